@@ -1,0 +1,186 @@
+//! The one door: every load from and store to NVM goes through [`Nvm`].
+
+use crate::{Error, Offset, Persist};
+
+/// What a store is for. The simulator counts stores by class; a device ignores it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// Objects of the program.
+    Data,
+    /// Undo logs and commit words.
+    UndoLog,
+    /// Replay tables: records and loop counters.
+    Replay,
+    /// The allocator's bitmap.
+    Allocator,
+    /// Kernel state: tasks, lists, IPC objects.
+    Kernel,
+}
+
+impl Class {
+    /// All classes, in the order of [`Class::index`].
+    pub const ALL: [Self; 5] = [
+        Self::Data,
+        Self::UndoLog,
+        Self::Replay,
+        Self::Allocator,
+        Self::Kernel,
+    ];
+
+    /// Position in [`Class::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::UndoLog => "undo log",
+            Self::Replay => "replay",
+            Self::Allocator => "allocator",
+            Self::Kernel => "kernel",
+        }
+    }
+}
+
+/// A region of non-volatile memory: the one door through which everything is loaded and stored.
+///
+/// # What an implementation promises
+///
+/// * **Program order.** When [`write`](Nvm::write) returns, its bytes are stored; no later store is
+///   stored before them. Within one `write` the bytes are stored in ascending order of offset.
+/// * **Atoms do not tear.** `write` stores whole *atoms*: pieces of at most [`ATOM`](Nvm::ATOM)
+///   bytes that do not cross a multiple of `ATOM`. A power loss leaves each atom old or new.
+///   So of a `write`, a prefix of atoms has been stored, and the atom with its **last** byte comes
+///   last: every protocol of this workspace puts the byte that publishes at the end.
+/// * **Checked.** A range outside the region is [`Error::OutOfRange`], never undefined behaviour.
+///
+/// Stores take `&self`: an NVM is a device that several tasks use, and no reference into it exists.
+pub trait Nvm {
+    /// The widest store that cannot tear, in bytes: 1 (SPI FRAM), 2 (MSP430) or 4 (32-bit cores).
+    const ATOM: usize;
+
+    /// Bytes in the region.
+    fn size(&self) -> u32;
+
+    /// Loads `bytes.len()` bytes from `offset`.
+    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error>;
+
+    /// Stores `bytes` at `offset`, in ascending order, atom by atom.
+    fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Loads one byte.
+    #[inline]
+    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+        let mut bytes = [0; 1];
+        self.read(offset, &mut bytes)?;
+        Ok(bytes[0])
+    }
+
+    /// Loads two bytes, little-endian.
+    #[inline]
+    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+        let mut bytes = [0; 2];
+        self.read(offset, &mut bytes)?;
+        Ok(u16::from_le_bytes(bytes))
+    }
+
+    /// Loads four bytes, little-endian.
+    #[inline]
+    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+        let mut bytes = [0; 4];
+        self.read(offset, &mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// Stores one byte: atomic everywhere.
+    #[inline]
+    fn write_u8(&self, class: Class, offset: u32, value: u8) -> Result<(), Error> {
+        self.write(class, offset, &[value])
+    }
+
+    /// Stores two bytes, little-endian; the upper byte never before the lower one.
+    #[inline]
+    fn write_u16(&self, class: Class, offset: u32, value: u16) -> Result<(), Error> {
+        self.write(class, offset, &value.to_le_bytes())
+    }
+
+    /// Stores four bytes, little-endian; the uppermost byte never before the others.
+    #[inline]
+    fn write_u32(&self, class: Class, offset: u32, value: u32) -> Result<(), Error> {
+        self.write(class, offset, &value.to_le_bytes())
+    }
+
+    /// Loads an object by value.
+    #[inline]
+    fn load<T: Persist>(&self, object: Offset<T>) -> Result<T, Error> {
+        let mut value = T::new_zeroed();
+        self.read(object.get(), value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Stores an object. **Not atomic** where it is wider than an atom: use a transaction.
+    #[inline]
+    fn store<T: Persist>(&self, class: Class, object: Offset<T>, value: &T) -> Result<(), Error> {
+        self.write(class, object.get(), value.as_bytes())
+    }
+
+    /// Answers whether `len` bytes at `offset` lie inside the region.
+    #[inline]
+    fn check_range(&self, offset: u32, len: u32) -> Result<(), Error> {
+        let size = self.size();
+        if len <= size && offset <= size - len {
+            Ok(())
+        } else {
+            Err(Error::OutOfRange { offset, len, size })
+        }
+    }
+}
+
+impl<N: Nvm + ?Sized> Nvm for &N {
+    const ATOM: usize = N::ATOM;
+    #[inline]
+    fn size(&self) -> u32 {
+        N::size(self)
+    }
+    #[inline]
+    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        N::read(self, offset, bytes)
+    }
+    #[inline]
+    fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        N::write(self, class, offset, bytes)
+    }
+    #[inline]
+    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+        N::read_u8(self, offset)
+    }
+    #[inline]
+    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+        N::read_u16(self, offset)
+    }
+    #[inline]
+    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+        N::read_u32(self, offset)
+    }
+    #[inline]
+    fn write_u8(&self, class: Class, offset: u32, value: u8) -> Result<(), Error> {
+        N::write_u8(self, class, offset, value)
+    }
+    #[inline]
+    fn write_u16(&self, class: Class, offset: u32, value: u16) -> Result<(), Error> {
+        N::write_u16(self, class, offset, value)
+    }
+    #[inline]
+    fn write_u32(&self, class: Class, offset: u32, value: u32) -> Result<(), Error> {
+        N::write_u32(self, class, offset, value)
+    }
+}
+
+/// Bytes until the next multiple of `atom`, or `len` if that is nearer: the next atom of a write.
+#[inline]
+pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
+    let to_boundary = atom - (offset as usize & (atom - 1));
+    if to_boundary < len { to_boundary } else { len }
+}

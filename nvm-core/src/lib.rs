@@ -1,0 +1,49 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Map of the modules
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `door` | [`Nvm`], the one door, and [`Class`], what a store is for |
+//! | `persist` | [`Persist`], what may be stored, and [`persist!`] |
+//! | `offset` | [`Offset`], typed offset pointers, and [`field!`] |
+//! | `record` | [`Record`], values that a replay can hand out again |
+//! | `layout` | [`Layout`], which places objects and areas in a region |
+//! | `region` | [`Region`], the header that says whose region it is |
+//! | `mapped`, `storage`, `file`, [`sim`] | the backends |
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(target_endian = "big")]
+compile_error!("a region is little-endian: INTOS has no big-endian support");
+
+mod door;
+mod error;
+#[cfg(feature = "file")]
+mod file;
+mod layout;
+mod mapped;
+mod offset;
+mod persist;
+mod record;
+mod region;
+#[cfg(feature = "sim")]
+pub mod sim;
+#[cfg(feature = "embedded-storage")]
+mod storage;
+
+pub use door::{Class, Nvm};
+pub use error::Error;
+#[cfg(feature = "file")]
+pub use file::{FileError, FileNvm};
+pub use layout::{Area, Layout};
+pub use mapped::MappedNvm;
+pub use offset::Offset;
+pub use persist::Persist;
+pub use record::{Record, RecordReader, RecordWriter};
+pub use region::{HEADER_BYTES, Region, RegionError};
+#[cfg(feature = "embedded-storage")]
+pub use storage::StorageNvm;
+#[doc(hidden)]
+pub use zerocopy;

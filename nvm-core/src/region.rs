@@ -1,0 +1,406 @@
+//! The region's header: whose region it is, and of which layout.
+//!
+//! | bytes | field |
+//! | --- | --- |
+//! | 0..4 | magic, `NVMR` |
+//! | 4..8 | format version of the header and the crates' own structures |
+//! | 8..12 | layout fingerprint ([`Layout::fingerprint`](crate::Layout::fingerprint)) |
+//! | 12..16 | size of the region in bytes |
+//! | 16..24 | reserved, 0 |
+//! | 24..28 | CRC-32 (ISO-HDLC) of bytes 0..24 |
+//! | 28..32 | phase: `FORMATTING` or `READY`, which differ in each byte |
+//!
+//! Formatting stores the header with the phase `FORMATTING`, then what the program's first boot
+//! stores, then the phase `READY`:
+//!
+//! | power lost | next start finds | and |
+//! | --- | --- | --- |
+//! | in the first header of a blank region | the beginning of a header, all else blank | formats from the beginning |
+//! | in the first header over older data | the old phase or a damaged header | opens the old image, or reports it |
+//! | before the first byte of `READY` | the phase `FORMATTING` | formats from the beginning |
+//! | after it | a byte of `READY`: everything else is stored | completes the phase and goes on |
+//!
+//! No damage of three bytes or less can turn a formatted region into one that is formatted again.
+
+use core::fmt;
+
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+
+use crate::{Class, Error, Layout, Nvm};
+
+/// Bytes of a region's header.
+pub const HEADER_BYTES: u32 = 32;
+
+const MAGIC: [u8; 4] = *b"NVMR";
+/// Raised when a crate of this workspace changes what it stores.
+const FORMAT_VERSION: u32 = 1;
+const MAGIC_AT: usize = 0;
+const VERSION_AT: usize = 4;
+const FINGERPRINT_AT: usize = 8;
+const SIZE_AT: usize = 12;
+const CRC_AT: usize = 24;
+const PHASE_AT: usize = 28;
+const FORMATTING: [u8; 4] = [0xC3, 0x5A, 0x96, 0x69];
+const READY: [u8; 4] = *b"DONE";
+const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+type Header = [u8; HEADER_BYTES as usize];
+
+/// Why a region cannot be used. The region is left as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegionError {
+    /// Nothing was ever formatted here, or the power went during the first formatting.
+    Blank,
+    /// The first bytes are not a region's: foreign data.
+    NotARegion {
+        /// What stands in place of the magic number.
+        found: [u8; 4],
+    },
+    /// The header's checksum is wrong: the image is damaged.
+    Damaged {
+        /// Checksum stored.
+        stored: u32,
+        /// Checksum of what is there.
+        computed: u32,
+    },
+    /// Written by another version of these crates.
+    Version {
+        /// Format version of the image.
+        found: u32,
+        /// Format version of this program.
+        expected: u32,
+    },
+    /// Written by another program, or by another layout of this one.
+    Layout {
+        /// Fingerprint of the image.
+        found: u32,
+        /// Fingerprint of this program.
+        expected: u32,
+    },
+    /// The region's size is not the one it was formatted with: the image is truncated or extended.
+    Size {
+        /// Bytes according to the header.
+        formatted: u32,
+        /// Bytes there are.
+        actual: u32,
+    },
+    /// The layout needs more bytes than the region has.
+    TooSmall {
+        /// Bytes that the layout needs.
+        needed: u32,
+        /// Bytes there are.
+        actual: u32,
+    },
+    /// The NVM did not answer.
+    Nvm(Error),
+}
+
+impl From<Error> for RegionError {
+    fn from(error: Error) -> Self {
+        Self::Nvm(error)
+    }
+}
+
+impl fmt::Display for RegionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blank => f.write_str("the NVM region is blank: it has never been formatted"),
+            Self::NotARegion { found } => {
+                write!(f, "this is no NVM region: it begins with {found:02x?}")
+            }
+            Self::Damaged { stored, computed } => write!(
+                f,
+                "the region's header is damaged: checksum {stored:#010x}, computed {computed:#010x}"
+            ),
+            Self::Version { found, expected } => write!(
+                f,
+                "the region has format version {found}, this program reads version {expected}"
+            ),
+            Self::Layout { found, expected } => write!(
+                f,
+                "the region belongs to another program or layout: fingerprint {found:#010x}, \
+                 this program has {expected:#010x}"
+            ),
+            Self::Size { formatted, actual } => write!(
+                f,
+                "the region was formatted with {formatted} bytes and has {actual}: \
+                 it was truncated or extended"
+            ),
+            Self::TooSmall { needed, actual } => write!(
+                f,
+                "the layout needs {needed} bytes and the region has {actual}"
+            ),
+            Self::Nvm(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for RegionError {}
+
+/// A region whose header has been checked against the program's layout.
+///
+/// Costs [`HEADER_BYTES`] bytes of NVM, stored once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Region {
+    first_boot: bool,
+}
+
+impl Region {
+    /// Checks the header. Stores at most the missing bytes of the phase.
+    pub fn open<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Self, RegionError> {
+        let header = read_header(nvm)?;
+        let expected = formatting_header(nvm, layout)?;
+        if is_virgin(nvm, &header, &expected)? {
+            return Err(RegionError::Blank);
+        }
+        if header[MAGIC_AT..VERSION_AT] != MAGIC {
+            return Err(RegionError::NotARegion {
+                found: [header[0], header[1], header[2], header[3]],
+            });
+        }
+        let (stored, computed) = (field(&header, CRC_AT), CRC.checksum(&header[..CRC_AT]));
+        if stored != computed {
+            return Err(RegionError::Damaged { stored, computed });
+        }
+        let (found, wanted) = (field(&header, VERSION_AT), FORMAT_VERSION);
+        if found != wanted {
+            return Err(RegionError::Version {
+                found,
+                expected: wanted,
+            });
+        }
+        let (found, wanted) = (field(&header, FINGERPRINT_AT), layout.fingerprint());
+        if found != wanted {
+            return Err(RegionError::Layout {
+                found,
+                expected: wanted,
+            });
+        }
+        let (formatted, actual) = (field(&header, SIZE_AT), nvm.size());
+        if formatted != actual {
+            return Err(RegionError::Size { formatted, actual });
+        }
+        let phase = &header[PHASE_AT..];
+        if phase == FORMATTING {
+            return Err(RegionError::Blank);
+        }
+        if phase != READY {
+            let mut bytes = phase.iter().zip(READY.iter().zip(FORMATTING));
+            if !bytes.all(|(found, (ready, formatting))| found == ready || *found == formatting) {
+                return Err(RegionError::Damaged {
+                    stored: field(&header, PHASE_AT),
+                    computed: u32::from_le_bytes(READY),
+                });
+            }
+            nvm.write(Class::Data, PHASE_AT as u32, &READY)?;
+        }
+        Ok(Self { first_boot: false })
+    }
+
+    /// Formats the region, whatever it holds: `first_boot` stores what the program's objects start
+    /// with. A power loss on the way leaves a region that is [`Blank`](RegionError::Blank), so that the
+    /// next start formats again.
+    ///
+    /// `first_boot` must store everything that it relies on: the memory may hold anything.
+    pub fn format<N: Nvm, E: From<RegionError>>(
+        nvm: &N,
+        layout: &Layout,
+        first_boot: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let header = formatting_header(nvm, layout)?;
+        nvm.write(Class::Data, 0, &header)
+            .map_err(RegionError::from)?;
+        first_boot()?;
+        nvm.write(Class::Data, PHASE_AT as u32, &READY)
+            .map_err(RegionError::from)?;
+        Ok(Self { first_boot: true })
+    }
+
+    /// Opens the region, and formats it if it is blank. Anything else that does not fit is an error:
+    /// data is never overwritten without having been asked for.
+    pub fn open_or_format<N: Nvm, E: From<RegionError>>(
+        nvm: &N,
+        layout: &Layout,
+        first_boot: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Self, E> {
+        match Self::open(nvm, layout) {
+            Err(RegionError::Blank) => Self::format(nvm, layout, first_boot),
+            other => Ok(other?),
+        }
+    }
+
+    /// Whether this start formatted the region.
+    pub const fn is_first_boot(self) -> bool {
+        self.first_boot
+    }
+}
+
+fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
+    let mut header = [0; HEADER_BYTES as usize];
+    if nvm.size() < HEADER_BYTES {
+        return Err(RegionError::TooSmall {
+            needed: HEADER_BYTES,
+            actual: nvm.size(),
+        });
+    }
+    nvm.read(0, &mut header)?;
+    Ok(header)
+}
+
+/// The header that formatting begins with.
+fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionError> {
+    let (needed, actual) = (layout.size(), nvm.size());
+    if needed > actual {
+        // A truncated image says so more precisely through its header.
+        let header = read_header(nvm)?;
+        if header[MAGIC_AT..VERSION_AT] == MAGIC
+            && field(&header, CRC_AT) == CRC.checksum(&header[..CRC_AT])
+            && field(&header, FINGERPRINT_AT) == layout.fingerprint()
+        {
+            let formatted = field(&header, SIZE_AT);
+            return Err(RegionError::Size { formatted, actual });
+        }
+        return Err(RegionError::TooSmall { needed, actual });
+    }
+    let mut header = [0; HEADER_BYTES as usize];
+    header[MAGIC_AT..VERSION_AT].copy_from_slice(&MAGIC);
+    header[VERSION_AT..FINGERPRINT_AT].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    header[FINGERPRINT_AT..SIZE_AT].copy_from_slice(&layout.fingerprint().to_le_bytes());
+    header[SIZE_AT..SIZE_AT + 4].copy_from_slice(&actual.to_le_bytes());
+    let crc = CRC.checksum(&header[..CRC_AT]);
+    header[CRC_AT..PHASE_AT].copy_from_slice(&crc.to_le_bytes());
+    header[PHASE_AT..].copy_from_slice(&FORMATTING);
+    Ok(header)
+}
+
+fn field(header: &Header, at: usize) -> u32 {
+    u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+}
+
+/// Whether nothing but perhaps the beginning of a first header was ever stored in the region: all
+/// else is 0x00, or all else is 0xFF, as parts come.
+fn is_virgin<N: Nvm>(nvm: &N, header: &Header, expected: &Header) -> Result<bool, Error> {
+    let begun = header
+        .iter()
+        .zip(expected)
+        .take_while(|(found, expected)| found == expected)
+        .count();
+    // Where the stored beginning ends in bytes that look blank, `begun` may be too long or too short
+    // by them; both blanks are tried on what differs.
+    let rest = &header[begun..];
+    let blank = match rest.first() {
+        None => return Ok(false),
+        Some(blank @ (0x00 | 0xFF)) => *blank,
+        Some(_) => return Ok(false),
+    };
+    if rest.iter().any(|byte| *byte != blank) {
+        return Ok(false);
+    }
+    let mut at = HEADER_BYTES;
+    let mut chunk = [0; 32];
+    while at < nvm.size() {
+        let len = (nvm.size() - at).min(chunk.len() as u32);
+        let chunk = &mut chunk[..len as usize];
+        nvm.read(at, chunk)?;
+        if chunk.iter().any(|byte| *byte != blank) {
+            return Ok(false);
+        }
+        at += len;
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{Explorer, SimNvm};
+
+    const SIZE: u32 = 64;
+
+    fn layout() -> Layout {
+        let mut layout = Layout::new("region test", 1);
+        let _ = layout.area("object", 8);
+        layout
+    }
+
+    fn boot<N: Nvm>(nvm: &N) -> Result<Region, RegionError> {
+        Region::open_or_format(nvm, &layout(), || {
+            nvm.write(Class::Data, HEADER_BYTES, b"contents")
+                .map_err(RegionError::from)
+        })
+    }
+
+    #[test]
+    fn a_first_boot_cut_anywhere_ends_formatted() {
+        crate::for_each_atom!(ATOM => {
+            for blank in [0x00, 0xFF] {
+                Explorer::<ATOM>::new("first boot", SIZE)
+                    .filled_with(blank)
+                    .depth(2)
+                    .explore(
+                        |_| {},
+                        |nvm| { let _ = boot(nvm).unwrap(); },
+                        |nvm| { let _ = boot(nvm).unwrap(); },
+                        |nvm| {
+                            let mut contents = [0; 8];
+                            nvm.read(HEADER_BYTES, &mut contents).unwrap();
+                            if &contents == b"contents" { Ok(()) } else { Err(format!("{contents:?}")) }
+                        },
+                    )
+                    .assert_clean();
+            }
+        });
+    }
+
+    #[test]
+    fn no_damage_is_silently_formatted_over() {
+        let nvm = SimNvm::<4>::new(SIZE);
+        let _ = boot(&nvm).unwrap();
+        let image = nvm.image();
+        for at in 0..HEADER_BYTES {
+            for value in 0..=255 {
+                nvm.set_image(&image);
+                nvm.write_u8(Class::Data, at, value).unwrap();
+                if let Ok(region) = boot(&nvm) {
+                    assert!(!region.is_first_boot(), "byte {at} := {value:#x}");
+                }
+            }
+        }
+        // The header wiped, the objects there.
+        nvm.set_image(&image);
+        nvm.write(Class::Data, 0, &[0; HEADER_BYTES as usize]).unwrap();
+        assert_eq!(boot(&nvm), Err(RegionError::NotARegion { found: [0; 4] }));
+    }
+
+    #[test]
+    fn each_misfit_has_its_own_error() {
+        let nvm = SimNvm::<4>::new(SIZE);
+        assert_eq!(Region::open(&nvm, &layout()), Err(RegionError::Blank));
+        let _ = boot(&nvm).unwrap();
+        assert!(Region::open(&nvm, &layout()).is_ok());
+        let other = Layout::new("other", 1);
+        assert!(matches!(Region::open(&nvm, &other), Err(RegionError::Layout { .. })));
+        let larger = SimNvm::<4>::new(2 * SIZE);
+        larger.set_image(&[nvm.image(), vec![0; SIZE as usize]].concat());
+        assert_eq!(
+            Region::open(&larger, &layout()),
+            Err(RegionError::Size { formatted: SIZE, actual: 2 * SIZE })
+        );
+        let shorter = SimNvm::<4>::new(36);
+        shorter.set_image(&nvm.image()[..36]);
+        assert_eq!(
+            Region::open(&shorter, &layout()),
+            Err(RegionError::Size { formatted: SIZE, actual: 36 })
+        );
+        nvm.write_u32(Class::Data, 4, 9).unwrap();
+        let mut header = nvm.image();
+        header.truncate(CRC_AT);
+        nvm.write_u32(Class::Data, CRC_AT as u32, CRC.checksum(&header)).unwrap();
+        assert_eq!(
+            Region::open(&nvm, &layout()),
+            Err(RegionError::Version { found: 9, expected: FORMAT_VERSION })
+        );
+    }
+}

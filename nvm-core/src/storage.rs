@@ -1,0 +1,81 @@
+//! NVM behind a driver: any [`embedded_storage::Storage`] (FRAM or EEPROM on SPI or I²C).
+
+use core::cell::RefCell;
+
+use embedded_storage::Storage;
+
+use crate::{Class, Error, Nvm};
+
+/// A region in an `embedded-storage` device, from its address 0 on.
+///
+/// `ATOM` is the widest aligned write of the device that a power loss cannot tear: 1 for SPI FRAM. The
+/// device must store the bytes of a write in ascending order, as FRAM does, and must not need an erase.
+///
+/// Nothing is cached: every load is a bus read, every store a bus write, and a write that returns is
+/// stored. A bus error comes back as [`Error::Device`]; the driver's own error is kept for
+/// [`take_error`](StorageNvm::take_error).
+#[derive(Debug)]
+pub struct StorageNvm<S: Storage, const ATOM: usize = 1> {
+    device: RefCell<Device<S, S::Error>>,
+    size: u32,
+}
+
+#[derive(Debug)]
+struct Device<S, E> {
+    storage: S,
+    error: Option<E>,
+}
+
+impl<S: Storage, const ATOM: usize> StorageNvm<S, ATOM> {
+    /// The whole device as a region.
+    pub fn new(storage: S) -> Self {
+        const { assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4") };
+        let size = u32::try_from(storage.capacity()).unwrap_or(u32::MAX);
+        Self {
+            device: RefCell::new(Device {
+                storage,
+                error: None,
+            }),
+            size,
+        }
+    }
+
+    /// The driver's error behind the last [`Error::Device`].
+    pub fn take_error(&self) -> Option<S::Error> {
+        self.device.try_borrow_mut().ok()?.error.take()
+    }
+
+    /// Gives the device back.
+    pub fn into_inner(self) -> S {
+        self.device.into_inner().storage
+    }
+
+    fn with_storage(
+        &self,
+        access: impl FnOnce(&mut S) -> Result<(), S::Error>,
+    ) -> Result<(), Error> {
+        let mut device = self.device.try_borrow_mut().map_err(|_| Error::Device)?;
+        access(&mut device.storage).map_err(|error| {
+            device.error = Some(error);
+            Error::Device
+        })
+    }
+}
+
+impl<S: Storage, const ATOM: usize> Nvm for StorageNvm<S, ATOM> {
+    const ATOM: usize = ATOM;
+
+    fn size(&self) -> u32 {
+        self.size
+    }
+
+    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        self.check_range(offset, bytes.len() as u32)?;
+        self.with_storage(|storage| storage.read(offset, bytes))
+    }
+
+    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        self.check_range(offset, bytes.len() as u32)?;
+        self.with_storage(|storage| storage.write(offset, bytes))
+    }
+}
