@@ -1,2 +1,2 @@
-#![no_std]
 //! Under construction.
+fn main() {}
