@@ -1,3 +1,36 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Map of the modules
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `undo_log` | [`UndoLog`]: a log's area, its recovery at start-up, running transactions |
+//! | `transaction` | [`Tx`]: reads and writes of a running transaction, commit and roll back |
+//! | `write_first` | [`WriteFirstTx`]: a transaction that cannot abort and may write without logging |
+//! | `commit_word` | the two words of which one is the commit point |
+//! | `log_entry` | the format of the log's entries |
+//! | `coverage` | which ranges need no logging any more |
+//! | `fault` | [`Fault`]: why a transaction did not commit |
 #![no_std]
 #![forbid(unsafe_code)]
-//! Under construction.
+
+#[cfg(test)]
+extern crate std;
+
+mod broken;
+mod commit_word;
+mod coverage;
+mod fault;
+mod log_entry;
+mod transaction;
+mod undo_log;
+mod write_first;
+
+pub use commit_word::MARK_MAX;
+pub use fault::{Fault, FaultKind};
+pub use transaction::Tx;
+pub use undo_log::{LOG_HEADER_BYTES, UndoLog};
+pub use write_first::WriteFirstTx;
+
+#[cfg(test)]
+mod power_cut_tests;

@@ -1,0 +1,128 @@
+//! Which ranges a running transaction need not log any more.
+
+use nvm_core::{Error, Nvm};
+
+use crate::log_entry::{EntryArea, Kind, LogEntry};
+
+const CACHED: usize = 8;
+
+/// The ranges that were logged already or were allocated in this transaction. The first few are kept
+/// in volatile memory; more logged ones are looked up in the log itself.
+#[derive(Debug)]
+pub(crate) struct Coverage {
+    ranges: [(u32, u32); CACHED],
+    len: usize,
+    /// The first entry of the log that is not among `ranges`.
+    uncached: Option<u32>,
+}
+
+/// What lies at the beginning of a range.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing to log up to here.
+    CoveredTo(u32),
+    /// To be logged up to here.
+    UncoveredTo(u32),
+}
+
+impl Coverage {
+    pub(crate) const fn new() -> Self {
+        Self {
+            ranges: [(0, 0); CACHED],
+            len: 0,
+            uncached: None,
+        }
+    }
+
+    /// Adds a range that must not be logged; answers whether there was room for it.
+    pub(crate) fn add_fresh(&mut self, start: u32, end: u32) -> bool {
+        self.push(start, end)
+    }
+
+    /// Adds a range that has just been logged by the entry at `at`.
+    pub(crate) fn add_logged(&mut self, start: u32, end: u32, at: u32) {
+        if self.uncached.is_none() && !self.push(start, end) {
+            self.uncached = Some(at);
+        }
+    }
+
+    fn push(&mut self, start: u32, end: u32) -> bool {
+        // Ranges are often logged in order: one that continues another shares its place.
+        if let Some(range) = self.ranges[..self.len]
+            .iter_mut()
+            .find(|range| range.1 == start)
+        {
+            range.1 = end;
+            return true;
+        }
+        match self.ranges.get_mut(self.len) {
+            Some(free) => {
+                *free = (start, end);
+                self.len += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What lies at the beginning of the range from `start` to `end`.
+    #[inline]
+    pub(crate) fn next<N: Nvm>(
+        &self,
+        nvm: &N,
+        area: EntryArea,
+        tag: u8,
+        start: u32,
+        end: u32,
+    ) -> Result<Next, Error> {
+        let mut uncovered_to = end;
+        for &(from, to) in self.ranges.iter().take(self.len) {
+            if from <= start && start < to {
+                return Ok(Next::CoveredTo(to));
+            }
+            if start < from {
+                uncovered_to = uncovered_to.min(from);
+            }
+        }
+        let mut at = self.uncached;
+        while let Some(position) = at {
+            let Some(entry) = LogEntry::load(nvm, area, position, tag)? else {
+                break;
+            };
+            if entry.kind == Kind::Range {
+                let to = entry.offset.saturating_add(entry.len);
+                if entry.offset <= start && start < to {
+                    return Ok(Next::CoveredTo(to));
+                }
+                if start < entry.offset {
+                    uncovered_to = uncovered_to.min(entry.offset);
+                }
+            }
+            at = Some(entry.next);
+        }
+        Ok(Next::UncoveredTo(uncovered_to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nvm_core::sim::SimNvm;
+
+    #[test]
+    fn splits_a_range_around_what_is_covered() {
+        let nvm = SimNvm::<4>::new(64);
+        let area = EntryArea { start: 0, end: 64 };
+        let mut coverage = Coverage::new();
+        coverage.add_logged(10, 14, 0);
+        coverage.add_logged(14, 16, 0);
+        assert!(coverage.add_fresh(20, 24));
+        let next = |start| coverage.next(&nvm, area, 1, start, 30).unwrap();
+        assert_eq!(next(8), Next::UncoveredTo(10));
+        assert_eq!(next(10), Next::CoveredTo(16));
+        assert_eq!(next(15), Next::CoveredTo(16));
+        assert_eq!(next(16), Next::UncoveredTo(20));
+        assert_eq!(next(21), Next::CoveredTo(24));
+        assert_eq!(next(24), Next::UncoveredTo(30));
+    }
+}

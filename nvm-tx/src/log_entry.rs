@@ -1,0 +1,319 @@
+//! The entries of an undo log.
+//!
+//! An entry is a header word, for some an extension word, and a payload, padded to 4 bytes (padding is
+//! never stored):
+//!
+//! | bits of the header | field |
+//! | --- | --- |
+//! | 0..20 | offset of what the entry is about |
+//! | 20..24 | code: 0 to 7 a range of 1 to 8 bytes, 8 and 9 one of 12 and 16, 10 bits, 11 deferred bits, 12 extended |
+//! | 24..32 | tag: the sequence number that the transaction will commit with |
+//!
+//! | bits of the extension | field |
+//! | --- | --- |
+//! | 0..16 | length of the range |
+//! | 16..28 | offset, bits 20 to 31 |
+//! | 28..32 | 0 range, 1 bits, 2 deferred bits |
+//!
+//! The payload of a range is its old bytes. That of bits is a mask and the byte's old bits; that of
+//! deferred bits a mask and the byte's new bits, which are stored after the commit.
+//!
+//! An entry is **valid** when its tag is the running transaction's, and all before it are. Stored in
+//! this order, an entry cannot be valid before it is whole, nor be followed by a false one:
+//!
+//! | store | power lost after it |
+//! | --- | --- |
+//! | payload, extension | the header's tag is an older one: the log ends before the entry |
+//! | where the *next* header's place happens to hold the running tag: 255 into its tag byte | as before |
+//! | header, its tag last | the entry is valid; what it saved is not yet changed |
+//!
+//! The second store is what makes an 8-bit tag safe: old payloads and headers of 254 transactions ago
+//! may lie anywhere in the log, but never where the next header is looked for with the right tag. It is
+//! seldom needed (once in 254 on average for random bytes).
+
+use nvm_core::{Class, Error, Nvm};
+
+use crate::broken::{self, Variant};
+use crate::commit_word::NO_SEQUENCE;
+
+/// Bytes of a header.
+pub(crate) const HEADER_BYTES: u32 = 4;
+
+const SHORT_OFFSET_LIMIT: u32 = 1 << 20;
+const LONGEST: u32 = 0xFFFF;
+
+/// What an entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Old bytes of a range.
+    Range,
+    /// Old bits of a byte.
+    Bits,
+    /// New bits of a byte, to be stored after the commit.
+    DeferredBits,
+}
+
+/// A valid entry of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogEntry {
+    pub(crate) kind: Kind,
+    /// What it is about.
+    pub(crate) offset: u32,
+    /// Bytes that it is about.
+    pub(crate) len: u32,
+    /// Where its payload lies.
+    pub(crate) payload: u32,
+    /// Where the next header lies.
+    pub(crate) next: u32,
+}
+
+/// The stretch of NVM that holds entries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntryArea {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+const fn code_of_len(len: u32) -> Option<u32> {
+    match len {
+        1..=8 => Some(len - 1),
+        12 => Some(8),
+        16 => Some(9),
+        _ => None,
+    }
+}
+
+const fn padded(len: u32) -> u32 {
+    (len + 3) & !3
+}
+
+/// An entry that is to be stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewEntry {
+    kind: Kind,
+    offset: u32,
+    len: u32,
+    header: u32,
+    extension: Option<u32>,
+}
+
+impl NewEntry {
+    /// The entry for at most `len` bytes at `offset`; a range longer than an entry can be is cut off.
+    pub(crate) const fn new(kind: Kind, offset: u32, len: u32) -> Self {
+        let len = if len > LONGEST { LONGEST } else { len };
+        let code = match kind {
+            Kind::Range => code_of_len(len),
+            Kind::Bits => Some(10),
+            Kind::DeferredBits => Some(11),
+        };
+        let (header, extension) = match code {
+            Some(code) if offset < SHORT_OFFSET_LIMIT => (offset | code << 20, None),
+            _ => {
+                let kind = match kind {
+                    Kind::Range => 0,
+                    Kind::Bits => 1,
+                    Kind::DeferredBits => 2,
+                };
+                (
+                    offset & (SHORT_OFFSET_LIMIT - 1) | 12 << 20,
+                    Some(len | (offset >> 20) << 16 | kind << 28),
+                )
+            }
+        };
+        Self {
+            kind,
+            offset,
+            len,
+            header,
+            extension,
+        }
+    }
+
+    /// Bytes that the entry is about.
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    const fn prefix_bytes(&self) -> u32 {
+        if self.extension.is_some() {
+            2 * HEADER_BYTES
+        } else {
+            HEADER_BYTES
+        }
+    }
+
+    const fn payload_bytes(&self) -> u32 {
+        match self.kind {
+            Kind::Range => self.len,
+            Kind::Bits | Kind::DeferredBits => 2,
+        }
+    }
+
+    /// Bytes that the entry takes in the log.
+    pub(crate) const fn bytes(&self) -> u32 {
+        self.prefix_bytes() + padded(self.payload_bytes())
+    }
+
+    /// Stores the entry at `at`, valid from the last store on. The caller has checked that it fits.
+    ///
+    /// `payload` is given for bits; a range saves what lies at its offset now.
+    #[inline]
+    pub(crate) fn store<N: Nvm>(
+        &self,
+        nvm: &N,
+        area: EntryArea,
+        at: u32,
+        tag: u8,
+        payload: Option<[u8; 2]>,
+    ) -> Result<LogEntry, Error> {
+        let payload_at = at + self.prefix_bytes();
+        if broken::is(Variant::HeaderFirst) {
+            nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
+        }
+        match payload {
+            Some(bytes) => nvm.write(Class::UndoLog, payload_at, &bytes)?,
+            None if self.len == 4 => {
+                nvm.write_u32(Class::UndoLog, payload_at, nvm.read_u32(self.offset)?)?;
+            }
+            None => copy(nvm, self.offset, payload_at, self.len)?,
+        }
+        if let Some(extension) = self.extension {
+            nvm.write_u32(Class::UndoLog, at + HEADER_BYTES, extension)?;
+        }
+        let next = at + self.bytes();
+        if !broken::is(Variant::KeepsNextHeader) {
+            invalidate_if_tagged(nvm, area, next, tag)?;
+        }
+        nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
+        Ok(LogEntry {
+            kind: self.kind,
+            offset: self.offset,
+            len: self.len,
+            payload: payload_at,
+            next,
+        })
+    }
+}
+
+/// Makes sure that no entry with `tag` begins at `at`.
+#[inline]
+pub(crate) fn invalidate_if_tagged<N: Nvm>(
+    nvm: &N,
+    area: EntryArea,
+    at: u32,
+    tag: u8,
+) -> Result<(), Error> {
+    if at + HEADER_BYTES <= area.end && nvm.read_u8(at + 3)? == tag {
+        nvm.write_u8(Class::UndoLog, at + 3, NO_SEQUENCE)?;
+    }
+    Ok(())
+}
+
+impl LogEntry {
+    /// The entry at `at`, if one with `tag` is there. A damaged one ends the log.
+    pub(crate) fn load<N: Nvm>(
+        nvm: &N,
+        area: EntryArea,
+        at: u32,
+        tag: u8,
+    ) -> Result<Option<Self>, Error> {
+        if at + HEADER_BYTES > area.end {
+            return Ok(None);
+        }
+        let header = nvm.read_u32(at)?;
+        if (header >> 24) as u8 != tag {
+            return Ok(None);
+        }
+        let mut offset = header & (SHORT_OFFSET_LIMIT - 1);
+        let mut payload = at + HEADER_BYTES;
+        let (kind, len) = match (header >> 20) & 0xF {
+            code @ 0..=7 => (Kind::Range, code + 1),
+            8 => (Kind::Range, 12),
+            9 => (Kind::Range, 16),
+            10 => (Kind::Bits, 1),
+            11 => (Kind::DeferredBits, 1),
+            12 if payload + HEADER_BYTES <= area.end => {
+                let extension = nvm.read_u32(payload)?;
+                payload += HEADER_BYTES;
+                offset |= (extension >> 16 & 0xFFF) << 20;
+                match extension >> 28 {
+                    0 => (Kind::Range, extension & LONGEST),
+                    1 => (Kind::Bits, 1),
+                    2 => (Kind::DeferredBits, 1),
+                    _ => return Ok(None),
+                }
+            }
+            _ => return Ok(None),
+        };
+        let payload_bytes = match kind {
+            Kind::Range => len,
+            Kind::Bits | Kind::DeferredBits => 2,
+        };
+        let next = payload + padded(payload_bytes);
+        if next > area.end {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            kind,
+            offset,
+            len,
+            payload,
+            next,
+        }))
+    }
+
+    /// Puts back what the entry saved. Idempotent.
+    pub(crate) fn roll_back<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
+        match self.kind {
+            Kind::Range if self.len == 4 => {
+                nvm.write_u32(class, self.offset, nvm.read_u32(self.payload)?)
+            }
+            Kind::Range => copy_as(nvm, class, self.payload, self.offset, self.len),
+            Kind::Bits => self.store_bits(nvm, class),
+            Kind::DeferredBits => Ok(()),
+        }
+    }
+
+    /// Stores deferred bits. Idempotent.
+    pub(crate) fn complete<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
+        match self.kind {
+            Kind::DeferredBits => self.store_bits(nvm, class),
+            Kind::Range | Kind::Bits => Ok(()),
+        }
+    }
+
+    /// The mask of bits that the entry is about; all for a range.
+    pub(crate) fn mask<N: Nvm>(&self, nvm: &N) -> Result<u8, Error> {
+        match self.kind {
+            Kind::Range => Ok(0xFF),
+            Kind::Bits | Kind::DeferredBits => nvm.read_u8(self.payload),
+        }
+    }
+
+    fn store_bits<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
+        let mask = nvm.read_u8(self.payload)?;
+        let bits = nvm.read_u8(self.payload + 1)?;
+        let byte = nvm.read_u8(self.offset)?;
+        nvm.write_u8(class, self.offset, byte & !mask | bits & mask)
+    }
+}
+
+fn copy<N: Nvm>(nvm: &N, from: u32, to: u32, len: u32) -> Result<(), Error> {
+    copy_as(nvm, Class::UndoLog, from, to, len)
+}
+
+/// Copies a range, in pieces that fit on a small stack and begin at multiples of an atom if `to` does.
+fn copy_as<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
+    let mut buffer = [0; 32];
+    let mut done = 0;
+    while done < len {
+        let piece = (len - done).min(buffer.len() as u32);
+        let Some(bytes) = buffer.get_mut(..piece as usize) else {
+            break;
+        };
+        nvm.read(from + done, bytes)?;
+        nvm.write(class, to + done, bytes)?;
+        done += piece;
+    }
+    Ok(())
+}

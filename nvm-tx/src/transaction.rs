@@ -1,0 +1,355 @@
+//! A running transaction.
+
+use nvm_core::{Class, Nvm, Offset, Persist};
+
+use crate::broken::{self, Variant};
+use crate::commit_word::MARK_MAX;
+use crate::coverage::{Coverage, Next};
+use crate::fault::{Fault, FaultKind};
+use crate::log_entry::{Kind, LogEntry, NewEntry};
+use crate::undo_log::UndoLog;
+
+/// A running transaction: reads see its own writes; after a power loss, or when it is dropped without a
+/// commit, all its writes are rolled back.
+///
+/// A transaction in which a write failed does not commit, even if the failure was ignored.
+#[derive(Debug)]
+pub struct Tx<'log, N: Nvm> {
+    log: &'log mut UndoLog<N>,
+    /// Where the next entry goes.
+    end: u32,
+    coverage: Coverage,
+    deferred: bool,
+    unlogged: bool,
+    failed: Option<Fault>,
+    finished: bool,
+}
+
+impl<'log, N: Nvm> Tx<'log, N> {
+    #[inline]
+    pub(crate) fn new(log: &'log mut UndoLog<N>) -> Self {
+        let end = log.entries.start;
+        Self {
+            log,
+            end,
+            coverage: Coverage::new(),
+            deferred: false,
+            unlogged: false,
+            failed: None,
+            finished: false,
+        }
+    }
+
+    /// Loads an object.
+    #[inline]
+    pub fn get<T: Persist>(&self, object: Offset<T>) -> Result<T, Fault> {
+        Ok(self.log.nvm.load(object)?)
+    }
+
+    /// Stores an object. Costs its bytes, and where it has not been logged in this transaction an entry
+    /// of 4 bytes and its old bytes: 12 for a word.
+    #[inline]
+    pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
+        self.write(object.get(), value.as_bytes())
+    }
+
+    /// Replaces an object by what `change` makes of it.
+    #[inline]
+    pub fn update<T: Persist>(
+        &mut self,
+        object: Offset<T>,
+        change: impl FnOnce(T) -> T,
+    ) -> Result<(), Fault> {
+        let value = self.get(object)?;
+        self.set(object, change(value))
+    }
+
+    /// Loads bytes.
+    #[inline]
+    pub fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Fault> {
+        Ok(self.log.nvm.read(offset, bytes)?)
+    }
+
+    /// Stores bytes.
+    #[inline]
+    pub fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.write_as(self.log.class, offset, bytes)
+    }
+
+    /// Stores bytes, counted as another class than the log's.
+    pub fn write_as(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+        let len = bytes.len() as u32;
+        self.log
+            .nvm
+            .check_range(offset, len)
+            .map_err(|error| self.fail(error.into()))?;
+        if broken::is(Variant::StoresBeforeLogging) {
+            self.store(class, offset, bytes)?;
+        }
+        self.log_range(offset, offset + len)?;
+        self.store(class, offset, bytes)
+    }
+
+    /// Sets the bits of one byte that `mask` names to those of `bits`. Only these bits are logged and
+    /// rolled back, so that two logs may change different bits of one byte. Costs 7 bytes: 6 for the
+    /// entry, 1 for the byte.
+    ///
+    /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
+    /// a critical section.
+    pub fn set_bits(
+        &mut self,
+        class: Class,
+        offset: u32,
+        mask: u8,
+        bits: u8,
+    ) -> Result<(), Fault> {
+        let byte = self.read_byte(offset)?;
+        let unlogged = mask & !self.logged_bits(offset)?;
+        if unlogged != 0 {
+            self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
+        }
+        self.store(class, offset, &[byte & !mask | bits & mask])
+    }
+
+    /// Sets bits of one byte as soon as the transaction has committed: until then nobody sees them set,
+    /// and where it rolls back they never are. Costs 7 bytes, and 2 more for all deferred stores of a
+    /// transaction together.
+    ///
+    /// An allocator frees with it: what a transaction frees must not be allocated anew while the
+    /// transaction can still be rolled back.
+    pub fn set_bits_on_commit(&mut self, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
+        let _ = self.read_byte(offset)?;
+        self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
+        self.deferred = true;
+        Ok(())
+    }
+
+    /// The bits of a byte that this transaction will set on commit.
+    pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
+        if self.deferred {
+            self.bits_of(Kind::DeferredBits, offset)
+        } else {
+            Ok(0)
+        }
+    }
+
+    /// Declares a range as allocated in this transaction: nothing that existed before lies in it, so that
+    /// writes to it need no logging. For allocators; after a roll back the range's contents are undefined.
+    ///
+    /// A few such ranges are remembered; writes to further ones are logged, which is never wrong.
+    pub fn declare_fresh(&mut self, offset: u32, len: u32) {
+        let _ = self
+            .coverage
+            .add_fresh(offset, offset.saturating_add(len));
+    }
+
+    /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
+    /// to 4; 4 more where n is above 8 and not 12 or 16, or its offset above 1 MiB.
+    pub fn free_log_bytes(&self) -> u32 {
+        self.log.entries.end - self.end
+    }
+
+    /// The mark that the last commit published.
+    pub fn mark(&self) -> u32 {
+        self.log.mark()
+    }
+
+    /// The NVM, to load from.
+    pub fn nvm(&self) -> &N {
+        &self.log.nvm
+    }
+
+    /// Commits. Where nothing was logged, nothing is stored; else the commit costs 4 bytes.
+    ///
+    /// After [`Error::Device`](nvm_core::Error::Device) it is open whether the commit was stored: the
+    /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
+    pub fn commit(self) -> Result<(), Fault> {
+        let mark = self.log.mark();
+        if self.end == self.log.entries.start && self.failed.is_none() {
+            return self.finish();
+        }
+        self.commit_with(mark)
+    }
+
+    /// Commits, and publishes `mark` (24 bits) with the same atomic store: 4 bytes.
+    #[inline]
+    pub fn commit_with(mut self, mark: u32) -> Result<(), Fault> {
+        if let Some(fault) = self.failed {
+            self.undo(None)?;
+            return Err(fault);
+        }
+        if self.deferred && !broken::is(Variant::DefersWithoutNotice) {
+            self.log.announce_deferred()?;
+        }
+        self.finished = true;
+        if let Err(fault) = self.log.commit_word(mark & MARK_MAX) {
+            self.log.set_interrupted();
+            return Err(fault);
+        }
+        if self.deferred {
+            // Committed: a failure here is repaired before the next transaction.
+            if let Err(fault) = self.log.complete_deferred() {
+                self.log.set_interrupted();
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rolls back: all objects are as before the transaction.
+    pub fn roll_back(mut self) -> Result<(), Fault> {
+        self.undo(None)
+    }
+
+    /// Rolls back, and publishes `mark` with the store that retires the log.
+    pub fn roll_back_with(mut self, mark: u32) -> Result<(), Fault> {
+        self.undo(Some(mark & MARK_MAX))
+    }
+
+    /// The fault that keeps the transaction from committing, if there was one.
+    pub fn fault(&self) -> Option<Fault> {
+        self.failed
+    }
+
+    pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.log
+            .nvm
+            .check_range(offset, bytes.len() as u32)
+            .map_err(|error| self.fail(error.into()))?;
+        self.unlogged = true;
+        self.store(self.log.class, offset, bytes)
+    }
+
+    fn finish(mut self) -> Result<(), Fault> {
+        self.finished = true;
+        Ok(())
+    }
+
+    fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
+        self.finished = true;
+        if self.unlogged {
+            self.log.set_unfinished();
+        }
+        let logged = self.end != self.log.entries.start;
+        let result = (|| {
+            if logged {
+                self.log.roll_back_entries()?;
+            }
+            match mark {
+                Some(mark) if !self.unlogged => self.log.commit_word(mark),
+                _ if logged => self.log.commit_word(self.log.mark()),
+                _ => Ok(()),
+            }
+        })();
+        if result.is_err() {
+            self.log.set_interrupted();
+        }
+        result
+    }
+
+    fn fail(&mut self, fault: Fault) -> Fault {
+        *self.failed.get_or_insert(fault)
+    }
+
+    fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
+        self.log
+            .nvm
+            .read_u8(offset)
+            .map_err(|error| self.fail(error.into()))
+    }
+
+    #[inline]
+    fn store(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.log
+            .nvm
+            .write(class, offset, bytes)
+            .map_err(|error| self.fail(error.into()))
+    }
+
+    /// Logs what of a range is not covered yet.
+    #[inline]
+    fn log_range(&mut self, start: u32, end: u32) -> Result<(), Fault> {
+        let mut at = start;
+        while at < end {
+            let tag = self.log.running_tag();
+            let next = self
+                .coverage
+                .next(&self.log.nvm, self.log.entries, tag, at, end)
+                .map_err(|error| self.fail(error.into()))?;
+            at = match next {
+                Next::CoveredTo(to) => to,
+                Next::UncoveredTo(to) => at + self.append(Kind::Range, at, to - at, None)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Appends an entry, and answers how many bytes it is about.
+    fn append(
+        &mut self,
+        kind: Kind,
+        offset: u32,
+        len: u32,
+        payload: Option<[u8; 2]>,
+    ) -> Result<u32, Fault> {
+        let entry = NewEntry::new(kind, offset, len);
+        let free = self.free_log_bytes();
+        if entry.bytes() > free {
+            return Err(self.fail(Fault::new(FaultKind::LogFull {
+                needed: entry.bytes(),
+                free,
+            })));
+        }
+        let tag = self.log.running_tag();
+        let stored = entry
+            .store(&self.log.nvm, self.log.entries, self.end, tag, payload)
+            .map_err(|error| self.fail(error.into()))?;
+        if self.end == self.log.entries.start {
+            self.log.note_first_entry();
+        }
+        if kind == Kind::Range {
+            self.coverage
+                .add_logged(offset, offset + entry.len(), self.end);
+        }
+        self.end = stored.next;
+        Ok(entry.len())
+    }
+
+    /// The bits of a byte that need no logging any more.
+    fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
+        let tag = self.log.running_tag();
+        let next = self
+            .coverage
+            .next(&self.log.nvm, self.log.entries, tag, offset, offset + 1)
+            .map_err(|error| self.fail(error.into()))?;
+        if matches!(next, Next::CoveredTo(_)) {
+            return Ok(0xFF);
+        }
+        self.bits_of(Kind::Bits, offset)
+    }
+
+    /// The bits of a byte that entries of a kind are about.
+    fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
+        let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.running_tag());
+        let mut bits = 0;
+        let mut at = area.start;
+        while at < self.end
+            && let Some(entry) = LogEntry::load(nvm, area, at, tag)?
+        {
+            if entry.kind == kind && entry.offset == offset {
+                bits |= entry.mask(nvm)?;
+            }
+            at = entry.next;
+        }
+        Ok(bits)
+    }
+}
+
+impl<N: Nvm> Drop for Tx<'_, N> {
+    fn drop(&mut self) {
+        if !self.finished && self.undo(None).is_err() {
+            // Repeated before the next transaction, or at the next start.
+            self.log.set_interrupted();
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! An undo log: its area, what happens at start-up, and how transactions are run on it.
+//!
+//! | bytes of the area | field |
+//! | --- | --- |
+//! | 0..8 | the two commit words (module `commit_word`) |
+//! | 8 | deferred: the sequence number of a committed transaction whose deferred stores are not done, or 255 |
+//! | 9..12 | not used |
+//! | 12.. | entries (module `log_entry`) |
+//!
+//! A transaction that changes ranges runs through these stores:
+//!
+//! | store | power lost after it: the next start |
+//! | --- | --- |
+//! | for each range: its entry | rolls back the valid entries, and commits the old mark |
+//! | for each range: its new bytes | the same |
+//! | where it deferred stores: the deferred byte | the same |
+//! | commit word | goes on after the transaction |
+//! | each deferred store | does all of them again |
+//! | deferred byte 255 | goes on |
+//!
+//! Tagging entries with the epoch of their transaction, so that one store commits and empties the log,
+//! follows the undo logs of the persistent-memory literature (e.g. IntOS, OSDI '24); the check of the
+//! next header's tag is our own.
+
+use nvm_core::{Area, Class, Nvm};
+
+use crate::broken::{self, Variant};
+use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
+use crate::fault::{Fault, FaultKind};
+use crate::log_entry::{EntryArea, LogEntry, invalidate_if_tagged};
+use crate::transaction::Tx;
+use crate::write_first::WriteFirstTx;
+
+/// Bytes of NVM that an undo log needs besides its entries.
+pub const LOG_HEADER_BYTES: u32 = 12;
+
+const DEFERRED_AT: u32 = COMMIT_WORDS_BYTES;
+/// How many entries are put back from one pass over the log.
+const ROLL_BACK_WINDOW: usize = 16;
+
+/// An undo log, on which one transaction runs at a time.
+///
+/// The value is volatile: [`open`](UndoLog::open) makes it anew at each start, rolling back a
+/// transaction that a power loss interrupted. An entry takes 4 bytes and the old bytes, rounded up to
+/// 4; a byte range in one transaction is logged at most once. The log is emptied by the same store that
+/// commits.
+#[derive(Debug)]
+pub struct UndoLog<N: Nvm> {
+    pub(crate) nvm: N,
+    pub(crate) entries: EntryArea,
+    at: u32,
+    live: CommitWord,
+    /// Class of the stores to objects.
+    pub(crate) class: Class,
+    /// Tag byte of the first header's place.
+    first_tag: u8,
+    /// A roll back failed half way: it is repeated before the next transaction.
+    interrupted: bool,
+    unfinished: bool,
+}
+
+impl<N: Nvm> UndoLog<N> {
+    /// Bytes of NVM for a log whose entries take `entry_bytes`. A transaction of n ranges of 4 bytes
+    /// needs 8 n.
+    pub const fn area_bytes(entry_bytes: u32) -> u32 {
+        LOG_HEADER_BYTES + (entry_bytes + 3) / 4 * 4
+    }
+
+    /// Makes `area` an empty log. Not crash-consistent: part of the region's first boot.
+    pub fn format(nvm: &N, area: Area) -> Result<(), Fault> {
+        let entries = entries_of(area)?;
+        CommitWord::format(nvm, area.offset(), 0)?;
+        nvm.write_u8(Class::UndoLog, area.offset() + DEFERRED_AT, NO_SEQUENCE)?;
+        nvm.write_u8(Class::UndoLog, entries.start + 3, NO_SEQUENCE)?;
+        Ok(())
+    }
+
+    /// Opens the log at start-up: rolls back the transaction that a power loss interrupted, if any, and
+    /// completes the deferred stores of one that had committed.
+    ///
+    /// Costs a handful of loads where nothing was interrupted, and no store.
+    pub fn open(nvm: N, area: Area) -> Result<Self, Fault> {
+        Self::open_as(nvm, area, Class::Data)
+    }
+
+    /// The same, for objects of another class than [`Class::Data`].
+    pub fn open_as(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
+        let mut log = Self::open_without_recovery(nvm, area, class)?;
+        log.recover()?;
+        Ok(log)
+    }
+
+    /// The same, but leaves an interrupted transaction as it is until [`recover`](UndoLog::recover),
+    /// which must come before the next transaction: for a kernel that recovers tasks in the order in
+    /// which they run.
+    pub fn open_without_recovery(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
+        let entries = entries_of(area)?;
+        let live = CommitWord::live(&nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
+            offset: area.offset(),
+        }))?;
+        let first_tag = nvm.read_u8(entries.start + 3)?;
+        Ok(Self {
+            nvm,
+            entries,
+            at: area.offset(),
+            live,
+            class,
+            first_tag,
+            interrupted: true,
+            unfinished: false,
+        })
+    }
+
+    /// Rolls back what a power loss interrupted, and answers whether there was anything. Idempotent.
+    pub fn recover(&mut self) -> Result<bool, Fault> {
+        self.live = CommitWord::live(&self.nvm, self.at)?
+            .ok_or(Fault::new(FaultKind::Damaged { offset: self.at }))?;
+        self.first_tag = self.nvm.read_u8(self.entries.start + 3)?;
+        let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
+        if deferred == self.live.sequence {
+            self.complete_deferred()?;
+        } else if deferred != NO_SEQUENCE {
+            // Announced, but not committed: the roll back below will commit that very number.
+            if !broken::is(Variant::KeepsDeferredNotice) {
+                self.retire_deferred()?;
+            }
+        }
+        let rolled_back = self.first_tag == self.running_tag();
+        if rolled_back {
+            self.roll_back_entries()?;
+            self.commit_word(self.live.mark)?;
+        }
+        self.interrupted = false;
+        Ok(rolled_back)
+    }
+
+    /// Runs a transaction: all that `body` writes is committed together when it returns `Ok`, and
+    /// rolled back when it returns `Err`. Where nothing was written, nothing is stored.
+    ///
+    /// ```
+    /// # use nvm_core::{sim::SimNvm, Area, Offset};
+    /// # use nvm_tx::{Fault, UndoLog};
+    /// # let nvm = SimNvm::<4>::new(256);
+    /// # let area = Area::new(32, 64);
+    /// # UndoLog::format(&nvm, area)?;
+    /// let (from, to): (Offset<u32>, Offset<u32>) = (Offset::new(128), Offset::new(132));
+    /// let mut log = UndoLog::open(&nvm, area)?;
+    /// log.transaction(|tx| {
+    ///     tx.set(from, 60)?;
+    ///     tx.set(to, 40)
+    /// })?;
+    /// # Ok::<(), Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `body` returned; or, converted, why the engine could not commit.
+    pub fn transaction<R, E: From<Fault>>(
+        &mut self,
+        body: impl FnOnce(&mut Tx<'_, N>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut tx = self.begin()?;
+        match body(&mut tx) {
+            Ok(result) => {
+                tx.commit()?;
+                Ok(result)
+            }
+            Err(error) => {
+                tx.roll_back()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs a transaction that cannot abort, and that may therefore write without logging what it will
+    /// write again, before reading it, when it is repeated (see [`WriteFirstTx`]).
+    ///
+    /// `log_bytes` of the log are free for its logged writes: where they are not, it does not begin. A
+    /// fault after the first unlogged write (more logged than that, a bus error) leaves the transaction
+    /// [`Unfinished`](FaultKind::Unfinished): what was logged is rolled back, and no transaction of this
+    /// log begins before a restart repeats it.
+    pub fn transaction_write_first<R>(
+        &mut self,
+        log_bytes: u32,
+        body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        let mut tx = self.begin_write_first(log_bytes)?;
+        match body(&mut tx) {
+            Ok(result) => {
+                tx.commit()?;
+                Ok(result)
+            }
+            Err(fault) => {
+                tx.roll_back()?;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Begins a transaction, for callers that cannot put it into a closure. Dropping it rolls back.
+    pub fn begin(&mut self) -> Result<Tx<'_, N>, Fault> {
+        if self.unfinished {
+            return Err(Fault::new(FaultKind::Unfinished));
+        }
+        if self.interrupted {
+            self.recover()?;
+        }
+        Ok(Tx::new(self))
+    }
+
+    /// Begins a transaction that cannot abort.
+    pub fn begin_write_first(&mut self, log_bytes: u32) -> Result<WriteFirstTx<'_, N>, Fault> {
+        let tx = self.begin()?;
+        let free = tx.free_log_bytes();
+        if free < log_bytes {
+            return Err(Fault::new(FaultKind::LogFull {
+                needed: log_bytes,
+                free,
+            }));
+        }
+        Ok(WriteFirstTx::new(tx))
+    }
+
+    /// The mark that the last commit published; 0 after formatting.
+    pub const fn mark(&self) -> u32 {
+        self.live.mark
+    }
+
+    /// The sequence number of the last commit: 0 to 253, then 0 again.
+    pub const fn sequence(&self) -> u8 {
+        self.live.sequence
+    }
+
+    /// The sequence number that the next commit will have.
+    pub const fn next_sequence(&self) -> u8 {
+        following(self.live.sequence)
+    }
+
+    /// Publishes a mark without a transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](UndoLog::begin).
+    pub fn publish(&mut self, mark: u32) -> Result<(), Fault> {
+        let tx = self.begin()?;
+        tx.commit_with(mark)
+    }
+
+    /// Reads the mark and the sequence number that the log in `area` committed last, without opening it.
+    pub fn committed(nvm: &N, area: Area) -> Result<(u32, u8), Fault> {
+        let live = CommitWord::live(nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
+            offset: area.offset(),
+        }))?;
+        Ok((live.mark, live.sequence))
+    }
+
+    /// The NVM.
+    pub const fn nvm(&self) -> &N {
+        &self.nvm
+    }
+
+    /// The tag of a running transaction's entries.
+    pub(crate) const fn running_tag(&self) -> u8 {
+        following(self.live.sequence)
+    }
+
+    pub(crate) fn note_first_entry(&mut self) {
+        self.first_tag = self.running_tag();
+    }
+
+    pub(crate) fn set_unfinished(&mut self) {
+        self.unfinished = true;
+    }
+
+    pub(crate) fn set_interrupted(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// The commit point: publishes `mark` and empties the log.
+    #[inline]
+    pub(crate) fn commit_word(&mut self, mark: u32) -> Result<(), Fault> {
+        let sequence = self.running_tag();
+        // The next transaction begins with an empty log.
+        let next = following(sequence);
+        if self.first_tag == next && !broken::is(Variant::KeepsFirstHeader) {
+            invalidate_if_tagged(&self.nvm, self.entries, self.entries.start, next)?;
+            self.first_tag = NO_SEQUENCE;
+        }
+        let word = CommitWord { mark, sequence };
+        word.publish(&self.nvm, self.at)?;
+        self.live = word;
+        Ok(())
+    }
+
+    /// Announces that the running transaction has deferred stores.
+    pub(crate) fn announce_deferred(&self) -> Result<(), Fault> {
+        let tag = self.running_tag();
+        Ok(self
+            .nvm
+            .write_u8(Class::UndoLog, self.at + DEFERRED_AT, tag)?)
+    }
+
+    /// Does the deferred stores of the transaction that committed last, which announced them.
+    pub(crate) fn complete_deferred(&self) -> Result<(), Fault> {
+        let mut at = self.entries.start;
+        while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, self.live.sequence)? {
+            entry.complete(&self.nvm, self.class)?;
+            at = entry.next;
+        }
+        self.retire_deferred()
+    }
+
+    fn retire_deferred(&self) -> Result<(), Fault> {
+        Ok(self
+            .nvm
+            .write_u8(Class::UndoLog, self.at + DEFERRED_AT, NO_SEQUENCE)?)
+    }
+
+    /// Puts back what the running transaction's entries saved, the newest first: bits and a range that
+    /// holds them may both have been logged.
+    pub(crate) fn roll_back_entries(&self) -> Result<(), Fault> {
+        let tag = self.running_tag();
+        let mut end = u32::MAX;
+        loop {
+            let mut window = [0; ROLL_BACK_WINDOW];
+            let mut count = 0;
+            let mut at = self.entries.start;
+            while at < end
+                && let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, tag)?
+            {
+                window[count % ROLL_BACK_WINDOW] = at;
+                count += 1;
+                at = entry.next;
+            }
+            for back in 1..=count.min(ROLL_BACK_WINDOW) {
+                end = window[(count - back) % ROLL_BACK_WINDOW];
+                if let Some(entry) = LogEntry::load(&self.nvm, self.entries, end, tag)? {
+                    entry.roll_back(&self.nvm, self.class)?;
+                }
+            }
+            if count <= ROLL_BACK_WINDOW {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn entries_of(area: Area) -> Result<EntryArea, Fault> {
+    let needed = LOG_HEADER_BYTES + 8;
+    if area.len() < needed {
+        return Err(Fault::new(FaultKind::AreaTooSmall {
+            needed,
+            actual: area.len(),
+        }));
+    }
+    Ok(EntryArea {
+        start: area.offset() + LOG_HEADER_BYTES,
+        end: area.offset().saturating_add(area.len()),
+    })
+}
