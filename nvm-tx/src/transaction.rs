@@ -196,12 +196,12 @@ impl<'log, N: Nvm> Tx<'log, N> {
         Ok(())
     }
 
-    /// Rolls back: all objects are as before the transaction.
+    /// Rolls back: all objects are as before the transaction. The mark and the sequence number stay.
     pub fn roll_back(mut self) -> Result<(), Fault> {
         self.undo(None)
     }
 
-    /// Rolls back, and publishes `mark` with the store that retires the log.
+    /// Rolls back, and publishes `mark` with the store that empties the log: a commit without writes.
     pub fn roll_back_with(mut self, mark: u32) -> Result<(), Fault> {
         self.undo(Some(mark & MARK_MAX))
     }
@@ -237,7 +237,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
             }
             match mark {
                 Some(mark) if !self.unlogged => self.log.commit_word(mark),
-                _ if logged => self.log.commit_word(self.log.mark()),
+                _ if logged => self.log.retire_entries(),
                 _ => Ok(()),
             }
         })();

@@ -11,7 +11,7 @@
 //!
 //! | store | power lost after it: the next start |
 //! | --- | --- |
-//! | for each range: its entry | rolls back the valid entries, and commits the old mark |
+//! | for each range: its entry | rolls back the valid entries, and retires them by the first one's tag |
 //! | for each range: its new bytes | the same |
 //! | where it deferred stores: the deferred byte | the same |
 //! | commit word | goes on after the transaction |
@@ -120,7 +120,7 @@ impl<N: Nvm> UndoLog<N> {
         if deferred == self.live.sequence {
             self.complete_deferred()?;
         } else if deferred != NO_SEQUENCE {
-            // Announced, but not committed: the roll back below will commit that very number.
+            // Announced, but not committed: another transaction may commit with that number.
             if !broken::is(Variant::KeepsDeferredNotice) {
                 self.retire_deferred()?;
             }
@@ -128,7 +128,7 @@ impl<N: Nvm> UndoLog<N> {
         let rolled_back = self.first_tag == self.running_tag();
         if rolled_back {
             self.roll_back_entries()?;
-            self.commit_word(self.live.mark)?;
+            self.retire_entries()?;
         }
         self.interrupted = false;
         Ok(rolled_back)
@@ -314,6 +314,15 @@ impl<N: Nvm> UndoLog<N> {
         Ok(self
             .nvm
             .write_u8(Class::UndoLog, self.at + DEFERRED_AT, NO_SEQUENCE)?)
+    }
+
+    /// Empties the log after a roll back. The sequence number stays: a layer above may count on it that
+    /// only a commit changes it.
+    pub(crate) fn retire_entries(&mut self) -> Result<(), Fault> {
+        self.first_tag = NO_SEQUENCE;
+        Ok(self
+            .nvm
+            .write_u8(Class::UndoLog, self.entries.start + 3, NO_SEQUENCE)?)
     }
 
     /// Puts back what the running transaction's entries saved, the newest first: bits and a range that
