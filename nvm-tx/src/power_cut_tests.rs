@@ -216,7 +216,7 @@ fn a_notice_of_deferred_stores_does_not_outlive_its_roll_back() {
         let stores = 64 / 4 + 1;
         nvm.cut_after(stores);
         let lost = nvm_core::sim::until_power_loss(|| {
-            UndoLog::open(&nvm, LOG).unwrap().transaction(|tx| tx.write(OBJECTS, &[3; 64]))
+            log.transaction(|tx| tx.write(OBJECTS, &[3; 64]))
         });
         assert!(lost.is_err());
         nvm.power_on();
