@@ -50,10 +50,11 @@ impl Class {
 ///
 /// * **Program order.** When [`write`](Nvm::write) returns, its bytes are stored; no later store is
 ///   stored before them. Within one `write` the bytes are stored in ascending order of offset.
-/// * **Atoms do not tear.** `write` stores whole *atoms*: pieces of at most [`ATOM`](Nvm::ATOM)
-///   bytes that do not cross a multiple of `ATOM`. A power loss leaves each atom old or new.
-///   So of a `write`, a prefix of atoms has been stored, and the atom with its **last** byte comes
-///   last: every protocol of this workspace puts the byte that publishes at the end.
+/// * **Atoms do not tear.** `write` stores *atoms*: pieces of 1, 2 or 4 bytes, at most
+///   [`ATOM`](Nvm::ATOM), aligned to their own length, each as long as it can be. A power loss leaves
+///   each atom old or new. So an aligned value of `ATOM` bytes is stored whole or not at all; of any
+///   other `write` a prefix of atoms has been stored, and the atom with its **last** byte comes last:
+///   every protocol of this workspace puts the byte that publishes at the end.
 /// * **Checked.** A range outside the region is [`Error::OutOfRange`], never undefined behaviour.
 ///
 /// Stores take `&self`: an NVM is a device that several tasks use, and no reference into it exists.
@@ -178,9 +179,53 @@ impl<N: Nvm + ?Sized> Nvm for &N {
     }
 }
 
-/// Bytes until the next multiple of `atom`, or `len` if that is nearer: the next atom of a write.
-#[inline]
+/// Length of the next atom of a write of `len` (at least 1) bytes at `offset`: the longest of 4, 2 and
+/// 1 that is at most `atom`, fits, and to which `offset` is aligned, as one store instruction takes it.
+#[cfg(feature = "sim")]
 pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
-    let to_boundary = atom - (offset as usize & (atom - 1));
-    if to_boundary < len { to_boundary } else { len }
+    let mut length = atom;
+    while length > 1 && (length > len || offset as usize & (length - 1) != 0) {
+        length /= 2;
+    }
+    length
+}
+
+/// [`Nvm::check_range`] for a buffer of `len` bytes. A buffer that 32 bits cannot count fits nowhere.
+#[inline]
+pub(crate) fn check_buffer<N: Nvm + ?Sized>(nvm: &N, offset: u32, len: usize) -> Result<(), Error> {
+    match u32::try_from(len) {
+        Ok(len) => nvm.check_range(offset, len),
+        Err(_) => Err(Error::OutOfRange {
+            offset,
+            len: u32::MAX,
+            size: nvm.size(),
+        }),
+    }
+}
+
+#[cfg(all(test, feature = "sim"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_atom_is_one_aligned_store() {
+        for atom in [1, 2, 4] {
+            for offset in 0..8 {
+                for len in 1..9 {
+                    let next = atom_len(offset, len, atom);
+                    assert!([1, 2, 4].contains(&next) && next <= atom && next <= len);
+                    assert_eq!(
+                        offset as usize % next,
+                        0,
+                        "an atom is aligned to its length"
+                    );
+                    let longer = next * 2;
+                    assert!(
+                        longer > atom || longer > len || offset as usize % longer != 0,
+                        "ATOM {atom}: {len} bytes at {offset} could begin with {longer}, not {next}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -82,7 +82,11 @@ pub struct FileNvm {
 impl FileNvm {
     /// Opens a file that is there, whole.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
-        Self::map(path.as_ref(), OpenOptions::new().read(true).write(true), None)
+        Self::map(
+            path.as_ref(),
+            OpenOptions::new().read(true).write(true),
+            None,
+        )
     }
 
     /// Makes a new file of `size` zero bytes; one that is already there is an error.
@@ -130,12 +134,14 @@ impl FileNvm {
             file.set_len(u64::from(size)).map_err(failed("size"))?;
         }
         let bytes = file.metadata().map_err(failed("examine"))?.len();
-        let size = u32::try_from(bytes).ok().filter(|size| *size > 0).ok_or(
-            FileError::BadLength {
-                path: path.to_path_buf(),
-                bytes,
-            },
-        )?;
+        let size =
+            u32::try_from(bytes)
+                .ok()
+                .filter(|size| *size > 0)
+                .ok_or(FileError::BadLength {
+                    path: path.to_path_buf(),
+                    bytes,
+                })?;
         let map = MmapRaw::map_raw(&file).map_err(failed("map"))?;
         // SAFETY: `map` is `size` bytes of readable and writable memory at a page boundary; it lives as
         // long as the value, which never hands out a reference into it, and the lock keeps other

@@ -1,24 +1,30 @@
 //! NVM that the processor addresses like memory: FRAM, MRAM, battery-backed RAM.
 //!
-//! The only module of the persistence crates with `unsafe`: it turns checked offsets into volatile
-//! accesses. Volatile accesses are neither removed nor reordered among each other by the compiler, and
-//! the cores in question store in program order to such memory (map it uncached or write-through).
+//! The only module of the persistence crates with `unsafe` accesses: it turns checked offsets into
+//! volatile loads and stores. The compiler neither removes volatile accesses nor reorders them among
+//! each other, nor splits an aligned one that the core can do at once; and the cores in question store
+//! in program order to such memory (map it uncached or write-through).
+//!
+//! Addresses are made with `wrapping_add`, which is defined for every offset; what needs an argument
+//! is only the access itself.
 #![allow(unsafe_code)]
 
-use core::marker::PhantomData;
+use core::mem::take;
 use core::ptr;
 
-use crate::door::atom_len;
+use crate::door::check_buffer;
 use crate::{Class, Error, Nvm};
 
 /// A region that is mapped into the address space.
 ///
 /// `ATOM` is 1, 2 or 4: the widest aligned store that the memory completes or does not begin.
+///
+/// An aligned [`write_u32`](Nvm::write_u32) at `ATOM` 4 (and [`write_u16`](Nvm::write_u16) at 2 or 4) is
+/// one comparison and one store instruction; longer accesses go by the widest aligned pieces.
 #[derive(Debug)]
 pub struct MappedNvm<const ATOM: usize> {
     base: *mut u8,
     size: u32,
-    memory: PhantomData<*mut u8>,
 }
 
 impl<const ATOM: usize> MappedNvm<ATOM> {
@@ -43,36 +49,34 @@ impl<const ATOM: usize> MappedNvm<ATOM> {
     /// ```
     pub const unsafe fn new(base: *mut u8, size: u32) -> Self {
         const { assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4") };
-        Self {
-            base,
-            size,
-            memory: PhantomData,
-        }
+        Self { base, size }
     }
 
-    /// Stores the first `len` bytes of `bytes`, at most an atom, with one store where they are aligned
-    /// to their length.
+    /// The address of `offset`. Valid for an access of `len` bytes where `offset + len <= size`.
     #[inline]
-    fn store_atom(&self, offset: u32, bytes: &[u8], len: usize) {
-        // SAFETY: the caller has checked that `len` bytes at `offset` lie inside the region, which
-        // `new` promises to be writable memory.
-        let to = unsafe { self.base.add(offset as usize) };
-        match (len, bytes) {
-            (4, [a, b, c, d, ..]) => {
-                // SAFETY: as above; an atom of 4 bytes begins at a multiple of 4.
-                unsafe { ptr::write_volatile(to.cast(), u32::from_le_bytes([*a, *b, *c, *d])) }
-            }
-            (2, [a, b, ..]) if offset % 2 == 0 => {
-                // SAFETY: as above; the offset is even and the base aligned to `ATOM`, at least 2.
-                unsafe { ptr::write_volatile(to.cast(), u16::from_le_bytes([*a, *b])) }
-            }
-            _ => {
-                for (i, byte) in bytes.iter().take(len).enumerate() {
-                    // SAFETY: as above, one byte.
-                    unsafe { ptr::write_volatile(to.add(i), *byte) }
-                }
-            }
-        }
+    fn address(&self, offset: u32) -> *mut u8 {
+        self.base.wrapping_add(offset as usize)
+    }
+
+    /// The address of an aligned word inside the region, where words do not tear.
+    ///
+    /// Rotating brings the two low bits of a misaligned offset to the top, so that one comparison
+    /// answers both questions: aligned, and `offset + 4 <= size`.
+    #[inline]
+    fn word(&self, offset: u32) -> Option<*mut u32> {
+        (ATOM >= 4 && offset.rotate_right(2) < self.size / 4).then(|| self.address(offset).cast())
+    }
+
+    /// The address of an aligned half-word inside the region, where half-words do not tear.
+    #[inline]
+    fn half_word(&self, offset: u32) -> Option<*mut u16> {
+        (ATOM >= 2 && offset.rotate_right(1) < self.size / 2).then(|| self.address(offset).cast())
+    }
+
+    /// The address of a byte inside the region.
+    #[inline]
+    fn byte(&self, offset: u32) -> Option<*mut u8> {
+        (offset < self.size).then(|| self.address(offset))
     }
 }
 
@@ -86,25 +90,95 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
 
     #[inline]
     fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        self.check_range(offset, bytes.len() as u32)?;
-        // SAFETY: the range lies inside the region, which `new` promises to be readable memory.
-        let mut from = unsafe { self.base.add(offset as usize) };
-        for byte in bytes {
-            // SAFETY: as above, byte by byte; the last step goes one past the range at most.
-            unsafe {
-                *byte = ptr::read_volatile(from);
-                from = from.add(1);
+        check_buffer(self, offset, bytes.len())?;
+        let (mut at, mut rest) = (offset, bytes);
+        loop {
+            if ATOM >= 4
+                && at.is_multiple_of(4)
+                && rest.len() >= 4
+                && let Some((word, tail)) = take(&mut rest).split_first_chunk_mut::<4>()
+            {
+                // SAFETY: the whole range lies inside the region, which `new` promises to be readable
+                // memory; `at` and, by the same promise, the base are multiples of 4.
+                let value: u32 = unsafe { ptr::read_volatile(self.address(at).cast()) };
+                *word = value.to_le_bytes();
+                (at, rest) = (at.wrapping_add(4), tail);
+            } else if ATOM >= 2
+                && at.is_multiple_of(2)
+                && rest.len() >= 2
+                && let Some((half, tail)) = take(&mut rest).split_first_chunk_mut::<2>()
+            {
+                // SAFETY: as above, with multiples of 2.
+                let value: u16 = unsafe { ptr::read_volatile(self.address(at).cast()) };
+                *half = value.to_le_bytes();
+                (at, rest) = (at.wrapping_add(2), tail);
+            } else if let Some((byte, tail)) = take(&mut rest).split_first_mut() {
+                // SAFETY: as above; a byte needs no alignment.
+                *byte = unsafe { ptr::read_volatile(self.address(at)) };
+                (at, rest) = (at.wrapping_add(1), tail);
+            } else {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    #[inline]
+    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        check_buffer(self, offset, bytes.len())?;
+        let (mut at, mut rest) = (offset, bytes);
+        loop {
+            if ATOM >= 4
+                && at.is_multiple_of(4)
+                && let Some((word, tail)) = rest.split_first_chunk::<4>()
+            {
+                let value = u32::from_le_bytes(*word);
+                // SAFETY: the whole range lies inside the region, which `new` promises to be writable
+                // memory without references; `at` and, by the same promise, the base are multiples of 4.
+                unsafe { ptr::write_volatile(self.address(at).cast(), value) }
+                (at, rest) = (at.wrapping_add(4), tail);
+            } else if ATOM >= 2
+                && at.is_multiple_of(2)
+                && let Some((half, tail)) = rest.split_first_chunk::<2>()
+            {
+                let value = u16::from_le_bytes(*half);
+                // SAFETY: as above, with multiples of 2.
+                unsafe { ptr::write_volatile(self.address(at).cast(), value) }
+                (at, rest) = (at.wrapping_add(2), tail);
+            } else if let Some((byte, tail)) = rest.split_first() {
+                // SAFETY: as above; a byte needs no alignment.
+                unsafe { ptr::write_volatile(self.address(at), *byte) }
+                (at, rest) = (at.wrapping_add(1), tail);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    #[inline]
+    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+        let Some(from) = self.byte(offset) else {
+            return Err(outside(offset, 1, self.size));
+        };
+        // SAFETY: `byte` has checked the offset; `new` promises readable memory.
+        Ok(unsafe { ptr::read_volatile(from) })
+    }
+
+    #[inline]
+    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+        if let Some(from) = self.half_word(offset) {
+            // SAFETY: `half_word` has checked range and alignment; `new` promises readable memory.
+            return Ok(unsafe { ptr::read_volatile(from) });
+        }
+        let mut bytes = [0; 2];
+        self.read(offset, &mut bytes)?;
+        Ok(u16::from_le_bytes(bytes))
     }
 
     #[inline]
     fn read_u32(&self, offset: u32) -> Result<u32, Error> {
-        if ATOM == 4 && offset % 4 == 0 {
-            self.check_range(offset, 4)?;
-            // SAFETY: inside the region and aligned: the base is, and the offset is a multiple of 4.
-            return Ok(unsafe { ptr::read_volatile(self.base.add(offset as usize).cast()) });
+        if let Some(from) = self.word(offset) {
+            // SAFETY: `word` has checked range and alignment; `new` promises readable memory.
+            return Ok(unsafe { ptr::read_volatile(from) });
         }
         let mut bytes = [0; 4];
         self.read(offset, &mut bytes)?;
@@ -112,69 +186,152 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
-        self.check_range(offset, bytes.len() as u32)?;
-        let (mut at, mut rest) = (offset, bytes);
-        while !rest.is_empty() {
-            let len = atom_len(at, rest.len(), ATOM);
-            self.store_atom(at, rest, len);
-            at += len as u32;
-            rest = rest.get(len..).unwrap_or_default();
-        }
+    fn write_u8(&self, _class: Class, offset: u32, value: u8) -> Result<(), Error> {
+        let Some(to) = self.byte(offset) else {
+            return Err(outside(offset, 1, self.size));
+        };
+        // SAFETY: `byte` has checked the offset; `new` promises writable memory without references.
+        unsafe { ptr::write_volatile(to, value) }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_u16(&self, class: Class, offset: u32, value: u16) -> Result<(), Error> {
+        let Some(to) = self.half_word(offset) else {
+            return self.write(class, offset, &value.to_le_bytes());
+        };
+        // SAFETY: `half_word` has checked range and alignment; `new` promises writable memory without
+        // references.
+        unsafe { ptr::write_volatile(to, value) }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_u32(&self, class: Class, offset: u32, value: u32) -> Result<(), Error> {
+        let Some(to) = self.word(offset) else {
+            return self.write(class, offset, &value.to_le_bytes());
+        };
+        // SAFETY: `word` has checked range and alignment; `new` promises writable memory without
+        // references.
+        unsafe { ptr::write_volatile(to, value) }
         Ok(())
     }
 }
 
+/// Out of line, so that the path of a good access stays short.
+#[cold]
+fn outside(offset: u32, len: u32, size: u32) -> Error {
+    Error::OutOfRange { offset, len, size }
+}
+
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
     use super::*;
 
-    #[repr(align(4))]
-    struct Memory([u8; 16]);
+    const SIZE: usize = 16;
 
-    fn at_every_offset_and_length<const ATOM: usize>() {
-        for offset in 0..16usize {
-            for len in 0..=16 - offset {
-                let mut memory = Memory([0xEE; 16]);
-                // SAFETY: the array outlives the region and is used through it alone.
-                let nvm = unsafe { MappedNvm::<ATOM>::new(memory.0.as_mut_ptr(), 16) };
+    #[repr(align(4))]
+    struct Memory([u8; SIZE]);
+
+    impl Memory {
+        /// A region of the first `size` bytes.
+        fn region<const ATOM: usize>(&mut self, size: usize) -> MappedNvm<ATOM> {
+            // SAFETY: the array outlives the region in each test and is used through it alone.
+            unsafe { MappedNvm::new(self.0.as_mut_ptr(), size as u32) }
+        }
+    }
+
+    fn every_range<const ATOM: usize>() {
+        for offset in 0..SIZE {
+            for len in 0..=SIZE - offset {
+                let mut memory = Memory([0xEE; SIZE]);
+                let nvm = memory.region::<ATOM>(SIZE);
                 let bytes: Vec<u8> = (1..=len as u8).collect();
                 nvm.write(Class::Data, offset as u32, &bytes).unwrap();
-                let mut all = [0; 16];
+                let mut all = [0; SIZE];
                 nvm.read(0, &mut all).unwrap();
-                let mut expected = [0xEE; 16];
+                let mut expected = [0xEE; SIZE];
                 expected[offset..offset + len].copy_from_slice(&bytes);
                 assert_eq!(all, expected, "ATOM {ATOM}, offset {offset}, len {len}");
-                if len >= 4 {
-                    assert_eq!(nvm.read_u32(offset as u32).unwrap(), 0x0403_0201);
+                let mut back = std::vec![0; len];
+                nvm.read(offset as u32, &mut back).unwrap();
+                assert_eq!(back, bytes, "ATOM {ATOM}, offset {offset}, len {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn stores_and_loads_every_range_at_every_atom() {
+        every_range::<1>();
+        every_range::<2>();
+        every_range::<4>();
+    }
+
+    /// The typed accesses at each offset, in and out, of regions of every size: the same as the bytes'.
+    fn typed_like_bytes<const ATOM: usize>() {
+        for size in 0..=SIZE {
+            for offset in (0..SIZE as u32 + 4).chain(u32::MAX - 4..=u32::MAX) {
+                let mut memory = Memory(core::array::from_fn(|i| i as u8));
+                let nvm = memory.region::<ATOM>(size);
+                let mut bytes = [0; 4];
+                let one = nvm.read(offset, &mut bytes[..1]).map(|()| bytes[0]);
+                assert_eq!(nvm.read_u8(offset), one);
+                let two = nvm.read(offset, &mut bytes[..2]);
+                let two = two.map(|()| u16::from_le_bytes([bytes[0], bytes[1]]));
+                assert_eq!(nvm.read_u16(offset), two);
+                let four = nvm.read(offset, &mut bytes);
+                let four = four.map(|()| u32::from_le_bytes(bytes));
+                assert_eq!(nvm.read_u32(offset), four);
+
+                let stored = nvm.write_u32(Class::Data, offset, 0xA1B2_C3D4);
+                assert_eq!(stored, four.map(|_| ()));
+                assert_eq!(nvm.read_u32(offset), four.map(|_| 0xA1B2_C3D4));
+                let stored = nvm.write_u16(Class::Data, offset, 0x5678);
+                assert_eq!(stored, two.map(|_| ()));
+                assert_eq!(nvm.read_u16(offset), two.map(|_| 0x5678));
+                let stored = nvm.write_u8(Class::Data, offset, 0x9A);
+                assert_eq!(stored, one.map(|_| ()));
+                assert_eq!(nvm.read_u8(offset), one.map(|_| 0x9A));
+                for (i, byte) in memory.0.iter().enumerate().skip(size) {
+                    assert_eq!(*byte, i as u8, "nothing outside of the region is touched");
                 }
             }
         }
     }
 
-    extern crate std;
-    use std::vec::Vec;
-
     #[test]
-    fn stores_every_range_at_every_atom() {
-        at_every_offset_and_length::<1>();
-        at_every_offset_and_length::<2>();
-        at_every_offset_and_length::<4>();
+    fn typed_accesses_are_those_of_their_bytes() {
+        typed_like_bytes::<1>();
+        typed_like_bytes::<2>();
+        typed_like_bytes::<4>();
     }
 
     #[test]
     fn a_range_outside_is_an_error() {
-        let mut memory = Memory([0; 16]);
-        // SAFETY: the array outlives the region and is used through it alone.
-        let nvm = unsafe { MappedNvm::<4>::new(memory.0.as_mut_ptr(), 16) };
+        let mut memory = Memory([0; SIZE]);
+        let nvm = memory.region::<4>(SIZE);
         for (offset, len) in [(13, 4), (16, 1), (u32::MAX, 4), (0, 17)] {
-            let bytes = [0; 17];
+            let mut bytes = [0; 17];
             let error = Error::OutOfRange {
                 offset,
                 len: len as u32,
                 size: 16,
             };
             assert_eq!(nvm.write(Class::Data, offset, &bytes[..len]), Err(error));
+            assert_eq!(nvm.read(offset, &mut bytes[..len]), Err(error));
         }
+    }
+
+    #[test]
+    fn an_empty_region_refuses_everything_but_nothing() {
+        let mut memory = Memory([0; SIZE]);
+        let nvm = memory.region::<4>(0);
+        assert_eq!(nvm.size(), 0);
+        assert_eq!(nvm.read(0, &mut []), Ok(()));
+        assert_eq!(nvm.write(Class::Data, 0, &[]), Ok(()));
+        assert!(nvm.read_u8(0).is_err() && nvm.write_u8(Class::Data, 0, 1).is_err());
     }
 }

@@ -370,7 +370,8 @@ mod tests {
         }
         // The header wiped, the objects there.
         nvm.set_image(&image);
-        nvm.write(Class::Data, 0, &[0; HEADER_BYTES as usize]).unwrap();
+        nvm.write(Class::Data, 0, &[0; HEADER_BYTES as usize])
+            .unwrap();
         assert_eq!(boot(&nvm), Err(RegionError::NotARegion { found: [0; 4] }));
     }
 
@@ -381,26 +382,39 @@ mod tests {
         let _ = boot(&nvm).unwrap();
         assert!(Region::open(&nvm, &layout()).is_ok());
         let other = Layout::new("other", 1);
-        assert!(matches!(Region::open(&nvm, &other), Err(RegionError::Layout { .. })));
+        assert!(matches!(
+            Region::open(&nvm, &other),
+            Err(RegionError::Layout { .. })
+        ));
         let larger = SimNvm::<4>::new(2 * SIZE);
         larger.set_image(&[nvm.image(), vec![0; SIZE as usize]].concat());
         assert_eq!(
             Region::open(&larger, &layout()),
-            Err(RegionError::Size { formatted: SIZE, actual: 2 * SIZE })
+            Err(RegionError::Size {
+                formatted: SIZE,
+                actual: 2 * SIZE
+            })
         );
         let shorter = SimNvm::<4>::new(36);
         shorter.set_image(&nvm.image()[..36]);
         assert_eq!(
             Region::open(&shorter, &layout()),
-            Err(RegionError::Size { formatted: SIZE, actual: 36 })
+            Err(RegionError::Size {
+                formatted: SIZE,
+                actual: 36
+            })
         );
         nvm.write_u32(Class::Data, 4, 9).unwrap();
         let mut header = nvm.image();
         header.truncate(CRC_AT);
-        nvm.write_u32(Class::Data, CRC_AT as u32, CRC.checksum(&header)).unwrap();
+        nvm.write_u32(Class::Data, CRC_AT as u32, CRC.checksum(&header))
+            .unwrap();
         assert_eq!(
             Region::open(&nvm, &layout()),
-            Err(RegionError::Version { found: 9, expected: FORMAT_VERSION })
+            Err(RegionError::Version {
+                found: 9,
+                expected: FORMAT_VERSION
+            })
         );
     }
 }

@@ -4,16 +4,20 @@ use core::cell::RefCell;
 
 use embedded_storage::Storage;
 
+use crate::door::check_buffer;
 use crate::{Class, Error, Nvm};
 
 /// A region in an `embedded-storage` device, from its address 0 on.
 ///
 /// `ATOM` is the widest aligned write of the device that a power loss cannot tear: 1 for SPI FRAM. The
-/// device must store the bytes of a write in ascending order, as FRAM does, and must not need an erase.
+/// driver must store the bytes of a write in ascending order and have stored them when it returns, as
+/// FRAM does. A device that erases or rewrites a whole page for one byte (flash; EEPROM in page mode)
+/// does **not** keep the promise of [`Nvm`]: a power loss takes neighbours of the written bytes along.
 ///
-/// Nothing is cached: every load is a bus read, every store a bus write, and a write that returns is
-/// stored. A bus error comes back as [`Error::Device`]; the driver's own error is kept for
-/// [`take_error`](StorageNvm::take_error).
+/// Nothing is cached: every load is a bus read, every store a bus write. A bus error comes back as
+/// [`Error::Device`]; the driver's own error is kept for [`take_error`](StorageNvm::take_error). After a
+/// failed store a prefix of its bytes may be stored, just as after a power loss, and the region can be
+/// used on: recovery from either is the same.
 #[derive(Debug)]
 pub struct StorageNvm<S: Storage, const ATOM: usize = 1> {
     device: RefCell<Device<S, S::Error>>,
@@ -27,7 +31,7 @@ struct Device<S, E> {
 }
 
 impl<S: Storage, const ATOM: usize> StorageNvm<S, ATOM> {
-    /// The whole device as a region.
+    /// The whole device as a region, or its first 4 GiB.
     pub fn new(storage: S) -> Self {
         const { assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4") };
         let size = u32::try_from(storage.capacity()).unwrap_or(u32::MAX);
@@ -40,7 +44,7 @@ impl<S: Storage, const ATOM: usize> StorageNvm<S, ATOM> {
         }
     }
 
-    /// The driver's error behind the last [`Error::Device`].
+    /// The driver's error behind the last [`Error::Device`], once.
     pub fn take_error(&self) -> Option<S::Error> {
         self.device.try_borrow_mut().ok()?.error.take()
     }
@@ -70,12 +74,12 @@ impl<S: Storage, const ATOM: usize> Nvm for StorageNvm<S, ATOM> {
     }
 
     fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        self.check_range(offset, bytes.len() as u32)?;
+        check_buffer(self, offset, bytes.len())?;
         self.with_storage(|storage| storage.read(offset, bytes))
     }
 
     fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
-        self.check_range(offset, bytes.len() as u32)?;
+        check_buffer(self, offset, bytes.len())?;
         self.with_storage(|storage| storage.write(offset, bytes))
     }
 }

@@ -190,7 +190,12 @@ where
         self.nvm.power_on();
         self.report.cuts += 1;
         if ended.is_ok() {
-            self.fail(cuts, cut_stores, "the program made fewer stores than in its first run: it is not deterministic".into());
+            self.fail(
+                cuts,
+                cut_stores,
+                "the program made fewer stores than in its first run: it is not deterministic"
+                    .into(),
+            );
             return;
         }
         let after_cut = self.nvm.image();
@@ -213,7 +218,11 @@ where
                     .cloned()
                     .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
                     .unwrap_or_else(|| "unknown".into());
-                self.fail(cuts, cut_stores, format!("panic after the power loss: {text}"));
+                self.fail(
+                    cuts,
+                    cut_stores,
+                    format!("panic after the power loss: {text}"),
+                );
                 return;
             }
         };

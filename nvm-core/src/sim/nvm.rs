@@ -4,7 +4,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 
 use super::{Counters, PowerLoss};
-use crate::door::atom_len;
+use crate::door::{atom_len, check_buffer};
 use crate::{Class, Error, Nvm};
 
 /// An access that the [hook](SimNvm::set_hook) sees before it happens.
@@ -176,7 +176,7 @@ impl<const ATOM: usize> Nvm for SimNvm<ATOM> {
     }
 
     fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        self.check_range(offset, bytes.len() as u32)?;
+        check_buffer(self, offset, bytes.len())?;
         self.call_hook(Access::Read);
         if !self.has_power() {
             bytes.fill(0);
@@ -191,8 +191,10 @@ impl<const ATOM: usize> Nvm for SimNvm<ATOM> {
     }
 
     fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
-        self.check_range(offset, bytes.len() as u32)?;
-        self.counters.borrow_mut().class_mut(class).writes += 1;
+        check_buffer(self, offset, bytes.len())?;
+        if self.powered.get() {
+            self.counters.borrow_mut().class_mut(class).writes += 1;
+        }
         let (mut at, mut rest) = (offset as usize, bytes);
         while !rest.is_empty() {
             self.call_hook(Access::Store);
