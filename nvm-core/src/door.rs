@@ -221,7 +221,7 @@ mod tests {
                     );
                     let longer = next * 2;
                     assert!(
-                        longer > atom || longer > len || offset as usize % longer != 0,
+                        longer > atom || longer > len || !(offset as usize).is_multiple_of(longer),
                         "ATOM {atom}: {len} bytes at {offset} could begin with {longer}, not {next}"
                     );
                 }

@@ -287,13 +287,11 @@ fn is_virgin<N: Nvm>(nvm: &N, header: &Header, expected: &Header) -> Result<bool
         .zip(expected)
         .take_while(|(found, expected)| found == expected)
         .count();
-    // Where the stored beginning ends in bytes that look blank, `begun` may be too long or too short
-    // by them; both blanks are tried on what differs.
+    // `begun` may be too long, by bytes of the header that look blank; never too short. None of its
+    // last four looks blank, so that a whole header is never taken for a beginning.
     let rest = &header[begun..];
-    let blank = match rest.first() {
-        None => return Ok(false),
-        Some(blank @ (0x00 | 0xFF)) => *blank,
-        Some(_) => return Ok(false),
+    let Some(blank @ (0x00 | 0xFF)) = rest.first().copied() else {
+        return Ok(false);
     };
     if rest.iter().any(|byte| *byte != blank) {
         return Ok(false);

@@ -25,12 +25,15 @@ mod counters;
 mod explorer;
 mod nvm;
 mod power;
+mod report;
+mod search;
 mod volatile;
 
 pub use counters::{ClassCounters, Counters};
-pub use explorer::{Explorer, Failure, Report};
+pub use explorer::Explorer;
 pub use nvm::{Access, SimNvm, StoreRecord};
 pub use power::{PowerLoss, until_power_loss};
+pub use report::{Failure, Report};
 pub use volatile::Volatile;
 
 /// Runs a block once for each `ATOM` (1, 2 and 4), named as you say: `for_each_atom!(ATOM => { … })`.

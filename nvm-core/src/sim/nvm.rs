@@ -27,6 +27,19 @@ pub struct StoreRecord {
     pub len: u32,
 }
 
+impl StoreRecord {
+    /// Stands for the store after the last one.
+    pub(super) const NONE: Self = Self {
+        class: Class::Data,
+        offset: 0,
+        len: 0,
+    };
+
+    pub(super) fn is_none(&self) -> bool {
+        self.len == 0
+    }
+}
+
 impl fmt::Display for StoreRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { class, offset, len } = self;
