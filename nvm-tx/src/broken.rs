@@ -19,7 +19,7 @@ pub(crate) enum Variant {
 }
 
 #[cfg(not(test))]
-#[inline(always)]
+#[inline]
 pub(crate) const fn is(_variant: Variant) -> bool {
     false
 }

@@ -26,8 +26,13 @@ pub(crate) const NO_SEQUENCE: u8 = 0xFF;
 const SEQUENCES: u8 = 254;
 
 /// The sequence number after `sequence`.
+///
+/// ```
+/// assert_eq!(nvm_tx::following_sequence(7), 8);
+/// assert_eq!(nvm_tx::following_sequence(253), 0);
+/// ```
 #[inline]
-pub(crate) const fn following(sequence: u8) -> u8 {
+pub const fn following(sequence: u8) -> u8 {
     if sequence >= SEQUENCES - 1 {
         0
     } else {

@@ -60,24 +60,30 @@ impl From<Error> for Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            FaultKind::LogFull { needed, free } => write!(
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LogFull { needed, free } => write!(
                 f,
                 "the undo log is full: {needed} bytes needed, {free} free; make the log larger or the \
                  transaction smaller"
             ),
-            FaultKind::AreaTooSmall { needed, actual } => write!(
+            Self::AreaTooSmall { needed, actual } => write!(
                 f,
                 "an undo log needs at least {needed} bytes, its area has {actual}"
             ),
-            FaultKind::Damaged { offset } => write!(
+            Self::Damaged { offset } => write!(
                 f,
                 "the commit words at {offset:#x} are damaged, or the log was never formatted"
             ),
-            FaultKind::Unfinished => f.write_str(
+            Self::Unfinished => f.write_str(
                 "an earlier transaction failed after unlogged writes; restart to repeat it",
             ),
-            FaultKind::Nvm(error) => error.fmt(f),
+            Self::Nvm(error) => error.fmt(f),
         }
     }
 }

@@ -26,8 +26,9 @@ mod transaction;
 mod undo_log;
 mod write_first;
 
-pub use commit_word::MARK_MAX;
+pub use commit_word::{MARK_MAX, following as following_sequence};
 pub use fault::{Fault, FaultKind};
+pub use log_entry::bits_entry_bytes;
 pub use transaction::Tx;
 pub use undo_log::{LOG_HEADER_BYTES, UndoLog};
 pub use write_first::WriteFirstTx;

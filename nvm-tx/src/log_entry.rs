@@ -87,6 +87,12 @@ const fn padded(len: u32) -> u32 {
     (len + 3) & !3
 }
 
+/// Bytes of a log that [`Tx::set_bits`](crate::Tx::set_bits) or
+/// [`Tx::set_bits_on_commit`](crate::Tx::set_bits_on_commit) of the byte at `offset` takes.
+pub const fn bits_entry_bytes(offset: u32) -> u32 {
+    NewEntry::new(Kind::Bits, offset, 1).bytes()
+}
+
 /// An entry that is to be stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewEntry {

@@ -65,13 +65,18 @@ fn explore<const ATOM: usize>(name: &str, fill: u8, depth: usize, body: Body<ATO
                     return Err(String::from("neither before nor after"));
                 }
                 let mut log = UndoLog::open(nvm, LOG).unwrap();
-                log.transaction(|tx| tx.set(word(15), 1)).map_err(|fault| format!("{fault}"))?;
+                log.transaction(|tx| tx.set(word(15), 1))
+                    .map_err(|fault| format!("{fault}"))?;
                 if nvm.load(word(15)) != Ok(1) {
                     return Err(String::from("the log does not work any more"));
                 }
                 let mut rest = objects(nvm);
                 rest[60..].copy_from_slice(&found[60..]);
-                if rest == found { Ok(()) } else { Err(String::from("a later transaction touched others")) }
+                if rest == found {
+                    Ok(())
+                } else {
+                    Err(String::from("a later transaction touched others"))
+                }
             },
         )
 }
@@ -104,9 +109,9 @@ fn bits_and_ranges<const ATOM: usize>(tx: &mut Tx<'_, &SimNvm<ATOM>>) -> Result<
 }
 
 fn deferred<const ATOM: usize>(tx: &mut Tx<'_, &SimNvm<ATOM>>) -> Result<(), Fault> {
-    tx.set_bits_on_commit(OBJECTS, 0b11, 0b01)?;
+    tx.set_bits_on_commit(Class::Data, OBJECTS, 0b11, 0b01)?;
     tx.set(word(5), 77)?;
-    tx.set_bits_on_commit(OBJECTS + 40, 0xFF, 0)
+    tx.set_bits_on_commit(Class::Data, OBJECTS + 40, 0xFF, 0)
 }
 
 fn many_entries<const ATOM: usize>(tx: &mut Tx<'_, &SimNvm<ATOM>>) -> Result<(), Fault> {
@@ -175,7 +180,11 @@ fn come_round<const ATOM: usize>() -> Report {
         },
         |nvm| {
             let value = nvm.load(word(0)).unwrap();
-            if value == 5 { Ok(()) } else { Err(format!("{value} was rolled back")) }
+            if value == 5 {
+                Ok(())
+            } else {
+                Err(format!("{value} was rolled back"))
+            }
         },
     )
 }
@@ -195,9 +204,8 @@ fn a_notice_of_deferred_stores_does_not_outlive_its_roll_back() {
     let looks_deferred = |sequence: u8| {
         let mut payload = [0; 64];
         // An extended entry's payload begins where the entry after a first one of 8 bytes lies.
-        payload[0..4].copy_from_slice(
-            &(OBJECTS + 60 | 11 << 20 | u32::from(sequence) << 24).to_le_bytes(),
-        );
+        payload[0..4]
+            .copy_from_slice(&(OBJECTS + 60 | 11 << 20 | u32::from(sequence) << 24).to_le_bytes());
         payload[4..6].copy_from_slice(&[0xFF, 0xEE]);
         payload
     };
@@ -210,14 +218,14 @@ fn a_notice_of_deferred_stores_does_not_outlive_its_roll_back() {
         let mut log = UndoLog::open(&nvm, LOG).unwrap();
         log.transaction(|tx| tx.set(word(0), 1)).unwrap();
         assert_eq!(log.sequence(), sequence);
-        nvm.write(Class::Data, OBJECTS, &looks_deferred(sequence)).unwrap();
+        nvm.write(Class::Data, OBJECTS, &looks_deferred(sequence))
+            .unwrap();
         let expected = objects(&nvm);
         // Stores of the next transaction up to its first header.
         let stores = 64 / 4 + 1;
         nvm.cut_after(stores);
-        let lost = nvm_core::sim::until_power_loss(|| {
-            log.transaction(|tx| tx.write(OBJECTS, &[3; 64]))
-        });
+        let lost =
+            nvm_core::sim::until_power_loss(|| log.transaction(|tx| tx.write(OBJECTS, &[3; 64])));
         assert!(lost.is_err());
         nvm.power_on();
         let _ = UndoLog::open(&nvm, LOG).unwrap();

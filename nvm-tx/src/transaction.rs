@@ -19,7 +19,10 @@ pub struct Tx<'log, N: Nvm> {
     /// Where the next entry goes.
     end: u32,
     coverage: Coverage,
-    deferred: bool,
+    /// What the deferred stores are counted as, once there are some.
+    deferred: Option<Class>,
+    /// Whether bits were changed or are to be: bytes that other logs may change too.
+    shared: bool,
     unlogged: bool,
     failed: Option<Fault>,
     finished: bool,
@@ -33,7 +36,8 @@ impl<'log, N: Nvm> Tx<'log, N> {
             log,
             end,
             coverage: Coverage::new(),
-            deferred: false,
+            deferred: None,
+            shared: false,
             unlogged: false,
             failed: None,
             finished: false,
@@ -96,13 +100,8 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
     /// a critical section.
-    pub fn set_bits(
-        &mut self,
-        class: Class,
-        offset: u32,
-        mask: u8,
-        bits: u8,
-    ) -> Result<(), Fault> {
+    pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
+        self.shared = true;
         let byte = self.read_byte(offset)?;
         let unlogged = mask & !self.logged_bits(offset)?;
         if unlogged != 0 {
@@ -117,16 +116,25 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// An allocator frees with it: what a transaction frees must not be allocated anew while the
     /// transaction can still be rolled back.
-    pub fn set_bits_on_commit(&mut self, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
+    ///
+    /// `class` is what the stores are counted as; a recovery that repeats them counts them as the log's.
+    pub fn set_bits_on_commit(
+        &mut self,
+        class: Class,
+        offset: u32,
+        mask: u8,
+        bits: u8,
+    ) -> Result<(), Fault> {
         let _ = self.read_byte(offset)?;
         self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
-        self.deferred = true;
+        self.deferred = Some(class);
+        self.shared = true;
         Ok(())
     }
 
     /// The bits of a byte that this transaction will set on commit.
     pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
-        if self.deferred {
+        if self.deferred.is_some() {
             self.bits_of(Kind::DeferredBits, offset)
         } else {
             Ok(0)
@@ -138,9 +146,34 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// A few such ranges are remembered; writes to further ones are logged, which is never wrong.
     pub fn declare_fresh(&mut self, offset: u32, len: u32) {
-        let _ = self
-            .coverage
-            .add_fresh(offset, offset.saturating_add(len));
+        let _ = self.coverage.add_fresh(offset, offset.saturating_add(len));
+    }
+
+    /// Stores bytes into a range that was [declared fresh](Tx::declare_fresh) in this transaction: never
+    /// logged, even where there was no room to remember the range.
+    pub fn write_fresh(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+        self.store(self.log.class, offset, bytes)
+    }
+
+    /// Makes sure that entries of `bytes` bytes still fit into the log, before the first of several
+    /// changes that belong together. Where they do not, it fails as a write would.
+    pub fn reserve_log(&mut self, bytes: u32) -> Result<(), Fault> {
+        let free = self.free_log_bytes();
+        if bytes <= free {
+            return Ok(());
+        }
+        Err(self.fail(Fault::new(FaultKind::LogFull {
+            needed: bytes,
+            free,
+        })))
+    }
+
+    /// Whether the transaction has changed, or will on commit, single bits of bytes that other logs may
+    /// change too. A kernel then commits or rolls it back in **one critical section**: its bits are
+    /// free for others as soon as they are stored, and until the log is emptied a power loss would store
+    /// them again.
+    pub fn changes_shared_bits(&self) -> bool {
+        self.shared
     }
 
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
@@ -178,7 +211,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
             self.undo(None)?;
             return Err(fault);
         }
-        if self.deferred && !broken::is(Variant::DefersWithoutNotice) {
+        if self.deferred.is_some() && !broken::is(Variant::DefersWithoutNotice) {
             self.log.announce_deferred()?;
         }
         self.finished = true;
@@ -186,9 +219,9 @@ impl<'log, N: Nvm> Tx<'log, N> {
             self.log.set_interrupted();
             return Err(fault);
         }
-        if self.deferred {
+        if let Some(class) = self.deferred {
             // Committed: a failure here is repaired before the next transaction.
-            if let Err(fault) = self.log.complete_deferred() {
+            if let Err(fault) = self.log.complete_deferred(class) {
                 self.log.set_interrupted();
                 return Err(fault);
             }

@@ -95,9 +95,10 @@ impl<N: Nvm> UndoLog<N> {
     /// which they run.
     pub fn open_without_recovery(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
         let entries = entries_of(area)?;
-        let live = CommitWord::live(&nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
-            offset: area.offset(),
-        }))?;
+        let live =
+            CommitWord::live(&nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
+                offset: area.offset(),
+            }))?;
         let first_tag = nvm.read_u8(entries.start + 3)?;
         Ok(Self {
             nvm,
@@ -118,7 +119,7 @@ impl<N: Nvm> UndoLog<N> {
         self.first_tag = self.nvm.read_u8(self.entries.start + 3)?;
         let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
         if deferred == self.live.sequence {
-            self.complete_deferred()?;
+            self.complete_deferred(self.class)?;
         } else if deferred != NO_SEQUENCE {
             // Announced, but not committed: another transaction may commit with that number.
             if !broken::is(Variant::KeepsDeferredNotice) {
@@ -301,10 +302,10 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// Does the deferred stores of the transaction that committed last, which announced them.
-    pub(crate) fn complete_deferred(&self) -> Result<(), Fault> {
+    pub(crate) fn complete_deferred(&self, class: Class) -> Result<(), Fault> {
         let mut at = self.entries.start;
         while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, self.live.sequence)? {
-            entry.complete(&self.nvm, self.class)?;
+            entry.complete(&self.nvm, class)?;
             at = entry.next;
         }
         self.retire_deferred()
