@@ -1,2 +1,45 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Map of the modules
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `thread` | [`Thread`]: a durable program's tables and where its replay stands |
+//! | `transaction` | [`Tx`], [`WriteFirstTx`]: a running transaction with its system calls |
+//! | `system` | [`SystemTable`]: records of system calls and of their kernel transactions |
+//! | `loops` | [`LoopFrame`]: persistent loops, [`nv_for_loop!`] and [`nv_loop!`] |
+//! | `records` | the bytes of a table of records |
+//! | `mark` | what a commit publishes |
+//! | `progress` | power losses without a commit |
+//! | `site` | call sites, by which a divergence is found |
+//! | `layout` | [`ThreadLayout`]: sizes and areas |
+//! | `error` | [`Error`] |
 #![no_std]
-//! Under construction.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+mod broken;
+mod error;
+mod layout;
+mod loops;
+mod mark;
+mod progress;
+mod records;
+mod site;
+mod system;
+mod thread;
+mod transaction;
+
+pub use error::{Error, ErrorKind, Table};
+pub use layout::{ThreadAreas, ThreadLayout};
+pub use loops::{Durable, LoopCounter, LoopFrame};
+pub use nvm_core::Record;
+pub use site::Site;
+pub use system::{SystemTable, SystemTx};
+pub use thread::{Statistics, Thread};
+pub use transaction::{Tx, WriteFirstTx};
+
+#[cfg(test)]
+mod power_cut_tests;

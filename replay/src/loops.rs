@@ -1,0 +1,341 @@
+//! Persistent loops: the counter is in NVM, and an iteration's records go when it ends.
+//!
+//! A loop puts a frame into the table of transactions, as a record:
+//!
+//! | bytes of a frame | field |
+//! | --- | --- |
+//! | 0..2 | check, as of every record |
+//! | 2 | end: 255 in the loop; after it, the sequence number of the last commit before its end, then 254 |
+//! | 3 | not used |
+//! | 4..8 | even cell: the iteration, if its number is even; else the one before it |
+//! | 8..12 | odd cell: the iteration, if its number is odd; else the one before it |
+//!
+//! While the frame is the table's last record, the mark's parity says which cell is meant for the
+//! iteration: it is one more than the *other* cell, whether or not its own is stored yet. While records
+//! follow the frame, both cells are stored, and the iteration is the cell that follows the other.
+//!
+//! | store | power lost after it: the restarted thread |
+//! | --- | --- |
+//! | last record of iteration k | bypasses all of iteration k and ends it |
+//! | commit word: the frame is the last record, parity of k + 1 | begins iteration k + 1 |
+//! | the cell of k + 1 (two bytes, seldom four) | the same |
+//! | after the last iteration, or `break`: end = number of the last commit | goes on after the loop |
+//! | the next commit | the same |
+//! | end = 254 | the same |
+//!
+//! While `end` is the number of the last commit, what follows the frame is the last iteration's, and does
+//! not count. After the next commit it is what came after the loop.
+
+use core::ops::Range;
+
+use nvm_core::{Class, Nvm};
+
+use crate::broken::{self, Variant};
+use crate::error::Error;
+use crate::mark::Mark;
+use crate::records::Kind;
+use crate::site::Site;
+use crate::thread::Thread;
+
+const FRAME_BYTES: u32 = 12;
+const END_AT: u32 = 2;
+/// `end` of a loop that goes on.
+const GOES_ON: u8 = 0xFF;
+/// `end` of a loop after which something was committed.
+pub(crate) const ENDED: u8 = 0xFE;
+const CELLS_AT: u32 = 4;
+
+/// Integers that a persistent loop can count with.
+pub trait LoopCounter: Copy {
+    /// How many iterations there are from `self` up to `end`.
+    fn iterations(self, end: Self) -> u32;
+
+    /// The counter `iteration` steps after `self`.
+    #[must_use]
+    fn after(self, iteration: u32) -> Self;
+}
+
+macro_rules! loop_counter {
+    ($($ty:ty),+) => {$(
+        impl LoopCounter for $ty {
+            #[inline]
+            fn iterations(self, end: Self) -> u32 {
+                if end > self { end.wrapping_sub(self) as u32 } else { 0 }
+            }
+
+            #[inline]
+            #[allow(clippy::cast_possible_wrap)]
+            fn after(self, iteration: u32) -> Self {
+                self.wrapping_add(iteration as $ty)
+            }
+        }
+    )+};
+}
+
+loop_counter!(u8, u16, u32, i32, usize);
+
+/// A persistent loop that has been entered: what [`nv_for_loop!`] and [`nv_loop!`] use.
+///
+/// Dropping it does not end the loop: a thread that returns out of it restarts into the same iteration,
+/// and returns again.
+#[derive(Debug)]
+#[must_use]
+pub struct LoopFrame<T> {
+    first: T,
+    /// Iterations, or no end.
+    iterations: Option<u32>,
+    iteration: u32,
+    begun: bool,
+    done: bool,
+    site: Site,
+    /// Position of the frame's record, and the digest up to and with it.
+    index: u16,
+    at: u32,
+    digest: u8,
+}
+
+impl<T: LoopCounter> LoopFrame<T> {
+    /// Enters a loop, or enters it again after a power loss. Costs 12 bytes and 4 the first time.
+    #[track_caller]
+    pub fn enter<N: Nvm + Copy>(thread: &mut Thread<N>, range: Range<T>) -> Result<Self, Error> {
+        let iterations = Some(range.start.iterations(range.end));
+        Self::enter_at(Site::here(), thread, range.start, iterations)
+    }
+
+    /// Enters a loop without end.
+    #[track_caller]
+    pub fn enter_endless<N: Nvm + Copy>(thread: &mut Thread<N>, first: T) -> Result<Self, Error> {
+        Self::enter_at(Site::here(), thread, first, None)
+    }
+
+    fn enter_at<N: Nvm + Copy>(
+        site: Site,
+        thread: &mut Thread<N>,
+        first: T,
+        iterations: Option<u32>,
+    ) -> Result<Self, Error> {
+        thread.check_diverged()?;
+        let nvm = *thread.nvm();
+        let (index, at) = (thread.records.index(), thread.records.at());
+        let check = thread.records.check(site, Kind::Frame);
+        let mut frame = Self {
+            first,
+            iterations,
+            iteration: 0,
+            begun: false,
+            done: false,
+            site,
+            index,
+            at,
+            digest: crate::mark::digest(thread.digest, site),
+        };
+        if thread.is_replaying() {
+            if thread.records.stored_check(&nvm)? != check {
+                let error = thread.records.diverged(site);
+                return Err(thread.note_divergence(error));
+            }
+            match nvm.read_u8(at + END_AT)? {
+                GOES_ON => frame.iteration = frame.load_iteration(thread)?,
+                end => {
+                    frame.done = true;
+                    if end == thread.log.sequence() {
+                        thread.committed = index + 1;
+                        thread.expected_digest = None;
+                        thread.ended_loop = Some(at + END_AT);
+                    } else if end != ENDED {
+                        nvm.write_u8(Class::Replay, at + END_AT, ENDED)?;
+                    }
+                }
+            }
+            thread.walk(site, FRAME_BYTES)?;
+        } else {
+            thread.reserve(FRAME_BYTES)?;
+            nvm.write(Class::Replay, at + END_AT, &[GOES_ON, 0, 0, 0, 0, 0])?;
+            nvm.write_u32(Class::Replay, at + CELLS_AT + 4, u32::MAX)?;
+            nvm.write_u16(Class::Replay, at, check)?;
+            thread.publish(frame.mark(0))?;
+            thread.step(frame.digest, FRAME_BYTES);
+            thread.committed = index + 1;
+        }
+        Ok(frame)
+    }
+
+    /// Ends the iteration before, if there was one, and begins the next: gives its counter, or nothing
+    /// after the last. Ending an iteration costs 4 bytes and 2 (4 once in 65,536).
+    pub fn next<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<Option<T>, Error> {
+        thread.check_diverged()?;
+        if self.done {
+            return Ok(None);
+        }
+        if self.begun {
+            self.check_replayed(thread)?;
+            let next = self.iteration.wrapping_add(1);
+            if self.iterations.is_some_and(|iterations| next >= iterations) {
+                return Ok(None);
+            }
+            let nvm = *thread.nvm();
+            if broken::is(Variant::CountsBeforeCommit) {
+                self.store_cell(&nvm, next)?;
+            }
+            thread.publish(self.mark(next))?;
+            self.store_cell(&nvm, next)?;
+            self.iteration = next;
+            self.forget_records(thread);
+        } else if self.iterations.is_some_and(|iterations| self.iteration >= iterations) {
+            return Ok(None);
+        }
+        self.begun = true;
+        Ok(Some(self.first.after(self.iteration)))
+    }
+
+    /// Leaves the loop after its last iteration or `break`. Costs 1 byte, and 1 at the next commit.
+    pub fn leave<N: Nvm + Copy>(self, thread: &mut Thread<N>) -> Result<(), Error> {
+        thread.check_diverged()?;
+        if self.done {
+            return Ok(());
+        }
+        self.check_replayed(thread)?;
+        let end = thread.log.sequence();
+        thread
+            .nvm()
+            .write_u8(Class::Replay, self.at + END_AT, end)?;
+        thread.ended_loop = Some(self.at + END_AT);
+        self.forget_records(thread);
+        Ok(())
+    }
+
+    /// The iteration's number, from 0.
+    pub const fn iteration(&self) -> u32 {
+        self.iteration
+    }
+
+    /// The mark while the frame is the last record, in an iteration.
+    const fn mark(&self, iteration: u32) -> Mark {
+        Mark {
+            count: self.index + 1,
+            parity: iteration % 2 == 1,
+            digest: self.digest,
+        }
+    }
+
+    const fn cell(&self, iteration: u32) -> u32 {
+        self.at + CELLS_AT + 4 * (iteration % 2)
+    }
+
+    /// Stores the iteration's number, without the half that is there already.
+    fn store_cell<N: Nvm>(&self, nvm: &N, iteration: u32) -> Result<(), Error> {
+        let at = self.cell(iteration);
+        if nvm.read_u16(at + 2)? == (iteration >> 16) as u16 {
+            Ok(nvm.write_u16(Class::Replay, at, iteration as u16)?)
+        } else {
+            Ok(nvm.write_u32(Class::Replay, at, iteration)?)
+        }
+    }
+
+    /// The iteration in which the power went.
+    fn load_iteration<N: Nvm + Copy>(&self, thread: &mut Thread<N>) -> Result<u32, Error> {
+        let nvm = *thread.nvm();
+        let even = nvm.read_u32(self.cell(0))?;
+        let odd = nvm.read_u32(self.cell(1))?;
+        if thread.committed == self.index + 1 {
+            let parity = Mark::from_bits(thread.log.mark()).parity;
+            let (other, own) = if parity { (even, odd) } else { (odd, even) };
+            let iteration = other.wrapping_add(1);
+            if own != iteration {
+                nvm.write_u32(Class::Replay, self.cell(iteration), iteration)?;
+            }
+            return Ok(iteration);
+        }
+        if even == odd.wrapping_add(1) {
+            Ok(even)
+        } else if odd == even.wrapping_add(1) {
+            Ok(odd)
+        } else {
+            let error = thread.records.diverged(self.site);
+            Err(thread.note_divergence(error))
+        }
+    }
+
+    /// An iteration that ends before all its records were walked over is not the one of before.
+    fn check_replayed<N: Nvm + Copy>(&self, thread: &mut Thread<N>) -> Result<(), Error> {
+        if thread.is_replaying() {
+            let error = thread.records.diverged(self.site);
+            return Err(thread.note_divergence(error));
+        }
+        Ok(())
+    }
+
+    /// The records behind the frame no longer count.
+    fn forget_records<N: Nvm + Copy>(&self, thread: &mut Thread<N>) {
+        thread
+            .records
+            .move_to(self.index + 1, self.at + FRAME_BYTES);
+        thread.committed = self.index + 1;
+        thread.digest = self.digest;
+        thread.expected_digest = None;
+    }
+}
+
+/// What a persistent loop runs on: a [`Thread`], or a kernel's task around one.
+pub trait Durable {
+    /// Its NVM.
+    type Nvm: Nvm + Copy;
+
+    /// The thread.
+    fn thread(&mut self) -> &mut Thread<Self::Nvm>;
+}
+
+impl<N: Nvm + Copy> Durable for Thread<N> {
+    type Nvm = N;
+
+    fn thread(&mut self) -> &mut Thread<N> {
+        self
+    }
+}
+
+/// A `for` loop whose counter is in NVM: after a power loss it goes on with the iteration that was under
+/// way, bypassing what that had committed.
+///
+/// `nv_for_loop!(thread, i in 0..10 => { … })`; with a label: `nv_for_loop!('outer: thread, i in …)`.
+/// `break`, `continue`, `return` and `?` do what they do in a `for` loop; loops nest. It is used in a
+/// function that returns a `Result` whose error is made from [`Error`](crate::Error).
+///
+/// The range must be the same after a power loss. What one iteration leaves for another, or for after the
+/// loop, belongs into persistent objects: local variables are lost with the power, and an iteration that
+/// had ended is not run again to set them.
+///
+/// Costs 12 + 4 bytes to enter, 6 an iteration, 2 to leave.
+#[macro_export]
+macro_rules! nv_for_loop {
+    ($label:lifetime : $thread:expr, $counter:pat in $range:expr => $body:block) => {{
+        use $crate::Durable as _;
+        let mut frame = $crate::LoopFrame::enter($thread.thread(), $range)?;
+        $label: while let ::core::option::Option::Some($counter) = frame.next($thread.thread())? $body
+        frame.leave($thread.thread())?;
+    }};
+    ($thread:expr, $counter:pat in $range:expr => $body:block) => {{
+        use $crate::Durable as _;
+        let mut frame = $crate::LoopFrame::enter($thread.thread(), $range)?;
+        while let ::core::option::Option::Some($counter) = frame.next($thread.thread())? $body
+        frame.leave($thread.thread())?;
+    }};
+}
+
+/// A `loop` that survives: as [`nv_for_loop!`], without a counter and without an end but `break`.
+///
+/// `nv_loop!(thread => { … })`, or with a label `nv_loop!('main: thread => { … })`.
+#[macro_export]
+macro_rules! nv_loop {
+    ($label:lifetime : $thread:expr => $body:block) => {{
+        use $crate::Durable as _;
+        let mut frame = $crate::LoopFrame::enter_endless($thread.thread(), 0u32)?;
+        $label: while frame.next($thread.thread())?.is_some() $body
+        frame.leave($thread.thread())?;
+    }};
+    ($thread:expr => $body:block) => {{
+        use $crate::Durable as _;
+        let mut frame = $crate::LoopFrame::enter_endless($thread.thread(), 0u32)?;
+        while frame.next($thread.thread())?.is_some() $body
+        frame.leave($thread.thread())?;
+    }};
+}

@@ -1,0 +1,31 @@
+//! Call sites.
+
+use core::panic::Location;
+
+/// A place in the program that makes records: how a replay notices that the program took another way
+/// than before the power loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site(&'static Location<'static>);
+
+impl Site {
+    /// The caller's place, or its caller's if that is `#[track_caller]` itself, and so on.
+    #[track_caller]
+    #[inline]
+    pub fn here() -> Self {
+        Self(Location::caller())
+    }
+
+    /// File, line and column.
+    pub const fn location(self) -> &'static Location<'static> {
+        self.0
+    }
+
+    /// Line and column, condensed. The file is left out: comparing names costs more than it finds.
+    #[inline]
+    pub(crate) const fn tag(self) -> u16 {
+        (self.0.line() as u16)
+            .wrapping_mul(0x9E35)
+            .rotate_left(5)
+            .wrapping_add(self.0.column() as u16)
+    }
+}

@@ -1,0 +1,297 @@
+//! System calls and their kernel transactions: their records, within the running transaction.
+//!
+//! A system call is one or more **kernel transactions** on an undo log of its own. The last one stores
+//! the call's result and completes it; the ones before it are steps (a task that blocks, say), and may
+//! leave results of their own. All publish by the commit word of that log:
+//!
+//! | store | power lost after it: the repeated transaction |
+//! | --- | --- |
+//! | entries and objects of a kernel transaction, its record | makes the call, or the step, again |
+//! | commit word with one step more | bypasses the step |
+//! | commit word with one call more and no steps | bypasses the call |
+//! | commit word of the enclosing transaction | is itself bypassed; the generation is over |
+
+use nvm_core::{Class, Nvm, Record};
+use nvm_tx::{FaultKind, UndoLog};
+
+use crate::broken::{self, Variant};
+use crate::error::{Error, ErrorKind, Table};
+use crate::layout::ThreadAreas;
+use crate::mark::{MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest};
+use crate::records::{CHECK_BYTES, Kind, Records};
+use crate::site::Site;
+
+/// A kernel transaction: undo-logged like any other, on the thread's log of kernel transactions.
+pub type SystemTx<'log, N> = nvm_tx::Tx<'log, N>;
+
+/// The table of system calls and the table of kernel transactions of a thread.
+#[derive(Debug)]
+pub struct SystemTable<N: Nvm + Copy> {
+    log: UndoLog<N>,
+    calls: Records,
+    steps: Records,
+    /// What is committed in the running generation.
+    committed: SystemMark,
+    /// Of the calls walked over so far.
+    digest: u8,
+    /// The first error that no repetition cures.
+    failed: Option<Error>,
+}
+
+impl<N: Nvm + Copy> SystemTable<N> {
+    pub(crate) fn format(nvm: N, areas: &ThreadAreas) -> Result<(), Error> {
+        UndoLog::format(&nvm, areas.kernel_log)?;
+        let mut log = UndoLog::open(nvm, areas.kernel_log)?;
+        Ok(log.publish(SystemMark::empty(NO_GENERATION).bits())?)
+    }
+
+    pub(crate) fn open(nvm: N, areas: &ThreadAreas) -> Result<Self, Error> {
+        Ok(Self {
+            log: UndoLog::open_as(nvm, areas.kernel_log, Class::Kernel)?,
+            calls: Records::new(areas.system_calls, Table::SystemCalls),
+            steps: Records::new(areas.kernel_transactions, Table::KernelTransactions),
+            committed: SystemMark::empty(NO_GENERATION),
+            digest: 0,
+            failed: None,
+        })
+    }
+
+    /// Begins the replay of a transaction's system calls.
+    #[inline]
+    pub(crate) fn attach(&mut self, generation: u8) {
+        let mark = SystemMark::from_bits(self.log.mark());
+        self.committed = if mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls)
+        {
+            mark
+        } else {
+            SystemMark::empty(generation)
+        };
+        self.calls.rewind();
+        self.steps.rewind();
+        self.digest = 0;
+        self.failed = None;
+    }
+
+    /// Must come before the commit of a transaction with `sequence`: records that are left from the last
+    /// time that the numbers stood here must not count for the transaction after it.
+    #[inline]
+    pub(crate) fn prepare_commit(&mut self, sequence: u8) -> Result<(), Error> {
+        let next = nvm_tx::following_sequence(sequence);
+        if SystemMark::from_bits(self.log.mark()).generation == next
+            && !broken::is(Variant::KeepsGeneration)
+        {
+            self.log.publish(SystemMark::empty(NO_GENERATION).bits())?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the transaction made all the system calls that it had made before a power loss.
+    pub(crate) fn finish(&mut self, site: Site) -> Result<(), Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.calls.index() != self.committed.count || self.committed.steps != 0 {
+            return Err(self.calls.diverged(site));
+        }
+        Ok(())
+    }
+
+    /// The sequence number of the last kernel transaction that committed.
+    pub fn sequence(&self) -> u8 {
+        self.log.sequence()
+    }
+
+    /// The sequence number that the next kernel transaction will commit with: what a kernel tags work
+    /// with that this commit is to put in force.
+    pub fn next_sequence(&self) -> u8 {
+        self.log.next_sequence()
+    }
+
+    /// Whether the next system call completed before a power loss and will be bypassed.
+    pub fn is_recorded(&self) -> bool {
+        self.calls.index() < self.committed.count
+    }
+
+    /// Whether the next system call has steps that were committed before a power loss.
+    pub fn has_steps(&self) -> bool {
+        !self.is_recorded() && self.committed.steps > 0
+    }
+
+    /// Takes the result of the next system call, if it completed before a power loss.
+    ///
+    /// # Errors
+    ///
+    /// `ReplayDiverged`, where the record was made by another call.
+    #[inline]
+    pub fn bypass<R: Record>(&mut self, site: Site) -> Result<Option<R>, Error> {
+        if !self.is_recorded() {
+            return Ok(None);
+        }
+        let (value, bytes) = match self.calls.take(self.log.nvm(), site, Kind::Value) {
+            Ok(taken) => taken,
+            Err(error) => return Err(self.fail(error)),
+        };
+        self.digest = system_digest(self.digest, site);
+        if self.calls.index() + 1 == self.committed.count && self.digest != self.committed.digest {
+            let error = self.calls.diverged(site);
+            return Err(self.fail(error));
+        }
+        self.calls.step(bytes);
+        Ok(Some(value))
+    }
+
+    /// Runs a kernel transaction that is a step of the next system call, or bypasses it where it had
+    /// committed before a power loss. Costs its log, its record, and 4 bytes.
+    #[inline]
+    pub fn step<R: Record>(
+        &mut self,
+        site: Site,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if self.steps.index() < self.committed.steps {
+            return match self.steps.take(self.log.nvm(), site, Kind::Value) {
+                Ok((value, bytes)) => {
+                    self.steps.step(bytes);
+                    Ok(value)
+                }
+                Err(error) => Err(self.fail(error)),
+            };
+        }
+        if self.committed.steps >= MAX_STEPS {
+            return Err(Error::new(ErrorKind::TooManyRecords {
+                table: Table::KernelTransactions,
+            }));
+        }
+        self.steps.reserve(R::MAX_BYTES)?;
+        let mut published = self.committed;
+        published.steps += 1;
+        let (value, bytes) = Self::run(
+            &mut self.log,
+            &self.steps,
+            site,
+            published,
+            &mut self.failed,
+            body,
+        )?;
+        self.committed = published;
+        self.steps.step(bytes);
+        Ok(value)
+    }
+
+    /// Runs the kernel transaction that completes the next system call: its result is recorded, and its
+    /// steps' records are dropped, with the same commit. Costs its log, 2 bytes and the result's (nothing
+    /// for `()`), and 4 bytes.
+    #[inline]
+    pub fn complete<R: Record>(
+        &mut self,
+        site: Site,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.reserve(R::MAX_BYTES)?;
+        let published = self.completed(site);
+        let (value, bytes) = Self::run(
+            &mut self.log,
+            &self.calls,
+            site,
+            published,
+            &mut self.failed,
+            body,
+        )?;
+        self.note_completed(published, bytes);
+        Ok(value)
+    }
+
+    /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
+    /// is taken that cannot be taken back.
+    pub fn reserve(&self, bytes: u32) -> Result<(), Error> {
+        if self.committed.count >= MAX_SYSTEM_COUNT {
+            return Err(Error::new(ErrorKind::TooManyRecords {
+                table: Table::SystemCalls,
+            }));
+        }
+        self.calls.reserve(bytes)
+    }
+
+    /// Where the encoded result of the next system call will lie: somebody else may put it there while
+    /// the task is blocked. [`reserve`](SystemTable::reserve) it first.
+    pub fn result_at(&self) -> u32 {
+        self.calls.at() + CHECK_BYTES
+    }
+
+    /// Completes the next system call with a result that already lies at
+    /// [`result_at`](SystemTable::result_at).
+    pub fn complete_in_place<R: Record>(&mut self, site: Site) -> Result<R, Error> {
+        let published = self.completed(site);
+        if R::MAX_BYTES > 0 {
+            let check = self.calls.check(site, Kind::Value);
+            self.log
+                .nvm()
+                .write_u16(Class::Replay, self.calls.at(), check)?;
+        }
+        let (value, bytes) = self.calls.take(self.log.nvm(), site, Kind::Value)?;
+        self.log.publish(published.bits())?;
+        self.note_completed(published, bytes);
+        Ok(value)
+    }
+
+    /// Records what `input` gives, once: a repeated transaction gets the same value without asking again.
+    /// Costs 2 bytes, the value's, and 4.
+    #[inline]
+    pub fn sample<R: Record>(
+        &mut self,
+        site: Site,
+        input: impl FnOnce() -> R,
+    ) -> Result<R, Error> {
+        match self.bypass(site)? {
+            Some(value) => Ok(value),
+            None => self.complete(site, |_| Ok(input())),
+        }
+    }
+
+    fn completed(&self, site: Site) -> SystemMark {
+        SystemMark {
+            count: self.committed.count + 1,
+            generation: self.committed.generation,
+            steps: 0,
+            digest: system_digest(self.digest, site),
+        }
+    }
+
+    fn note_completed(&mut self, published: SystemMark, bytes: u32) {
+        self.committed = published;
+        self.digest = published.digest;
+        self.calls.step(bytes);
+        self.steps.rewind();
+    }
+
+    #[inline]
+    fn run<R: Record>(
+        log: &mut UndoLog<N>,
+        records: &Records,
+        site: Site,
+        published: SystemMark,
+        failed: &mut Option<Error>,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
+    ) -> Result<(R, u32), Error> {
+        let nvm = *log.nvm();
+        let mut tx = log.begin()?;
+        match body(&mut tx) {
+            Ok(value) => {
+                let bytes = records.put(&nvm, records.check(site, Kind::Value), &value)?;
+                tx.commit_with(published.bits())?;
+                Ok((value, bytes))
+            }
+            Err(error) => {
+                if let ErrorKind::Transaction(FaultKind::Nvm(_)) = error.kind() {
+                    failed.get_or_insert(error);
+                }
+                tx.roll_back()?;
+                Err(error)
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        *self.failed.get_or_insert(error)
+    }
+}
