@@ -1,0 +1,45 @@
+//! The full validation of a list, for tests and for tools that look at images.
+
+use nvm_core::Nvm;
+
+use crate::walk::{load_head, load_member};
+use crate::{List, ListError};
+
+/// Validates a list of at most `max` nodes: that all neighbours link to each other in both directions,
+/// that each node says it is in this list, and, where `sorted` says so, that keys never decrease.
+/// Gives the number of nodes.
+///
+/// Stores nothing. Takes two loads a node. Run it when no operation is interrupted: after
+/// [`OpLog::recover`](crate::OpLog::recover).
+pub fn check<N: Nvm>(nvm: &N, list: List, max: u32, sorted: bool) -> Result<u32, ListError> {
+    let own = list.link();
+    let (mut previous, mut next) = (own, load_head(nvm, own)?.next());
+    let mut key_before = 0;
+    let mut len = 0;
+    while next != own {
+        if len == max {
+            return Err(ListError::TooLong {
+                list: own.offset(),
+                limit: max,
+            });
+        }
+        let node = load_member(nvm, own, next)?;
+        if node.links().prev() != previous {
+            return Err(ListError::BrokenLink { at: next.offset() });
+        }
+        if sorted && node.key() < key_before {
+            return Err(ListError::Unsorted {
+                node: next.node_offset(),
+                key: node.key(),
+                previous: key_before,
+            });
+        }
+        key_before = node.key();
+        len += 1;
+        (previous, next) = (next, node.links().next());
+    }
+    if own.load_prev(nvm)? != previous {
+        return Err(ListError::BrokenLink { at: own.offset() });
+    }
+    Ok(len)
+}

@@ -1,0 +1,203 @@
+//! Handles: where a head or a node lies, known to be aligned and within reach of a link.
+
+use nvm_core::{Class, Nvm, Offset};
+
+use crate::layout::{KEY_BYTES, Link};
+use crate::walk::{self, Iter};
+use crate::{Head, ListError, Node};
+
+nvm_core::persist! {
+    /// A list: the place of its [`Head`]. Two bytes, plain data: it may be copied, stored and recorded.
+    ///
+    /// Reading a list stores nothing. It is changed through an [`OpLog`](crate::OpLog) only.
+    pub struct List {
+        link: u16,
+    }
+
+    /// The place of a [`Node`]. Two bytes, plain data: it may be copied, stored and recorded.
+    pub struct NodeRef {
+        link: u16,
+    }
+}
+
+impl Eq for List {}
+impl Eq for NodeRef {}
+
+/// The link to a byte offset.
+const fn link_to(offset: u32, links_at: u32) -> Result<u16, ListError> {
+    if !offset.is_multiple_of(4) {
+        return Err(ListError::Misaligned { offset });
+    }
+    if links_at == 0 || links_at / 4 > u16::MAX as u32 {
+        return Err(ListError::OutOfReach { offset });
+    }
+    Ok((links_at / 4) as u16)
+}
+
+impl List {
+    /// The list whose head lies at `head`. Reads nothing: that a head was formatted there is verified
+    /// by each operation.
+    pub const fn at(head: Offset<Head>) -> Result<Self, ListError> {
+        match link_to(head.get(), head.get()) {
+            Ok(link) => Ok(Self { link }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Formats an empty list: 8 bytes of NVM. Not atomic: for first boots and for objects that nothing
+    /// refers to yet. The `label` is the program's own; the crate only keeps it.
+    pub fn format<N: Nvm>(
+        nvm: &N,
+        class: Class,
+        head: Offset<Head>,
+        label: u16,
+    ) -> Result<Self, ListError> {
+        let list = Self::at(head)?;
+        nvm.store(class, head, &Head::empty(list, label))?;
+        Ok(list)
+    }
+
+    /// Where the head lies.
+    pub const fn head(self) -> Offset<Head> {
+        Offset::new(self.link().offset())
+    }
+
+    pub(crate) const fn link(self) -> Link {
+        Link(self.link)
+    }
+
+    pub(crate) const fn from_link(link: Link) -> Self {
+        Self { link: link.0 }
+    }
+
+    /// What [`List::format`] stored as the label.
+    pub fn label<N: Nvm>(self, nvm: &N) -> Result<u16, ListError> {
+        Ok(nvm.read_u16(self.link().offset() + 6)?)
+    }
+
+    /// Whether the list has no node.
+    pub fn is_empty<N: Nvm>(self, nvm: &N) -> Result<bool, ListError> {
+        Ok(walk::load_head(nvm, self.link())?.next() == self.link())
+    }
+
+    /// The first node.
+    pub fn front<N: Nvm>(self, nvm: &N) -> Result<Option<NodeRef>, ListError> {
+        let first = walk::load_head(nvm, self.link())?.next();
+        Ok((first != self.link()).then_some(NodeRef::from_link(first)))
+    }
+
+    /// The last node.
+    pub fn back<N: Nvm>(self, nvm: &N) -> Result<Option<NodeRef>, ListError> {
+        let last = walk::load_head(nvm, self.link())?.prev();
+        Ok((last != self.link()).then_some(NodeRef::from_link(last)))
+    }
+
+    /// The node behind `node`, or behind the last the first again: for taking turns without a store.
+    /// `node` itself where it is alone.
+    pub fn next_in_turn<N: Nvm>(self, nvm: &N, node: NodeRef) -> Result<NodeRef, ListError> {
+        let links = node.link().load_links(nvm)?;
+        if links.owner() != self.link() {
+            return Err(ListError::WrongOwner {
+                node: node.offset().get(),
+                owner: links.owner().offset(),
+                list: self.head().get(),
+            });
+        }
+        let next = if links.next() == self.link() {
+            self.link().load_next(nvm)?
+        } else {
+            links.next()
+        };
+        Ok(NodeRef::from_link(next))
+    }
+
+    /// The nodes from front to back. Ends with an error where the image is damaged, and always ends.
+    pub fn iter<N: Nvm>(self, nvm: &N) -> Iter<'_, N> {
+        Iter::new(nvm, self)
+    }
+}
+
+impl NodeRef {
+    /// The node at `node`. Reads nothing.
+    pub const fn at(node: Offset<Node>) -> Result<Self, ListError> {
+        match link_to(node.get(), node.get().saturating_add(KEY_BYTES)) {
+            Ok(link) => Ok(Self { link }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Formats a node that is in no list: 4 bytes of NVM. Not atomic: for first boots and for objects
+    /// that nothing refers to yet, **never** for a node that is in a list. The `label` is the program's
+    /// own (a task's number, say); the crate only keeps it.
+    pub fn format<N: Nvm>(
+        nvm: &N,
+        class: Class,
+        node: Offset<Node>,
+        label: u16,
+    ) -> Result<Self, ListError> {
+        let reference = Self::at(node)?;
+        // Owner (none) and label; the other fields mean nothing yet.
+        nvm.write_u32(class, reference.link().offset() + 4, u32::from(label) << 16)?;
+        Ok(reference)
+    }
+
+    /// Where the node lies.
+    pub const fn offset(self) -> Offset<Node> {
+        Offset::new(self.link().node_offset())
+    }
+
+    pub(crate) const fn link(self) -> Link {
+        Link(self.link)
+    }
+
+    pub(crate) const fn from_link(link: Link) -> Self {
+        Self { link: link.0 }
+    }
+
+    /// What [`NodeRef::format`] stored as the label.
+    pub fn label<N: Nvm>(self, nvm: &N) -> Result<u16, ListError> {
+        Ok(nvm.read_u16(self.link().offset() + 6)?)
+    }
+
+    /// The key that the node was last inserted or moved with in sorted order. Of a node that is in no list
+    /// it may be any value.
+    pub fn key<N: Nvm>(self, nvm: &N) -> Result<u32, ListError> {
+        Ok(self.link().load_key(nvm)?)
+    }
+
+    /// The list that the node is in: one load.
+    pub fn owner<N: Nvm>(self, nvm: &N) -> Result<Option<List>, ListError> {
+        let owner = self.link().load_owner(nvm)?;
+        Ok((owner != Link::NONE).then_some(List::from_link(owner)))
+    }
+
+    /// Whether the node is in a list: one load.
+    pub fn is_linked<N: Nvm>(self, nvm: &N) -> Result<bool, ListError> {
+        Ok(self.owner(nvm)?.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_are_aligned_and_within_reach() {
+        let list = |offset| List::at(Offset::new(offset));
+        let node = |offset| NodeRef::at(Offset::new(offset));
+        assert_eq!(list(34), Err(ListError::Misaligned { offset: 34 }));
+        assert_eq!(node(33), Err(ListError::Misaligned { offset: 33 }));
+        assert_eq!(list(0), Err(ListError::OutOfReach { offset: 0 }));
+        assert_eq!(list(0x3_FFFC).unwrap().head().get(), 0x3_FFFC);
+        assert_eq!(
+            list(0x4_0000),
+            Err(ListError::OutOfReach { offset: 0x4_0000 })
+        );
+        assert_eq!(node(0x3_FFF8).unwrap().offset().get(), 0x3_FFF8);
+        assert_eq!(
+            node(0x3_FFFC),
+            Err(ListError::OutOfReach { offset: 0x3_FFFC })
+        );
+        assert!(node(u32::MAX - 3).is_err());
+    }
+}

@@ -1,0 +1,508 @@
+//! The operation log, one for all lists of a region.
+//!
+//! It lies at the end of its area, the state byte last. An operation that stands alone:
+//!
+//! | bytes from the area's end | field |
+//! | --- | --- |
+//! | -9..-1 | fields of the record, as many as its code has |
+//! | -1 | state: `SINGLE`, code, phase |
+//!
+//! A batch, whose records lie one before the other, the first operation's last:
+//!
+//! | bytes from the area's end | field |
+//! | --- | --- |
+//! | ..-3 | records; in the last operation's code bit 7 is set |
+//! | -3..-1 | tag (staged batches only) |
+//! | -1 | state: `STAGED` or `BATCH`, number of the operation in progress, phase |
+//!
+//! State byte: bits 7..6 kind (0 with all other bits 0: empty; 1 `SINGLE`; 2 `STAGED`; 3 `BATCH`),
+//! bits 5..2 code or number of the operation, bits 1..0 phase.
+//!
+//! | store | power lost after it: recovery |
+//! | --- | --- |
+//! | 0. state = empty, where a staged batch is replaced | nothing to do |
+//! | 1. key and links of unlinked nodes that are to be inserted | nothing to do: the nodes are unlinked, where these fields mean nothing |
+//! | 2. records, tag | nothing to do |
+//! | 3. state = `SINGLE` or `BATCH` | rolls forward |
+//! | 3'. state = `STAGED` | discards: the caller's transaction has not committed |
+//! | 4'. the caller's commit | rolls forward: the caller says that the tag is committed |
+//! | 5. steps of an operation, see `steps.rs` | finishes this operation and those behind it |
+//! | 6. state = `BATCH`, next operation's number | goes on with the next operation |
+//! | 7. state = empty | nothing to do |
+//!
+//! Steps 2 and 3 are one write: its last byte is the state's, and the state was empty before.
+
+use nvm_core::{Area, Class, Nvm};
+
+use crate::fault::{self, Fault};
+use crate::operation::{Code, LogRecord, RECORD_BYTES};
+use crate::steps::{Phase, Steps};
+use crate::walk::{find, stays};
+use crate::{List, ListError, NodeRef, Operation, validate};
+
+/// The most operations of a batch, however large the log's area.
+pub const MAX_OPERATIONS: usize = 8;
+
+const EMPTY: u8 = 0;
+const SINGLE: u8 = 1 << 6;
+const STAGED: u8 = 2 << 6;
+const BATCH: u8 = 3 << 6;
+const KIND: u8 = 3 << 6;
+/// Tag and state.
+const HEADER_BYTES: usize = 3;
+/// In the code of a batch's last record.
+const LAST: u8 = 0x80;
+const MAX_BATCH_BYTES: usize = HEADER_BYTES + MAX_OPERATIONS * RECORD_BYTES;
+
+/// What a recovery found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovered {
+    /// No operation was interrupted.
+    Nothing,
+    /// The interrupted operation or batch has been completed.
+    RolledForward,
+    /// A staged batch, whose transaction had not committed, is gone without a trace.
+    Discarded,
+}
+
+/// The operation log that all lists of a region share: see the [crate's page](crate).
+///
+/// A handle, made anew at each start. Operations must not overlap: call them with preemption off, or from
+/// one thread. Then each is carried out wholly or, if the power goes before it is published, not at
+/// all; [`recover`](OpLog::recover) must run at each start before anything else touches a list.
+#[derive(Debug, Clone, Copy)]
+pub struct OpLog {
+    end: u32,
+    capacity: usize,
+    class: Class,
+}
+
+impl OpLog {
+    /// Bytes of an area for batches of `operations` operations, at most [`MAX_OPERATIONS`].
+    pub const fn bytes_for(operations: usize) -> u32 {
+        let operations = if operations == 0 { 1 } else { operations };
+        ((HEADER_BYTES + operations * RECORD_BYTES) as u32 + 3) & !3
+    }
+
+    /// A log in an area; `class` is what its stores, and those to heads and nodes, are counted as. Reads
+    /// nothing.
+    pub const fn open(area: Area, class: Class) -> Result<Self, ListError> {
+        let needed = Self::bytes_for(1);
+        if area.len() < needed {
+            return Err(ListError::LogTooSmall {
+                needed,
+                len: area.len(),
+            });
+        }
+        let fitting = (area.len() as usize - HEADER_BYTES) / RECORD_BYTES;
+        Ok(Self {
+            end: area.offset().saturating_add(area.len()),
+            capacity: if fitting < MAX_OPERATIONS {
+                fitting
+            } else {
+                MAX_OPERATIONS
+            },
+            class,
+        })
+    }
+
+    /// Formats an empty log: 1 byte of NVM.
+    pub fn format<N: Nvm>(nvm: &N, area: Area, class: Class) -> Result<Self, ListError> {
+        let log = Self::open(area, class)?;
+        log.store_state(nvm, EMPTY)?;
+        Ok(log)
+    }
+
+    /// The most operations of a batch.
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Puts a node that is in no list into one that is sorted by ascending keys, behind its equals.
+    ///
+    /// 18 bytes of NVM, or 14 where the node has the key already.
+    pub fn insert_sorted<N: Nvm>(
+        &self,
+        nvm: &N,
+        list: List,
+        node: NodeRef,
+        key: u32,
+    ) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::InsertSorted { list, node, key }])
+    }
+
+    /// Puts a node that is in no list at the end of one. 14 bytes of NVM.
+    pub fn push_back<N: Nvm>(&self, nvm: &N, list: List, node: NodeRef) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::PushBack { list, node }])
+    }
+
+    /// Puts a node that is in no list at the beginning of one. 14 bytes of NVM.
+    pub fn push_front<N: Nvm>(&self, nvm: &N, list: List, node: NodeRef) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::PushFront { list, node }])
+    }
+
+    /// Takes the first node out of a list. 10 bytes of NVM. The node that is given is lost with the power:
+    /// whoever must not lose it moves it into a list of nodes in work instead.
+    pub fn pop_front<N: Nvm>(&self, nvm: &N, list: List) -> Result<Option<NodeRef>, ListError> {
+        let first = list.front(nvm)?;
+        if let Some(node) = first {
+            self.remove(nvm, node)?;
+        }
+        Ok(first)
+    }
+
+    /// Takes a node out of the list that it is in. 10 bytes of NVM.
+    pub fn remove<N: Nvm>(&self, nvm: &N, node: NodeRef) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::Remove { node }])
+    }
+
+    /// Takes a node out of the list that it is in, and puts it at the end of another or of the same.
+    ///
+    /// 21 bytes of NVM; 20 within a list, and none where it is there already.
+    pub fn move_back<N: Nvm>(&self, nvm: &N, list: List, node: NodeRef) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::MoveBack { list, node }])
+    }
+
+    /// Takes a node out of the list that it is in, and puts it at the beginning of another or of the same.
+    /// Costs what [`move_back`](OpLog::move_back) costs.
+    pub fn move_front<N: Nvm>(&self, nvm: &N, list: List, node: NodeRef) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::MoveFront { list, node }])
+    }
+
+    /// Takes a node out of the list that it is in, and puts it into a sorted one, or back into the same,
+    /// behind its equals.
+    ///
+    /// 29 bytes of NVM, or 21 where the node has the key already; within a list 28, or 14 where the
+    /// order stays.
+    pub fn move_sorted<N: Nvm>(
+        &self,
+        nvm: &N,
+        list: List,
+        node: NodeRef,
+        key: u32,
+    ) -> Result<(), ListError> {
+        self.run(nvm, &[Operation::MoveSorted { list, node, key }])
+    }
+
+    /// Carries out a batch: all of it or, if the power goes before it is published, none.
+    ///
+    /// Verified before anything is stored: that lists are lists, and that each node is in a list, or in
+    /// none, as its operation needs when its turn comes, whatever operations before it do. Neighbours are
+    /// verified as far as they can be now.
+    pub fn run<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
+        if self.load_state(nvm)? != EMPTY {
+            return Err(ListError::Busy);
+        }
+        self.verify(nvm, operations)?;
+        match operations {
+            [] => return Ok(()),
+            [operation] => {
+                if stays_as_it_is(nvm, operation)? {
+                    return Ok(());
+                }
+                let record = self.prepare(nvm, &[], operation)?;
+                self.publish_single(nvm, record)?;
+            }
+            _ => {
+                let mut batch = Batch::new();
+                self.add_records(nvm, &mut batch, operations)?;
+                let end = self.end - HEADER_BYTES as u32;
+                batch.store(nvm, self.class, end)?;
+                self.store_state(nvm, BATCH)?;
+            }
+        }
+        self.complete(nvm)
+    }
+
+    /// Stores a batch that is **not yet in force**: it gets so when the caller's own transaction commits.
+    ///
+    /// Then call [`complete`](OpLog::complete); or [`discard`](OpLog::discard), if the transaction is
+    /// rolled back. If the power goes, [`recover`](OpLog::recover) asks whether `tag` is committed: choose
+    /// one that is not before the commit, is from the commit on, and stays so until the batch is
+    /// completed (the number of the transaction, say, that the commit word holds).
+    ///
+    /// Verified as by [`run`](OpLog::run), before anything is stored. A batch that was staged before and
+    /// has not come into force is replaced. Costs 3 bytes of NVM, 3, 5 or 9 for each operation, and
+    /// what is stored in unlinked nodes beforehand.
+    pub fn stage<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+        tag: u16,
+    ) -> Result<(), ListError> {
+        let state = self.load_state(nvm)?;
+        if state != EMPTY && state != STAGED {
+            return Err(ListError::Busy);
+        }
+        self.verify(nvm, operations)?;
+        if state == STAGED && !fault::is_active(Fault::NoInvalidation) {
+            self.store_state(nvm, EMPTY)?;
+        }
+        if operations.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        let [low, high] = tag.to_le_bytes();
+        batch.put_before(&[low, high, STAGED]);
+        self.add_records(nvm, &mut batch, operations)?;
+        if fault::is_active(Fault::PublishFirst) {
+            self.store_state(nvm, STAGED)?;
+        }
+        batch.store(nvm, self.class, self.end)
+    }
+
+    /// Drops a staged batch: 1 byte of NVM. For a transaction that is rolled back without a power loss.
+    pub fn discard<N: Nvm>(&self, nvm: &N) -> Result<(), ListError> {
+        match self.load_state(nvm)? {
+            EMPTY => Ok(()),
+            STAGED => self.store_state(nvm, EMPTY),
+            _ => Err(ListError::Busy),
+        }
+    }
+
+    /// Carries out the staged batch, after the caller's transaction has committed. Nothing staged: does
+    /// nothing.
+    ///
+    /// If the power goes, [`recover`](OpLog::recover) goes on with the operation that was interrupted.
+    pub fn complete<N: Nvm>(&self, nvm: &N) -> Result<(), ListError> {
+        match self.load_state(nvm)? {
+            EMPTY => Ok(()),
+            state => self.roll_forward(nvm, state),
+        }
+    }
+
+    /// Completes what a power loss interrupted, or discards a staged batch whose transaction had not
+    /// committed. To be called at each start, before any other operation; again and again, if the power
+    /// goes again.
+    ///
+    /// `is_committed` is asked once, for a staged batch only. Does the work of one operation or batch
+    /// at most, and reads one byte if there was none.
+    pub fn recover<N: Nvm>(
+        &self,
+        nvm: &N,
+        is_committed: impl FnOnce(u16) -> bool,
+    ) -> Result<Recovered, ListError> {
+        let state = self.load_state(nvm)?;
+        if state == EMPTY {
+            return Ok(Recovered::Nothing);
+        }
+        if state == STAGED {
+            // A state byte of this kind with other bits set is damaged: `roll_forward` says so.
+            let tag = nvm.read_u16(self.end - HEADER_BYTES as u32)?;
+            if !is_committed(tag) {
+                self.store_state(nvm, EMPTY)?;
+                return Ok(Recovered::Discarded);
+            }
+        }
+        self.roll_forward(nvm, state)?;
+        Ok(Recovered::RolledForward)
+    }
+
+    const fn state_at(&self) -> u32 {
+        self.end - 1
+    }
+
+    fn load_state<N: Nvm>(&self, nvm: &N) -> Result<u8, ListError> {
+        Ok(nvm.read_u8(self.state_at())?)
+    }
+
+    fn store_state<N: Nvm>(&self, nvm: &N, state: u8) -> Result<(), ListError> {
+        Ok(nvm.write_u8(self.class, self.state_at(), state)?)
+    }
+
+    fn verify<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
+        if operations.len() > self.capacity {
+            return Err(ListError::TooManyOperations {
+                operations: operations.len(),
+                capacity: self.capacity,
+            });
+        }
+        validate::batch(nvm, operations)
+    }
+
+    fn publish_single<N: Nvm>(&self, nvm: &N, record: LogRecord) -> Result<(), ListError> {
+        let state = SINGLE | (record.code as u8) << 2;
+        if fault::is_active(Fault::PublishFirst) {
+            self.store_state(nvm, state)?;
+        }
+        let bytes = record.encode(state);
+        let len = record.code.field_bytes() + 1;
+        let used = bytes.get(RECORD_BYTES - len..).unwrap_or_default();
+        Ok(nvm.write(self.class, self.end - len as u32, used)?)
+    }
+
+    fn add_records<N: Nvm>(
+        &self,
+        nvm: &N,
+        batch: &mut Batch,
+        operations: &[Operation],
+    ) -> Result<(), ListError> {
+        for (index, operation) in operations.iter().enumerate() {
+            let earlier = operations.get(..index).unwrap_or_default();
+            let record = self.prepare(nvm, earlier, operation)?;
+            let is_last = index + 1 == operations.len();
+            let bytes = record.encode(record.code as u8 | if is_last { LAST } else { 0 });
+            let len = record.code.field_bytes() + 1;
+            batch.put_before(bytes.get(RECORD_BYTES - len..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Makes the record of an operation, as short as the operations before it in the batch allow: an
+    /// unlinked node that none of them touches takes its key now, and its links too if none of them
+    /// touches its list.
+    fn prepare<N: Nvm>(
+        &self,
+        nvm: &N,
+        earlier: &[Operation],
+        operation: &Operation,
+    ) -> Result<LogRecord, ListError> {
+        let node = operation.node();
+        if validate::touches_node(earlier, node) {
+            return Ok(operation.record(true));
+        }
+        let new_key = match operation.key() {
+            Some(key) if node.key(nvm)? != key => Some(key),
+            _ => None,
+        };
+        if !operation.inserts() {
+            if fault::is_active(Fault::KeyTooEarly)
+                && let Some(key) = new_key
+            {
+                node.link().store_key(nvm, self.class, key)?;
+                return Ok(operation.record(false));
+            }
+            return Ok(operation.record(new_key.is_some()));
+        }
+        if let Some(list) = operation.list()
+            && !validate::touches_list(nvm, earlier, list.link())?
+        {
+            let between = find(nvm, list.link(), operation.place())?;
+            node.link().store_place(nvm, self.class, new_key, between)?;
+            return Ok(LogRecord::link(node.link()));
+        }
+        if let Some(key) = new_key {
+            node.link().store_key(nvm, self.class, key)?;
+        }
+        Ok(operation.record(false))
+    }
+
+    /// Carries out what is in force, from the operation and phase that the state tells.
+    fn roll_forward<N: Nvm>(&self, nvm: &N, state: u8) -> Result<(), ListError> {
+        let phase = Phase::from_bits(state);
+        match state & KIND {
+            SINGLE => {
+                let code = Code::from_bits(state >> 2 & 0xF)
+                    .ok_or_else(|| corrupt(self.state_at(), state))?;
+                let record = LogRecord::load(nvm, self.state_at(), code)?;
+                self.run_record(nvm, record, state & !3, phase, true)
+            }
+            STAGED if state != STAGED => Err(corrupt(self.state_at(), state)),
+            BATCH | STAGED => self.roll_forward_batch(nvm, state >> 2 & 0xF, phase),
+            _ => Err(corrupt(self.state_at(), state)),
+        }
+    }
+
+    fn roll_forward_batch<N: Nvm>(
+        &self,
+        nvm: &N,
+        in_progress: u8,
+        mut phase: Phase,
+    ) -> Result<(), ListError> {
+        let mut end = self.end - HEADER_BYTES as u32;
+        for number in 0..self.capacity as u8 {
+            let found = nvm.read_u8(end - 1)?;
+            let code = Code::from_bits(found & !LAST).ok_or_else(|| corrupt(end - 1, found))?;
+            let is_last = found & LAST != 0;
+            if number >= in_progress {
+                let state = BATCH | number << 2;
+                if number > in_progress && !fault::is_active(Fault::NoProgress) {
+                    self.store_state(nvm, state)?;
+                }
+                let record = LogRecord::load(nvm, end - 1, code)?;
+                self.run_record(nvm, record, state, phase, is_last)?;
+                if is_last {
+                    return Ok(());
+                }
+                phase = Phase::Start;
+            }
+            // Cannot go below the area: it has room for `capacity` records of the longest kind.
+            end -= code.field_bytes() as u32 + 1;
+        }
+        Err(corrupt(self.state_at(), self.load_state(nvm)?))
+    }
+
+    fn run_record<N: Nvm>(
+        &self,
+        nvm: &N,
+        record: LogRecord,
+        state: u8,
+        phase: Phase,
+        is_last: bool,
+    ) -> Result<(), ListError> {
+        if is_last && fault::is_active(Fault::RetireFirst) {
+            self.store_state(nvm, EMPTY)?;
+        }
+        let steps = Steps {
+            nvm,
+            class: self.class,
+            state_at: self.state_at(),
+            state,
+        };
+        steps.run(record, phase)?;
+        if is_last {
+            self.store_state(nvm, EMPTY)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an operation that stands alone would change nothing.
+fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListError> {
+    let (Some(list), node) = (operation.list(), operation.node()) else {
+        return Ok(false);
+    };
+    if operation.inserts() {
+        return Ok(false);
+    }
+    let links = node.link().load_links(nvm)?;
+    Ok(stays(nvm, links, list.link(), operation.place())?
+        && match operation.key() {
+            Some(key) => node.key(nvm)? == key,
+            None => true,
+        })
+}
+
+const fn corrupt(at: u32, found: u8) -> ListError {
+    ListError::CorruptLog { at, found }
+}
+
+/// The bytes of a batch, put together from the end.
+struct Batch {
+    bytes: [u8; MAX_BATCH_BYTES],
+    start: usize,
+}
+
+impl Batch {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; MAX_BATCH_BYTES],
+            start: MAX_BATCH_BYTES,
+        }
+    }
+
+    /// Puts bytes in front. There is room for `MAX_OPERATIONS` records.
+    fn put_before(&mut self, bytes: &[u8]) {
+        let start = self.start.saturating_sub(bytes.len());
+        if let Some(to) = self.bytes.get_mut(start..start + bytes.len()) {
+            to.copy_from_slice(bytes);
+            self.start = start;
+        }
+    }
+
+    /// Stores everything, up to `end`, in one go.
+    fn store<N: Nvm>(&self, nvm: &N, class: Class, end: u32) -> Result<(), ListError> {
+        let used = self.bytes.get(self.start..).unwrap_or_default();
+        Ok(nvm.write(class, end.wrapping_sub(used.len() as u32), used)?)
+    }
+}

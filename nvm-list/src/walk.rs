@@ -1,0 +1,185 @@
+//! Reading lists: the search for a place, and the walk from front to back.
+//!
+//! Every walk is bounded by the number of nodes that the region can hold, and looks at each node's owner,
+//! so that a damaged image gives an error and neither an endless loop nor another list's nodes.
+
+use core::iter::FusedIterator;
+
+use nvm_core::Nvm;
+
+use crate::layout::{Between, Link, Links};
+use crate::{List, ListError, Node, NodeRef};
+
+/// Where in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Front,
+    Back,
+    /// Behind all nodes whose key is not greater.
+    Sorted(u32),
+}
+
+/// Nodes that the region can hold.
+pub(crate) fn node_limit<N: Nvm>(nvm: &N) -> u32 {
+    nvm.size() / size_of::<Node>() as u32
+}
+
+/// Loads a head and verifies that it is one.
+pub(crate) fn load_head<N: Nvm>(nvm: &N, list: Link) -> Result<Links, ListError> {
+    let head = list.load_links(nvm)?;
+    if head.owner() != list || list == Link::NONE {
+        return Err(ListError::NotAList {
+            list: list.offset(),
+        });
+    }
+    Ok(head)
+}
+
+/// Loads a node and verifies that it is in `list`.
+pub(crate) fn load_member<N: Nvm>(nvm: &N, list: Link, node: Link) -> Result<Node, ListError> {
+    let member = node.load_node(nvm)?;
+    let owner = member.links().owner();
+    // A head is its own owner: where a list's last link leads to another head, that is not a node.
+    if owner != list || node == list {
+        return Err(ListError::WrongOwner {
+            node: node.node_offset(),
+            owner: owner.offset(),
+            list: list.offset(),
+        });
+    }
+    Ok(member)
+}
+
+/// Finds the two neighbours that a node at `place` comes between.
+pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between, ListError> {
+    let head = load_head(nvm, list)?;
+    match place {
+        Place::Front => behind(nvm, list, head.next()),
+        Place::Back => before(nvm, head.prev(), list),
+        Place::Sorted(key) => {
+            let tail = head.prev();
+            // At the back is where most nodes go: the latest deadline, an equal priority.
+            if tail == list || load_member(nvm, list, tail)?.key() <= key {
+                return before(nvm, tail, list);
+            }
+            let (mut prev, mut next) = (list, head.next());
+            let limit = node_limit(nvm);
+            for _ in 0..limit {
+                let node = load_member(nvm, list, next)?;
+                if node.key() > key {
+                    return behind(nvm, prev, next);
+                }
+                (prev, next) = (next, node.links().next());
+            }
+            Err(ListError::TooLong {
+                list: list.offset(),
+                limit,
+            })
+        }
+    }
+}
+
+/// The place between two nodes, reached by the first one's `next`; verifies the other's `prev`.
+fn behind<N: Nvm>(nvm: &N, prev: Link, next: Link) -> Result<Between, ListError> {
+    if next.load_prev(nvm)? == prev {
+        Ok(Between { prev, next })
+    } else {
+        Err(ListError::BrokenLink { at: prev.offset() })
+    }
+}
+
+/// The place between two nodes, reached by the second one's `prev`; verifies the other's `next`.
+fn before<N: Nvm>(nvm: &N, prev: Link, next: Link) -> Result<Between, ListError> {
+    if prev.load_next(nvm)? == next {
+        Ok(Between { prev, next })
+    } else {
+        Err(ListError::BrokenLink { at: next.offset() })
+    }
+}
+
+/// Whether a node with these links is already at `place` of `list`. Looks at the node's own links, its
+/// owner and its neighbours' keys only, none of which the unlinking of the node changes: a recovery
+/// answers as the interrupted operation did.
+pub(crate) fn stays<N: Nvm>(
+    nvm: &N,
+    links: Links,
+    list: Link,
+    place: Place,
+) -> Result<bool, ListError> {
+    if links.owner() != list {
+        return Ok(false);
+    }
+    let (prev, next) = (links.prev(), links.next());
+    Ok(match place {
+        Place::Front => prev == list,
+        Place::Back => next == list,
+        Place::Sorted(key) => {
+            (prev == list || prev.load_key(nvm)? <= key)
+                && (next == list || next.load_key(nvm)? > key)
+        }
+    })
+}
+
+/// The nodes of a list from front to back: see [`List::iter`].
+#[derive(Debug)]
+#[must_use = "an iterator does nothing until it is asked"]
+pub struct Iter<'a, N> {
+    nvm: &'a N,
+    list: List,
+    next: Next,
+    left: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    First,
+    Behind(Link),
+    Over,
+}
+
+impl<'a, N: Nvm> Iter<'a, N> {
+    pub(crate) fn new(nvm: &'a N, list: List) -> Self {
+        Self {
+            nvm,
+            list,
+            next: Next::First,
+            left: node_limit(nvm),
+        }
+    }
+
+    fn advance(&mut self) -> Result<Option<NodeRef>, ListError> {
+        let list = self.list.link();
+        let next = match self.next {
+            Next::Over => return Ok(None),
+            Next::First => load_head(self.nvm, list)?.next(),
+            Next::Behind(node) => node.load_next(self.nvm)?,
+        };
+        if next == list {
+            return Ok(None);
+        }
+        if self.left == 0 {
+            return Err(ListError::TooLong {
+                list: list.offset(),
+                limit: node_limit(self.nvm),
+            });
+        }
+        self.left -= 1;
+        load_member(self.nvm, list, next)?;
+        self.next = Next::Behind(next);
+        Ok(Some(NodeRef::from_link(next)))
+    }
+}
+
+impl<N: Nvm> Iterator for Iter<'_, N> {
+    type Item = Result<NodeRef, ListError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let result = self.advance().transpose();
+        if !matches!(result, Some(Ok(_))) {
+            self.next = Next::Over;
+        }
+        result
+    }
+}
+
+impl<N: Nvm> FusedIterator for Iter<'_, N> {}
