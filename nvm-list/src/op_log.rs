@@ -201,7 +201,8 @@ impl OpLog {
                     return Ok(());
                 }
                 let record = self.prepare(nvm, &[], operation)?;
-                self.publish_single(nvm, record)?;
+                let state = self.publish_single(nvm, record)?;
+                return self.run_record(nvm, record, state, Phase::Start, true);
             }
             _ => {
                 let mut batch = Batch::new();
@@ -320,7 +321,8 @@ impl OpLog {
         validate::batch(nvm, operations)
     }
 
-    fn publish_single<N: Nvm>(&self, nvm: &N, record: LogRecord) -> Result<(), ListError> {
+    /// Stores the record of an operation that stands alone. Gives the state that is in force now.
+    fn publish_single<N: Nvm>(&self, nvm: &N, record: LogRecord) -> Result<u8, ListError> {
         let state = SINGLE | (record.code as u8) << 2;
         if fault::is_active(Fault::PublishFirst) {
             self.store_state(nvm, state)?;
@@ -328,7 +330,8 @@ impl OpLog {
         let bytes = record.encode(state);
         let len = record.code.field_bytes() + 1;
         let used = bytes.get(RECORD_BYTES - len..).unwrap_or_default();
-        Ok(nvm.write(self.class, self.end - len as u32, used)?)
+        nvm.write(self.class, self.end - len as u32, used)?;
+        Ok(state)
     }
 
     fn add_records<N: Nvm>(
