@@ -79,7 +79,7 @@ impl Error {
 
     /// Whether a repetition would end in the same way, so that the error can be recorded as a
     /// transaction's outcome.
-    pub(crate) const fn is_outcome(self) -> bool {
+    pub const fn is_outcome(self) -> bool {
         matches!(
             self.0,
             ErrorKind::Transaction(FaultKind::LogFull { .. }) | ErrorKind::TableFull { .. }

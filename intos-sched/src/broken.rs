@@ -1,0 +1,48 @@
+//! Deliberately broken variants of the kernel's protocols, for the tests of this crate and of those above
+//! it, which must catch them. Without the feature `broken` none exists.
+
+/// A mistake that one could make.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// List work is done before the commit that it belongs to.
+    ListsBeforeCommit,
+    /// The kernel's interrupted list work is not rolled forward at start-up.
+    NoRollForward,
+    /// The kernel's interrupted transaction is not rolled back before a thread runs.
+    NoRollBack,
+    /// The task that runs is not stored before it runs.
+    ForgetsCurrent,
+}
+
+#[cfg(not(feature = "broken"))]
+#[inline(always)]
+pub(crate) const fn is(_variant: Variant) -> bool {
+    false
+}
+
+#[cfg(feature = "broken")]
+extern crate std;
+
+#[cfg(feature = "broken")]
+std::thread_local! {
+    static ACTIVE: core::cell::Cell<Option<Variant>> = const { core::cell::Cell::new(None) };
+}
+
+#[cfg(feature = "broken")]
+pub(crate) fn is(variant: Variant) -> bool {
+    ACTIVE.get() == Some(variant)
+}
+
+/// Runs a test with a variant switched on, if the feature `broken` is.
+#[doc(hidden)]
+pub fn with_broken<R>(variant: Variant, test: impl FnOnce() -> R) -> R {
+    #[cfg(feature = "broken")]
+    ACTIVE.set(Some(variant));
+    #[cfg(not(feature = "broken"))]
+    let _ = variant;
+    let result = test();
+    #[cfg(feature = "broken")]
+    ACTIVE.set(None);
+    result
+}
