@@ -1,0 +1,137 @@
+//! A counting semaphore.
+//!
+//! | bytes | field |
+//! | --- | --- |
+//! | 0..8 | wait list |
+//! | 8..12 | count |
+//!
+//! Tasks wait only while the count is 0. A release that finds a waiting task wakes it and leaves the count
+//! as it is: the unit goes straight to that task, and nobody can take it in between.
+
+use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, SystemCalls, Timeout};
+use nvm_core::{Class, Layout, Nvm, Offset, field};
+use nvm_list::{Head, List};
+use replay::Site;
+
+nvm_core::persist! {
+    struct Header {
+        waiting: Head,
+        count: u32,
+    }
+}
+
+/// A counting semaphore; with a maximum of 1 a binary one. Tasks wait by priority, and equals in the order
+/// in which they came.
+///
+/// A handle, two words: the semaphore lies in NVM, 12 bytes. Each release is matched by at most one
+/// acquisition, whatever power losses fall into the calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Semaphore {
+    header: Offset<Header>,
+    maximum: u32,
+}
+
+type Done = Result<(), Outcome>;
+
+impl Semaphore {
+    /// Places a semaphore in a layout.
+    pub fn place(layout: &mut Layout, name: &str, maximum: u32) -> Self {
+        Self {
+            header: layout.object(name),
+            maximum,
+        }
+    }
+
+    /// Makes it a semaphore with `count` units. Part of the region's first boot.
+    pub fn format<N: Nvm>(&self, nvm: &N, count: u32) -> Result<(), Error> {
+        List::format(nvm, Class::Kernel, field!(self.header, Header.waiting), 0)?;
+        nvm.store(Class::Kernel, self.count_at(), &count.min(self.maximum))?;
+        Ok(())
+    }
+
+    /// How many units are free now, as seen from outside of any task.
+    pub fn count<N: Nvm>(&self, nvm: &N) -> Result<u32, Error> {
+        Ok(nvm.load(self.count_at())?)
+    }
+
+    /// Takes a unit, and waits for one if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait.
+    #[track_caller]
+    pub fn acquire(&self, tx: &mut impl SystemCalls, timeout: Timeout) -> Result<(), Error> {
+        let semaphore = *self;
+        let done: Done = tx
+            .call(Site::here())
+            .run(|call| semaphore.attempt_acquire(call, timeout))?;
+        Ok(done?)
+    }
+
+    /// Takes a unit if there is one.
+    #[track_caller]
+    pub fn try_acquire(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        self.acquire(tx, Timeout::None)
+    }
+
+    /// Gives a unit: to the task that waits first, or to the count.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Overflow`] where the count is at its maximum.
+    #[track_caller]
+    pub fn release(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        let semaphore = *self;
+        let done: Done = tx
+            .call(Site::here())
+            .run(|call| semaphore.attempt_release(call))?;
+        Ok(done?)
+    }
+
+    fn attempt_acquire<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+        timeout: Timeout,
+    ) -> Result<Progress<Done>, Error> {
+        let count = call.nvm().load(self.count_at())?;
+        if count > 0 {
+            return call.complete(&Operations::default(), |kernel| {
+                kernel.set(self.count_at(), count - 1)?;
+                Ok(Ok(()))
+            });
+        }
+        if timeout == Timeout::None {
+            return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Empty)));
+        }
+        call.block::<Done>(self.waiting()?, timeout, &[])
+    }
+
+    fn attempt_release<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+    ) -> Result<Progress<Done>, Error> {
+        let scheduler = call.scheduler();
+        if let Some(task) = scheduler.first_waiting(self.waiting()?)? {
+            let operations = scheduler.wake_operations(task)?;
+            // The record of `Ok(())`.
+            scheduler.put_result(task, &[0])?;
+            return call.complete(&operations, |_| Ok(Ok(())));
+        }
+        let count = call.nvm().load(self.count_at())?;
+        if count >= self.maximum {
+            return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Overflow)));
+        }
+        call.complete(&Operations::default(), |kernel| {
+            kernel.set(self.count_at(), count + 1)?;
+            Ok(Ok(()))
+        })
+    }
+
+    fn waiting(&self) -> Result<List, Error> {
+        Ok(List::at(field!(self.header, Header.waiting))?)
+    }
+
+    fn count_at(&self) -> Offset<u32> {
+        field!(self.header, Header.count)
+    }
+}
