@@ -11,6 +11,8 @@
 //! | `operation` | [`Operation`], what can be done, and its record in the log |
 //! | `validate` | what is verified before anything is stored |
 //! | `op_log` | [`OpLog`], the log: publish, stage, complete, recover, retire |
+//! | `op_log::batch` | making the records of operations |
+//! | `op_log::roll_forward` | carrying out what is in force |
 //! | `steps` | the stores of each operation, in an order that can be rolled forward |
 #![no_std]
 #![forbid(unsafe_code)]

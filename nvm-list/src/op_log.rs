@@ -32,12 +32,16 @@
 //!
 //! Steps 2 and 3 are one write: its last byte is the state's, and the state was empty before.
 
+mod batch;
+mod roll_forward;
+
 use nvm_core::{Area, Class, Nvm};
 
+use self::batch::Batch;
 use crate::fault::{self, Fault};
-use crate::operation::{Code, LogRecord, RECORD_BYTES};
-use crate::steps::{Phase, Steps};
-use crate::walk::{find, stays};
+use crate::operation::{LogRecord, RECORD_BYTES};
+use crate::steps::Phase;
+use crate::walk::stays;
 use crate::{List, ListError, NodeRef, Operation, validate};
 
 /// The most operations of a batch, however large the log's area.
@@ -52,7 +56,6 @@ const KIND: u8 = 3 << 6;
 const HEADER_BYTES: usize = 3;
 /// In the code of a batch's last record.
 const LAST: u8 = 0x80;
-const MAX_BATCH_BYTES: usize = HEADER_BYTES + MAX_OPERATIONS * RECORD_BYTES;
 
 /// What a recovery found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -333,131 +336,6 @@ impl OpLog {
         nvm.write(self.class, self.end - len as u32, used)?;
         Ok(state)
     }
-
-    fn add_records<N: Nvm>(
-        &self,
-        nvm: &N,
-        batch: &mut Batch,
-        operations: &[Operation],
-    ) -> Result<(), ListError> {
-        for (index, operation) in operations.iter().enumerate() {
-            let earlier = operations.get(..index).unwrap_or_default();
-            let record = self.prepare(nvm, earlier, operation)?;
-            let is_last = index + 1 == operations.len();
-            let bytes = record.encode(record.code as u8 | if is_last { LAST } else { 0 });
-            let len = record.code.field_bytes() + 1;
-            batch.put_before(bytes.get(RECORD_BYTES - len..).unwrap_or_default());
-        }
-        Ok(())
-    }
-
-    /// Makes the record of an operation, as short as the operations before it in the batch allow: an
-    /// unlinked node that none of them touches takes its key now, and its links too if none of them
-    /// touches its list.
-    fn prepare<N: Nvm>(
-        &self,
-        nvm: &N,
-        earlier: &[Operation],
-        operation: &Operation,
-    ) -> Result<LogRecord, ListError> {
-        let node = operation.node();
-        if validate::touches_node(earlier, node) {
-            return Ok(operation.record(true));
-        }
-        let new_key = match operation.key() {
-            Some(key) if node.key(nvm)? != key => Some(key),
-            _ => None,
-        };
-        if !operation.inserts() {
-            if fault::is_active(Fault::KeyTooEarly)
-                && let Some(key) = new_key
-            {
-                node.link().store_key(nvm, self.class, key)?;
-                return Ok(operation.record(false));
-            }
-            return Ok(operation.record(new_key.is_some()));
-        }
-        if let Some(list) = operation.list()
-            && !validate::touches_list(nvm, earlier, list.link())?
-        {
-            let between = find(nvm, list.link(), operation.place())?;
-            node.link().store_place(nvm, self.class, new_key, between)?;
-            return Ok(LogRecord::link(node.link()));
-        }
-        if let Some(key) = new_key {
-            node.link().store_key(nvm, self.class, key)?;
-        }
-        Ok(operation.record(false))
-    }
-
-    /// Carries out what is in force, from the operation and phase that the state tells.
-    fn roll_forward<N: Nvm>(&self, nvm: &N, state: u8) -> Result<(), ListError> {
-        let phase = Phase::from_bits(state);
-        match state & KIND {
-            SINGLE => {
-                let code = Code::from_bits(state >> 2 & 0xF)
-                    .ok_or_else(|| corrupt(self.state_at(), state))?;
-                let record = LogRecord::load(nvm, self.state_at(), code)?;
-                self.run_record(nvm, record, state & !3, phase, true)
-            }
-            STAGED if state != STAGED => Err(corrupt(self.state_at(), state)),
-            BATCH | STAGED => self.roll_forward_batch(nvm, state >> 2 & 0xF, phase),
-            _ => Err(corrupt(self.state_at(), state)),
-        }
-    }
-
-    fn roll_forward_batch<N: Nvm>(
-        &self,
-        nvm: &N,
-        in_progress: u8,
-        mut phase: Phase,
-    ) -> Result<(), ListError> {
-        let mut end = self.end - HEADER_BYTES as u32;
-        for number in 0..self.capacity as u8 {
-            let found = nvm.read_u8(end - 1)?;
-            let code = Code::from_bits(found & !LAST).ok_or_else(|| corrupt(end - 1, found))?;
-            let is_last = found & LAST != 0;
-            if number >= in_progress {
-                let state = BATCH | number << 2;
-                if number > in_progress && !fault::is_active(Fault::NoProgress) {
-                    self.store_state(nvm, state)?;
-                }
-                let record = LogRecord::load(nvm, end - 1, code)?;
-                self.run_record(nvm, record, state, phase, is_last)?;
-                if is_last {
-                    return Ok(());
-                }
-                phase = Phase::Start;
-            }
-            // Cannot go below the area: it has room for `capacity` records of the longest kind.
-            end -= code.field_bytes() as u32 + 1;
-        }
-        Err(corrupt(self.state_at(), self.load_state(nvm)?))
-    }
-
-    fn run_record<N: Nvm>(
-        &self,
-        nvm: &N,
-        record: LogRecord,
-        state: u8,
-        phase: Phase,
-        is_last: bool,
-    ) -> Result<(), ListError> {
-        if is_last && fault::is_active(Fault::RetireFirst) {
-            self.store_state(nvm, EMPTY)?;
-        }
-        let steps = Steps {
-            nvm,
-            class: self.class,
-            state_at: self.state_at(),
-            state,
-        };
-        steps.run(record, phase)?;
-        if is_last {
-            self.store_state(nvm, EMPTY)?;
-        }
-        Ok(())
-    }
 }
 
 /// Whether an operation that stands alone would change nothing.
@@ -478,34 +356,4 @@ fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListEr
 
 const fn corrupt(at: u32, found: u8) -> ListError {
     ListError::CorruptLog { at, found }
-}
-
-/// The bytes of a batch, put together from the end.
-struct Batch {
-    bytes: [u8; MAX_BATCH_BYTES],
-    start: usize,
-}
-
-impl Batch {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; MAX_BATCH_BYTES],
-            start: MAX_BATCH_BYTES,
-        }
-    }
-
-    /// Puts bytes in front. There is room for `MAX_OPERATIONS` records.
-    fn put_before(&mut self, bytes: &[u8]) {
-        let start = self.start.saturating_sub(bytes.len());
-        if let Some(to) = self.bytes.get_mut(start..start + bytes.len()) {
-            to.copy_from_slice(bytes);
-            self.start = start;
-        }
-    }
-
-    /// Stores everything, up to `end`, in one go.
-    fn store<N: Nvm>(&self, nvm: &N, class: Class, end: u32) -> Result<(), ListError> {
-        let used = self.bytes.get(self.start..).unwrap_or_default();
-        Ok(nvm.write(class, end.wrapping_sub(used.len() as u32), used)?)
-    }
 }

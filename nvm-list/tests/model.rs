@@ -109,7 +109,7 @@ fn play<const ATOM: usize>(world: &World, steps: &[Step]) -> Result<(), TestCase
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_operations_and_power_losses_follow_the_model(

@@ -1,0 +1,81 @@
+//! Carrying out what is in force: the first time and in a recovery.
+
+use nvm_core::Nvm;
+
+use super::{BATCH, EMPTY, HEADER_BYTES, KIND, LAST, OpLog, SINGLE, STAGED, corrupt};
+use crate::ListError;
+use crate::fault::{self, Fault};
+use crate::operation::{Code, LogRecord};
+use crate::steps::{Phase, Steps};
+
+impl OpLog {
+    /// Carries out what is in force, from the operation and phase that the state tells.
+    pub(super) fn roll_forward<N: Nvm>(&self, nvm: &N, state: u8) -> Result<(), ListError> {
+        let phase = Phase::from_bits(state);
+        match state & KIND {
+            SINGLE => {
+                let code = Code::from_bits(state >> 2 & 0xF)
+                    .ok_or_else(|| corrupt(self.state_at(), state))?;
+                let record = LogRecord::load(nvm, self.state_at(), code)?;
+                self.run_record(nvm, record, state & !3, phase, true)
+            }
+            STAGED if state != STAGED => Err(corrupt(self.state_at(), state)),
+            BATCH | STAGED => self.roll_forward_batch(nvm, state >> 2 & 0xF, phase),
+            _ => Err(corrupt(self.state_at(), state)),
+        }
+    }
+
+    fn roll_forward_batch<N: Nvm>(
+        &self,
+        nvm: &N,
+        in_progress: u8,
+        mut phase: Phase,
+    ) -> Result<(), ListError> {
+        let mut end = self.end - HEADER_BYTES as u32;
+        for number in 0..self.capacity as u8 {
+            let found = nvm.read_u8(end - 1)?;
+            let code = Code::from_bits(found & !LAST).ok_or_else(|| corrupt(end - 1, found))?;
+            let is_last = found & LAST != 0;
+            if number >= in_progress {
+                let state = BATCH | number << 2;
+                if number > in_progress && !fault::is_active(Fault::NoProgress) {
+                    self.store_state(nvm, state)?;
+                }
+                let record = LogRecord::load(nvm, end - 1, code)?;
+                self.run_record(nvm, record, state, phase, is_last)?;
+                if is_last {
+                    return Ok(());
+                }
+                phase = Phase::Start;
+            }
+            // Cannot go below the area: it has room for `capacity` records of the longest kind.
+            end -= code.field_bytes() as u32 + 1;
+        }
+        Err(corrupt(self.state_at(), self.load_state(nvm)?))
+    }
+
+    /// Carries out one operation; retires the log if it is the last.
+    pub(super) fn run_record<N: Nvm>(
+        &self,
+        nvm: &N,
+        record: LogRecord,
+        state: u8,
+        phase: Phase,
+        is_last: bool,
+    ) -> Result<(), ListError> {
+        if is_last && fault::is_active(Fault::RetireFirst) {
+            self.store_state(nvm, EMPTY)?;
+        }
+        let steps = Steps {
+            nvm,
+            class: self.class,
+            state_at: self.state_at(),
+            state,
+        };
+        steps.run(record, phase)?;
+        if is_last {
+            self.store_state(nvm, EMPTY)?;
+        }
+        Ok(())
+    }
+}
