@@ -109,7 +109,7 @@ impl FileNvm {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
         let mut options = OpenOptions::new();
-        Self::map(lock(path, options.read(true).write(true))?, path)
+        Self::map(lock(path, options.read(true).write(true), path)?, path)
     }
 
     /// Makes a new file of `size` zero bytes; one that is already there is an error.
@@ -124,10 +124,10 @@ impl FileNvm {
         let unfinished = PathBuf::from(unfinished);
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let file = lock(&unfinished, options)?;
+        let file = lock(&unfinished, options, path)?;
         // Another process may have finished the same file before the lock.
         absent(path)?;
-        let made = fill(&file, &unfinished, size).and_then(|()| {
+        let made = fill(&file, path, size).and_then(|()| {
             fs::rename(&unfinished, path).map_err(|source| failed("name", path, source))
         });
         if let Err(error) = made {
@@ -148,7 +148,7 @@ impl FileNvm {
             return Self::create(path, size);
         }
         let mut options = OpenOptions::new();
-        let file = lock(path, options.read(true).write(true))?;
+        let file = lock(path, options.read(true).write(true), path)?;
         fill(&file, path, size)?;
         Self::map(file, path)
     }
@@ -189,17 +189,18 @@ fn failed(action: &'static str, path: &Path, source: io::Error) -> FileError {
     }
 }
 
-/// Opens a file and locks it, as long as it is open, against others that do the same.
-fn lock(path: &Path, options: &OpenOptions) -> Result<File, FileError> {
+/// Opens a file and locks it, as long as it is open, against others that do the same. Errors say the
+/// name that the user knows it by.
+fn lock(path: &Path, options: &OpenOptions, named: &Path) -> Result<File, FileError> {
     let file = options
         .open(path)
-        .map_err(|source| failed("open", path, source))?;
+        .map_err(|source| failed("open", named, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(FileError::InUse {
-            path: path.to_path_buf(),
+            path: named.to_path_buf(),
         }),
-        Err(TryLockError::Error(source)) => Err(failed("lock", path, source)),
+        Err(TryLockError::Error(source)) => Err(failed("lock", named, source)),
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
-//! | `mapped`, `storage`, `file`, [`sim`] | the backends |
+//! | `mapped`, `storage`, `file`, `sim` | the backends |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -13,9 +13,6 @@ impl<T: FromBytes + IntoBytes + Immutable + 'static> Persist for T {}
 
 /// Defines structs that NVM may hold: `#[repr(C)]`, `Copy`, [`Persist`] and [`Record`](crate::Record).
 ///
-/// A struct with padding, a reference or a type with invalid values (`bool`, `char`, an enum)
-/// does not compile.
-///
 /// ```
 /// nvm_core::persist! {
 ///     /// One day's extremes.
@@ -25,6 +22,57 @@ impl<T: FromBytes + IntoBytes + Immutable + 'static> Persist for T {}
 ///     }
 /// }
 /// assert_eq!(size_of::<Day>(), 4);
+/// ```
+///
+/// A struct with padding does not compile; give the padding a name:
+///
+/// ```compile_fail
+/// nvm_core::persist! {
+///     struct Padded { time: u32, celsius: i16 } // two bytes at the end
+/// }
+/// ```
+/// ```
+/// nvm_core::persist! {
+///     struct Whole { time: u32, celsius: i16, unused: u16 }
+/// }
+/// ```
+///
+/// Nor does one with a type that has invalid values (`bool`, `char`, an enum): a damaged image might
+/// hold one. Store a number, and convert it where it is read.
+///
+/// ```compile_fail
+/// nvm_core::persist! {
+///     struct Door { open: bool }
+/// }
+/// ```
+/// ```
+/// nvm_core::persist! {
+///     struct Door { open: u8 }
+/// }
+/// ```
+///
+/// Nor one that refers to memory that is lost with the power. What refers to another object in the
+/// region is an [`Offset`](crate::Offset):
+///
+/// ```compile_fail
+/// nvm_core::persist! {
+///     struct Node { next: &'static Node, value: u32 }
+/// }
+/// ```
+/// ```compile_fail
+/// nvm_core::persist! {
+///     struct Node { next: *const u8 }
+/// }
+/// ```
+/// ```compile_fail
+/// nvm_core::persist! {
+///     struct Shared { value: core::cell::Cell<u32> } // would be changed behind the transaction's back
+/// }
+/// ```
+/// ```
+/// nvm_core::persist! {
+///     struct Node { next: nvm_core::Offset<Node>, value: u32 }
+/// }
 /// ```
 #[macro_export]
 macro_rules! persist {

@@ -107,7 +107,11 @@ impl fmt::Display for RegionError {
         match self {
             Self::Blank => f.write_str("the NVM region is blank: it has never been formatted"),
             Self::NotARegion { found } => {
-                write!(f, "this is no NVM region: it begins with {found:02x?}")
+                write!(
+                    f,
+                    "this is no NVM region: it begins with \"{}\"",
+                    found.escape_ascii()
+                )
             }
             Self::Damaged { stored, computed } => write!(
                 f,
