@@ -6,7 +6,9 @@
 //! | --- | --- |
 //! | `undo_log` | [`UndoLog`]: a log's area, its recovery at start-up, running transactions |
 //! | `transaction` | [`Tx`]: reads and writes of a running transaction, commit and roll back |
+//! | `shared_bits` | single bits of bytes that several logs change; stores deferred to the commit |
 //! | `write_first` | [`WriteFirstTx`]: a transaction that cannot abort and may write without logging |
+//! | `recovery` | what is done after a power loss and after a failed access |
 //! | `commit_word` | the two words of which one is the commit point |
 //! | `log_entry` | the format of the log's entries |
 //! | `coverage` | which ranges need no logging any more |
@@ -22,6 +24,8 @@ mod commit_word;
 mod coverage;
 mod fault;
 mod log_entry;
+mod recovery;
+mod shared_bits;
 mod transaction;
 mod undo_log;
 mod write_first;

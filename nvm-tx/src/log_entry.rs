@@ -74,6 +74,12 @@ pub(crate) struct EntryArea {
     pub(crate) end: u32,
 }
 
+impl EntryArea {
+    const fn holds(self, at: u32, len: u32) -> bool {
+        at <= self.end && len <= self.end - at
+    }
+}
+
 const fn code_of_len(len: u32) -> Option<u32> {
     match len {
         1..=8 => Some(len - 1),
@@ -209,7 +215,7 @@ pub(crate) fn invalidate_if_tagged<N: Nvm>(
     at: u32,
     tag: u8,
 ) -> Result<(), Error> {
-    if at + HEADER_BYTES <= area.end && nvm.read_u8(at + 3)? == tag {
+    if area.holds(at, HEADER_BYTES) && nvm.read_u8(at + 3)? == tag {
         nvm.write_u8(Class::UndoLog, at + 3, NO_SEQUENCE)?;
     }
     Ok(())
@@ -223,7 +229,7 @@ impl LogEntry {
         at: u32,
         tag: u8,
     ) -> Result<Option<Self>, Error> {
-        if at + HEADER_BYTES > area.end {
+        if !area.holds(at, HEADER_BYTES) {
             return Ok(None);
         }
         let header = nvm.read_u32(at)?;
@@ -238,7 +244,7 @@ impl LogEntry {
             9 => (Kind::Range, 16),
             10 => (Kind::Bits, 1),
             11 => (Kind::DeferredBits, 1),
-            12 if payload + HEADER_BYTES <= area.end => {
+            12 if area.holds(payload, HEADER_BYTES) => {
                 let extension = nvm.read_u32(payload)?;
                 payload += HEADER_BYTES;
                 offset |= (extension >> 16 & 0xFFF) << 20;
@@ -255,10 +261,10 @@ impl LogEntry {
             Kind::Range => len,
             Kind::Bits | Kind::DeferredBits => 2,
         };
-        let next = payload + padded(payload_bytes);
-        if next > area.end {
+        if !area.holds(payload, padded(payload_bytes)) {
             return Ok(None);
         }
+        let next = payload + padded(payload_bytes);
         Ok(Some(Self {
             kind,
             offset,

@@ -204,15 +204,16 @@ fn a_notice_of_deferred_stores_does_not_outlive_its_roll_back() {
     let looks_deferred = |sequence: u8| {
         let mut payload = [0; 64];
         // An extended entry's payload begins where the entry after a first one of 8 bytes lies.
-        payload[0..4]
-            .copy_from_slice(&(OBJECTS + 60 | 11 << 20 | u32::from(sequence) << 24).to_le_bytes());
+        payload[0..4].copy_from_slice(
+            &((OBJECTS + 60) | (11 << 20) | (u32::from(sequence) << 24)).to_le_bytes(),
+        );
         payload[4..6].copy_from_slice(&[0xFF, 0xEE]);
         payload
     };
     let run = || {
         let nvm = SimNvm::<4>::new(SIZE);
         format(&nvm);
-        let mut log = UndoLog::open(&nvm, LOG).unwrap();
+        let log = UndoLog::open(&nvm, LOG).unwrap();
         let sequence = log.next_sequence();
         nvm.write_u8(Class::UndoLog, 8, sequence).unwrap(); // cut between notice and commit
         let mut log = UndoLog::open(&nvm, LOG).unwrap();

@@ -6,7 +6,7 @@ use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Next};
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{Kind, LogEntry, NewEntry};
+use crate::log_entry::{Kind, NewEntry};
 use crate::undo_log::UndoLog;
 
 /// A running transaction: reads see its own writes; after a power loss, or when it is dropped without a
@@ -15,14 +15,14 @@ use crate::undo_log::UndoLog;
 /// A transaction in which a write failed does not commit, even if the failure was ignored.
 #[derive(Debug)]
 pub struct Tx<'log, N: Nvm> {
-    log: &'log mut UndoLog<N>,
+    pub(crate) log: &'log mut UndoLog<N>,
     /// Where the next entry goes.
-    end: u32,
-    coverage: Coverage,
+    pub(crate) end: u32,
+    pub(crate) coverage: Coverage,
     /// What the deferred stores are counted as, once there are some.
-    deferred: Option<Class>,
+    pub(crate) deferred: Option<Class>,
     /// Whether bits were changed or are to be: bytes that other logs may change too.
-    shared: bool,
+    pub(crate) shared: bool,
     unlogged: bool,
     failed: Option<Fault>,
     finished: bool,
@@ -53,6 +53,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// Stores an object. Costs its bytes, and where it has not been logged in this transaction an entry
     /// of 4 bytes and its old bytes: 12 for a word.
     #[inline]
+    #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
         self.write(object.get(), value.as_bytes())
     }
@@ -94,53 +95,6 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.store(class, offset, bytes)
     }
 
-    /// Sets the bits of one byte that `mask` names to those of `bits`. Only these bits are logged and
-    /// rolled back, so that two logs may change different bits of one byte. Costs 7 bytes: 6 for the
-    /// entry, 1 for the byte.
-    ///
-    /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
-    /// a critical section.
-    pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
-        self.shared = true;
-        let byte = self.read_byte(offset)?;
-        let unlogged = mask & !self.logged_bits(offset)?;
-        if unlogged != 0 {
-            self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
-        }
-        self.store(class, offset, &[byte & !mask | bits & mask])
-    }
-
-    /// Sets bits of one byte as soon as the transaction has committed: until then nobody sees them set,
-    /// and where it rolls back they never are. Costs 7 bytes, and 2 more for all deferred stores of a
-    /// transaction together.
-    ///
-    /// An allocator frees with it: what a transaction frees must not be allocated anew while the
-    /// transaction can still be rolled back.
-    ///
-    /// `class` is what the stores are counted as; a recovery that repeats them counts them as the log's.
-    pub fn set_bits_on_commit(
-        &mut self,
-        class: Class,
-        offset: u32,
-        mask: u8,
-        bits: u8,
-    ) -> Result<(), Fault> {
-        let _ = self.read_byte(offset)?;
-        self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
-        self.deferred = Some(class);
-        self.shared = true;
-        Ok(())
-    }
-
-    /// The bits of a byte that this transaction will set on commit.
-    pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
-        if self.deferred.is_some() {
-            self.bits_of(Kind::DeferredBits, offset)
-        } else {
-            Ok(0)
-        }
-    }
-
     /// Declares a range as allocated in this transaction: nothing that existed before lies in it, so that
     /// writes to it need no logging. For allocators; after a roll back the range's contents are undefined.
     ///
@@ -168,14 +122,6 @@ impl<'log, N: Nvm> Tx<'log, N> {
         })))
     }
 
-    /// Whether the transaction has changed, or will on commit, single bits of bytes that other logs may
-    /// change too. A kernel then commits or rolls it back in **one critical section**: its bits are
-    /// free for others as soon as they are stored, and until the log is emptied a power loss would store
-    /// them again.
-    pub fn changes_shared_bits(&self) -> bool {
-        self.shared
-    }
-
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
     /// to 4; 4 more where n is above 8 and not 12 or 16, or its offset above 1 MiB.
     pub fn free_log_bytes(&self) -> u32 {
@@ -196,10 +142,13 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// After [`Error::Device`](nvm_core::Error::Device) it is open whether the commit was stored: the
     /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
-    pub fn commit(self) -> Result<(), Fault> {
+    pub fn commit(mut self) -> Result<(), Fault> {
         let mark = self.log.mark();
         if self.end == self.log.entries.start && self.failed.is_none() {
-            return self.finish();
+            self.finished = true;
+            self.log.unfinished = false;
+            self.log.unsettled = false;
+            return Ok(());
         }
         self.commit_with(mark)
     }
@@ -212,20 +161,19 @@ impl<'log, N: Nvm> Tx<'log, N> {
             return Err(fault);
         }
         if self.deferred.is_some() && !broken::is(Variant::DefersWithoutNotice) {
-            self.log.announce_deferred()?;
+            self.log
+                .announce_deferred()
+                .map_err(|fault| self.fail(fault))?;
         }
+        // A failure from here on leaves the log unsettled: before the next transaction the NVM is asked
+        // whether this one has committed.
         self.finished = true;
-        if let Err(fault) = self.log.commit_word(mark & MARK_MAX) {
-            self.log.set_interrupted();
-            return Err(fault);
-        }
+        self.log.commit_word(mark & MARK_MAX)?;
+        self.log.unfinished = false;
         if let Some(class) = self.deferred {
-            // Committed: a failure here is repaired before the next transaction.
-            if let Err(fault) = self.log.complete_deferred(class) {
-                self.log.set_interrupted();
-                return Err(fault);
-            }
+            self.log.complete_deferred(class)?;
         }
+        self.log.unsettled = false;
         Ok(())
     }
 
@@ -250,41 +198,32 @@ impl<'log, N: Nvm> Tx<'log, N> {
             .check_range(offset, bytes.len() as u32)
             .map_err(|error| self.fail(error.into()))?;
         self.unlogged = true;
+        self.log.unfinished = true;
         self.store(self.log.class, offset, bytes)
-    }
-
-    fn finish(mut self) -> Result<(), Fault> {
-        self.finished = true;
-        Ok(())
     }
 
     fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
         self.finished = true;
-        if self.unlogged {
-            self.log.set_unfinished();
+        // After a failed access the NVM knows better than `end` what was logged.
+        let in_doubt = matches!(self.failed.map(Fault::kind), Some(FaultKind::Nvm(_)));
+        let logged = self.end != self.log.entries.start || in_doubt;
+        if logged {
+            self.log.roll_back_entries()?;
         }
-        let logged = self.end != self.log.entries.start;
-        let result = (|| {
-            if logged {
-                self.log.roll_back_entries()?;
-            }
-            match mark {
-                Some(mark) if !self.unlogged => self.log.commit_word(mark),
-                _ if logged => self.log.retire_entries(),
-                _ => Ok(()),
-            }
-        })();
-        if result.is_err() {
-            self.log.set_interrupted();
+        match mark {
+            Some(mark) if !self.unlogged => self.log.commit_word(mark)?,
+            _ if logged => self.log.retire_entries()?,
+            _ => {}
         }
-        result
+        self.log.unsettled = in_doubt;
+        Ok(())
     }
 
-    fn fail(&mut self, fault: Fault) -> Fault {
+    pub(crate) fn fail(&mut self, fault: Fault) -> Fault {
         *self.failed.get_or_insert(fault)
     }
 
-    fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
+    pub(crate) fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
         self.log
             .nvm
             .read_u8(offset)
@@ -292,7 +231,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     #[inline]
-    fn store(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn store(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
         self.log
             .nvm
             .write(class, offset, bytes)
@@ -318,7 +257,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     /// Appends an entry, and answers how many bytes it is about.
-    fn append(
+    pub(crate) fn append(
         &mut self,
         kind: Kind,
         offset: u32,
@@ -347,42 +286,14 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.end = stored.next;
         Ok(entry.len())
     }
-
-    /// The bits of a byte that need no logging any more.
-    fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
-        let tag = self.log.running_tag();
-        let next = self
-            .coverage
-            .next(&self.log.nvm, self.log.entries, tag, offset, offset + 1)
-            .map_err(|error| self.fail(error.into()))?;
-        if matches!(next, Next::CoveredTo(_)) {
-            return Ok(0xFF);
-        }
-        self.bits_of(Kind::Bits, offset)
-    }
-
-    /// The bits of a byte that entries of a kind are about.
-    fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
-        let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.running_tag());
-        let mut bits = 0;
-        let mut at = area.start;
-        while at < self.end
-            && let Some(entry) = LogEntry::load(nvm, area, at, tag)?
-        {
-            if entry.kind == kind && entry.offset == offset {
-                bits |= entry.mask(nvm)?;
-            }
-            at = entry.next;
-        }
-        Ok(bits)
-    }
 }
 
 impl<N: Nvm> Drop for Tx<'_, N> {
     fn drop(&mut self) {
-        if !self.finished && self.undo(None).is_err() {
-            // Repeated before the next transaction, or at the next start.
-            self.log.set_interrupted();
+        if !self.finished {
+            // A failure leaves the log unsettled: the roll back is repeated before the next transaction, or
+            // at the next start.
+            let _ = self.undo(None);
         }
     }
 }

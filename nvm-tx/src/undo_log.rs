@@ -19,7 +19,7 @@
 //! | deferred byte 255 | goes on |
 //!
 //! Tagging entries with the epoch of their transaction, so that one store commits and empties the log,
-//! follows the undo logs of the persistent-memory literature (e.g. IntOS, OSDI '24); the check of the
+//! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
 use nvm_core::{Area, Class, Nvm};
@@ -27,16 +27,14 @@ use nvm_core::{Area, Class, Nvm};
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{EntryArea, LogEntry, invalidate_if_tagged};
+use crate::log_entry::{EntryArea, invalidate_if_tagged};
 use crate::transaction::Tx;
 use crate::write_first::WriteFirstTx;
 
 /// Bytes of NVM that an undo log needs besides its entries.
 pub const LOG_HEADER_BYTES: u32 = 12;
 
-const DEFERRED_AT: u32 = COMMIT_WORDS_BYTES;
-/// How many entries are put back from one pass over the log.
-const ROLL_BACK_WINDOW: usize = 16;
+pub(crate) const DEFERRED_AT: u32 = COMMIT_WORDS_BYTES;
 
 /// An undo log, on which one transaction runs at a time.
 ///
@@ -48,27 +46,29 @@ const ROLL_BACK_WINDOW: usize = 16;
 pub struct UndoLog<N: Nvm> {
     pub(crate) nvm: N,
     pub(crate) entries: EntryArea,
-    at: u32,
-    live: CommitWord,
+    pub(crate) at: u32,
+    pub(crate) live: CommitWord,
     /// Class of the stores to objects.
     pub(crate) class: Class,
     /// Tag byte of the first header's place.
-    first_tag: u8,
-    /// A roll back failed half way: it is repeated before the next transaction.
-    interrupted: bool,
-    unfinished: bool,
+    pub(crate) first_tag: u8,
+    /// What the NVM holds must be looked at before the next transaction: at the start, after a failed
+    /// access, and while a transaction runs, which may be forgotten without its destructor.
+    pub(crate) unsettled: bool,
+    /// A transaction has written without logging and has not committed.
+    pub(crate) unfinished: bool,
 }
 
 impl<N: Nvm> UndoLog<N> {
     /// Bytes of NVM for a log whose entries take `entry_bytes`. A transaction of n ranges of 4 bytes
     /// needs 8 n.
     pub const fn area_bytes(entry_bytes: u32) -> u32 {
-        LOG_HEADER_BYTES + (entry_bytes + 3) / 4 * 4
+        LOG_HEADER_BYTES.saturating_add(entry_bytes.saturating_add(3) & !3)
     }
 
     /// Makes `area` an empty log. Not crash-consistent: part of the region's first boot.
     pub fn format(nvm: &N, area: Area) -> Result<(), Fault> {
-        let entries = entries_of(area)?;
+        let entries = entries_of(nvm, area)?;
         CommitWord::format(nvm, area.offset(), 0)?;
         nvm.write_u8(Class::UndoLog, area.offset() + DEFERRED_AT, NO_SEQUENCE)?;
         nvm.write_u8(Class::UndoLog, entries.start + 3, NO_SEQUENCE)?;
@@ -94,7 +94,7 @@ impl<N: Nvm> UndoLog<N> {
     /// which must come before the next transaction: for a kernel that recovers tasks in the order in
     /// which they run.
     pub fn open_without_recovery(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
-        let entries = entries_of(area)?;
+        let entries = entries_of(&nvm, area)?;
         let live =
             CommitWord::live(&nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
                 offset: area.offset(),
@@ -107,32 +107,9 @@ impl<N: Nvm> UndoLog<N> {
             live,
             class,
             first_tag,
-            interrupted: true,
+            unsettled: true,
             unfinished: false,
         })
-    }
-
-    /// Rolls back what a power loss interrupted, and answers whether there was anything. Idempotent.
-    pub fn recover(&mut self) -> Result<bool, Fault> {
-        self.live = CommitWord::live(&self.nvm, self.at)?
-            .ok_or(Fault::new(FaultKind::Damaged { offset: self.at }))?;
-        self.first_tag = self.nvm.read_u8(self.entries.start + 3)?;
-        let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
-        if deferred == self.live.sequence {
-            self.complete_deferred(self.class)?;
-        } else if deferred != NO_SEQUENCE {
-            // Announced, but not committed: another transaction may commit with that number.
-            if !broken::is(Variant::KeepsDeferredNotice) {
-                self.retire_deferred()?;
-            }
-        }
-        let rolled_back = self.first_tag == self.running_tag();
-        if rolled_back {
-            self.roll_back_entries()?;
-            self.retire_entries()?;
-        }
-        self.interrupted = false;
-        Ok(rolled_back)
     }
 
     /// Runs a transaction: all that `body` writes is committed together when it returns `Ok`, and
@@ -198,14 +175,16 @@ impl<N: Nvm> UndoLog<N> {
         }
     }
 
-    /// Begins a transaction, for callers that cannot put it into a closure. Dropping it rolls back.
+    /// Begins a transaction, for callers that cannot put it into a closure. Dropping it rolls back; one
+    /// that is forgotten ([`core::mem::forget`]) is rolled back by the next `begin`.
     pub fn begin(&mut self) -> Result<Tx<'_, N>, Fault> {
+        if self.unsettled {
+            self.recover()?;
+        }
         if self.unfinished {
             return Err(Fault::new(FaultKind::Unfinished));
         }
-        if self.interrupted {
-            self.recover()?;
-        }
+        self.unsettled = true;
         Ok(Tx::new(self))
     }
 
@@ -269,14 +248,6 @@ impl<N: Nvm> UndoLog<N> {
         self.first_tag = self.running_tag();
     }
 
-    pub(crate) fn set_unfinished(&mut self) {
-        self.unfinished = true;
-    }
-
-    pub(crate) fn set_interrupted(&mut self) {
-        self.interrupted = true;
-    }
-
     /// The commit point: publishes `mark` and empties the log.
     #[inline]
     pub(crate) fn commit_word(&mut self, mark: u32) -> Result<(), Fault> {
@@ -300,62 +271,9 @@ impl<N: Nvm> UndoLog<N> {
             .nvm
             .write_u8(Class::UndoLog, self.at + DEFERRED_AT, tag)?)
     }
-
-    /// Does the deferred stores of the transaction that committed last, which announced them.
-    pub(crate) fn complete_deferred(&self, class: Class) -> Result<(), Fault> {
-        let mut at = self.entries.start;
-        while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, self.live.sequence)? {
-            entry.complete(&self.nvm, class)?;
-            at = entry.next;
-        }
-        self.retire_deferred()
-    }
-
-    fn retire_deferred(&self) -> Result<(), Fault> {
-        Ok(self
-            .nvm
-            .write_u8(Class::UndoLog, self.at + DEFERRED_AT, NO_SEQUENCE)?)
-    }
-
-    /// Empties the log after a roll back. The sequence number stays: a layer above may count on it that
-    /// only a commit changes it.
-    pub(crate) fn retire_entries(&mut self) -> Result<(), Fault> {
-        self.first_tag = NO_SEQUENCE;
-        Ok(self
-            .nvm
-            .write_u8(Class::UndoLog, self.entries.start + 3, NO_SEQUENCE)?)
-    }
-
-    /// Puts back what the running transaction's entries saved, the newest first: bits and a range that
-    /// holds them may both have been logged.
-    pub(crate) fn roll_back_entries(&self) -> Result<(), Fault> {
-        let tag = self.running_tag();
-        let mut end = u32::MAX;
-        loop {
-            let mut window = [0; ROLL_BACK_WINDOW];
-            let mut count = 0;
-            let mut at = self.entries.start;
-            while at < end
-                && let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, tag)?
-            {
-                window[count % ROLL_BACK_WINDOW] = at;
-                count += 1;
-                at = entry.next;
-            }
-            for back in 1..=count.min(ROLL_BACK_WINDOW) {
-                end = window[(count - back) % ROLL_BACK_WINDOW];
-                if let Some(entry) = LogEntry::load(&self.nvm, self.entries, end, tag)? {
-                    entry.roll_back(&self.nvm, self.class)?;
-                }
-            }
-            if count <= ROLL_BACK_WINDOW {
-                return Ok(());
-            }
-        }
-    }
 }
 
-fn entries_of(area: Area) -> Result<EntryArea, Fault> {
+fn entries_of<N: Nvm>(nvm: &N, area: Area) -> Result<EntryArea, Fault> {
     let needed = LOG_HEADER_BYTES + 8;
     if area.len() < needed {
         return Err(Fault::new(FaultKind::AreaTooSmall {
@@ -363,8 +281,9 @@ fn entries_of(area: Area) -> Result<EntryArea, Fault> {
             actual: area.len(),
         }));
     }
+    nvm.check_range(area.offset(), area.len())?;
     Ok(EntryArea {
         start: area.offset() + LOG_HEADER_BYTES,
-        end: area.offset().saturating_add(area.len()),
+        end: area.offset() + area.len(),
     })
 }

@@ -29,6 +29,7 @@ impl<'log, N: Nvm> WriteFirstTx<'log, N> {
     /// The transaction must not have read the object before, must write the same range whenever it is
     /// repeated, and nobody else may read the object between a power loss and the repetition.
     #[inline]
+    #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set_unlogged<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
         self.write_unlogged(object.get(), value.as_bytes())
     }

@@ -1,0 +1,97 @@
+//! Single bits of bytes that other logs may change too: an allocator's bitmap.
+//!
+//! Their entries save only the bits that change, so that two logs whose transactions run at the same time may
+//! change different bits of one byte, and each is rolled back alone.
+
+use nvm_core::{Class, Nvm};
+
+use crate::coverage::Next;
+use crate::fault::Fault;
+use crate::log_entry::{Kind, LogEntry};
+use crate::transaction::Tx;
+
+impl<N: Nvm> Tx<'_, N> {
+    /// Sets the bits of one byte that `mask` names to those of `bits`. Only these bits are logged and
+    /// rolled back, so that two logs may change different bits of one byte. Costs 7 bytes: 6 for the
+    /// entry, 1 for the byte.
+    ///
+    /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
+    /// a critical section.
+    pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
+        self.shared = true;
+        let byte = self.read_byte(offset)?;
+        let unlogged = mask & !self.logged_bits(offset)?;
+        if unlogged != 0 {
+            self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
+        }
+        self.store(class, offset, &[byte & !mask | bits & mask])
+    }
+
+    /// Sets bits of one byte as soon as the transaction has committed: until then nobody sees them set,
+    /// and where it rolls back they never are. Costs 7 bytes, and 2 more for all deferred stores of a
+    /// transaction together.
+    ///
+    /// An allocator frees with it: what a transaction frees must not be allocated anew while the
+    /// transaction can still be rolled back.
+    ///
+    /// `class` is what the stores are counted as; a recovery that repeats them counts them as the log's.
+    pub fn set_bits_on_commit(
+        &mut self,
+        class: Class,
+        offset: u32,
+        mask: u8,
+        bits: u8,
+    ) -> Result<(), Fault> {
+        let _ = self.read_byte(offset)?;
+        self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
+        self.deferred = Some(class);
+        self.shared = true;
+        Ok(())
+    }
+
+    /// The bits of a byte that this transaction will set on commit.
+    pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
+        if self.deferred.is_some() {
+            self.bits_of(Kind::DeferredBits, offset)
+        } else {
+            Ok(0)
+        }
+    }
+
+    /// Whether the transaction has changed, or will on commit, single bits of bytes that other logs may
+    /// change too. A kernel then commits or rolls it back in **one critical section**: its bits are
+    /// free for others as soon as they are stored, and until the log is emptied a power loss would store
+    /// them again.
+    pub fn changes_shared_bits(&self) -> bool {
+        self.shared
+    }
+
+    /// The bits of a byte that need no logging any more.
+    fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
+        let tag = self.log.running_tag();
+        let next = self
+            .coverage
+            .next(&self.log.nvm, self.log.entries, tag, offset, offset + 1)
+            .map_err(|error| self.fail(error.into()))?;
+        if matches!(next, Next::CoveredTo(_)) {
+            return Ok(0xFF);
+        }
+        self.bits_of(Kind::Bits, offset)
+    }
+
+    /// The bits of a byte that entries of a kind are about.
+    fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
+        let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.running_tag());
+        let mut bits = 0;
+        let mut at = area.start;
+        while at < self.end
+            && let Some(entry) = LogEntry::load(nvm, area, at, tag)?
+        {
+            if entry.kind == kind && entry.offset == offset {
+                bits |= entry.mask(nvm)?;
+            }
+            at = entry.next;
+        }
+        Ok(bits)
+    }
+}
