@@ -69,7 +69,12 @@ type Sent = Result<(), Outcome>;
 impl<T: QueueItem> Queue<T> {
     /// Places a queue in a layout; of one item at least.
     pub fn place(layout: &mut Layout, name: &str, capacity: u16) -> Self {
-        const { assert!(size_of::<T>() as u32 == T::MAX_BYTES, "an item's record is its bytes") };
+        const {
+            assert!(
+                size_of::<T>() as u32 == T::MAX_BYTES,
+                "an item's record is its bytes"
+            )
+        };
         let capacity = if capacity == 0 { 1 } else { capacity };
         let bytes = size_of::<Header>() + usize::from(capacity) * size_of::<T>();
         Self {
@@ -108,12 +113,7 @@ impl<T: QueueItem> Queue<T> {
     ///
     /// [`Outcome::Timeout`] where the time was up, [`Outcome::Full`] where it was not to wait.
     #[track_caller]
-    pub fn send(
-        &self,
-        tx: &mut impl SystemCalls,
-        item: T,
-        timeout: Timeout,
-    ) -> Result<(), Error> {
+    pub fn send(&self, tx: &mut impl SystemCalls, item: T, timeout: Timeout) -> Result<(), Error> {
         let queue = *self;
         let sent: Sent = tx
             .call(Site::here())
@@ -191,7 +191,11 @@ impl<T: QueueItem> Queue<T> {
             return call.block::<Result<T, Outcome>>(self.receivers()?, timeout, &[]);
         }
         let slot = self.slot(first, 0)?;
-        let next = if first + 1 >= self.capacity { 0 } else { first + 1 };
+        let next = if first + 1 >= self.capacity {
+            0
+        } else {
+            first + 1
+        };
         let Some(sender) = scheduler.first_waiting(self.senders()?)? else {
             return call.complete(&Operations::default(), |kernel| {
                 let item = kernel.get(slot)?;
@@ -207,7 +211,11 @@ impl<T: QueueItem> Queue<T> {
         call.complete(&operations, |kernel| {
             let item = kernel.get(slot)?;
             // The slot still holds the item that a roll back must find there: logged.
-            kernel.set(slot, sent)?;
+            if intos_sched::is_broken(intos_sched::Variant::SlotNotLogged) {
+                kernel.nvm().store(Class::Kernel, slot, &sent)?;
+            } else {
+                kernel.set(slot, sent)?;
+            }
             kernel.set(self.position(), pack(next, count))?;
             Ok(Ok(item))
         })

@@ -9,15 +9,18 @@ pub enum Variant {
     ListsBeforeCommit,
     /// The kernel's interrupted list work is not rolled forward at start-up.
     NoRollForward,
-    /// The kernel's interrupted transaction is not rolled back before a thread runs.
-    NoRollBack,
+    /// A full queue's slot is overwritten by a waiting sender's item without being logged.
+    SlotNotLogged,
     /// The task that runs is not stored before it runs.
     ForgetsCurrent,
 }
 
+/// Whether a variant is switched on: never, without the feature.
+#[doc(hidden)]
 #[cfg(not(feature = "broken"))]
 #[inline(always)]
-pub(crate) const fn is(_variant: Variant) -> bool {
+#[must_use]
+pub const fn is(_variant: Variant) -> bool {
     false
 }
 
@@ -29,8 +32,11 @@ std::thread_local! {
     static ACTIVE: core::cell::Cell<Option<Variant>> = const { core::cell::Cell::new(None) };
 }
 
+/// Whether a variant is switched on.
+#[doc(hidden)]
 #[cfg(feature = "broken")]
-pub(crate) fn is(variant: Variant) -> bool {
+#[must_use]
+pub fn is(variant: Variant) -> bool {
     ACTIVE.get() == Some(variant)
 }
 

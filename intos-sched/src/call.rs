@@ -134,11 +134,8 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         let result_at = self.system.result_at();
         self.scheduler.set_result_at(self.task, result_at)?;
         if !payload.is_empty() {
-            self.nvm().write(
-                nvm_core::Class::Kernel,
-                result_at + R::MAX_BYTES,
-                payload,
-            )?;
+            self.nvm()
+                .write(nvm_core::Class::Kernel, result_at + R::MAX_BYTES, payload)?;
         }
         self.sleep(Some(wait_list), until)
     }

@@ -27,7 +27,7 @@ mod timeout;
 
 pub use areas::{PRIORITIES, SchedulerAreas};
 #[doc(hidden)]
-pub use broken::{Variant, with_broken};
+pub use broken::{Variant, is as is_broken, with_broken};
 pub use call::{Call, Progress, SystemCalls};
 pub use error::{Error, Outcome};
 pub use port::Port;

@@ -58,7 +58,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
         time::format(&nvm, areas.tick)?;
         nvm.store(Class::Kernel, areas.current, &NO_TASK)?;
         for priority in 0..PRIORITIES as u8 {
-            List::format(&nvm, Class::Kernel, areas.ready(Priority(priority))?, priority.into())?;
+            List::format(
+                &nvm,
+                Class::Kernel,
+                areas.ready(Priority(priority))?,
+                priority.into(),
+            )?;
         }
         List::format(&nvm, Class::Kernel, areas.delayed, u16::from(u8::MAX))?;
         let op_log = OpLog::format(&nvm, areas.op_log, Class::Kernel)?;
@@ -95,9 +100,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     ///
     /// `kernel_log` tells where a task's log of kernel transactions lies.
     pub fn recover(&self, kernel_log: impl Fn(TaskIndex) -> Area) -> Result<(), Error> {
-        if let Some(task) = self.current()?
-            && !broken::is(Variant::NoRollBack)
-        {
+        if let Some(task) = self.current()? {
             let _ = UndoLog::open_as(self.nvm, kernel_log(task), Class::Kernel)?;
         }
         if !broken::is(Variant::NoRollForward) {
@@ -164,7 +167,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
         }
         let chosen = self.task_of(chosen)?;
         if before != Some(chosen) && !broken::is(Variant::ForgetsCurrent) {
-            self.nvm.store(Class::Kernel, self.areas.current, &chosen.0)?;
+            self.nvm
+                .store(Class::Kernel, self.areas.current, &chosen.0)?;
         }
         Ok(Some(chosen))
     }

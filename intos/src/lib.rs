@@ -1,2 +1,54 @@
-#![no_std]
-//! Under construction.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map of the modules
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `board` | [`Board`]: the one type parameter of a portable program |
+//! | `program` | [`Program`] and [`TaskEntry`]: the table of tasks, and its objects |
+//! | `placement` | [`Placement`]: places objects, and gives them their first values |
+//! | `kernel` | [`Kernel`]: start-up, recovery, running a task |
+//! | `task` | [`Task`]: what a task's function works with |
+//! | `transaction` | [`Tx`] and [`WriteFirstTx`]: a running transaction of a task, and its system calls |
+//! | `host` | the host port: a deterministic machine on an ordinary computer |
+#![cfg_attr(not(feature = "host"), no_std)]
+#![deny(unsafe_code)]
+
+mod board;
+#[cfg(feature = "host")]
+pub mod host;
+mod kernel;
+mod placement;
+pub mod prelude;
+mod program;
+mod task;
+mod transaction;
+
+pub use board::{Board, Event};
+pub use intos_ipc::{Queue, QueueItem, Semaphore};
+pub use intos_sched::{Error, Outcome, Port, Priority, Scheduler, TaskIndex, TaskState, Timeout};
+pub use kernel::{BootError, Kernel};
+pub use nvm_core::{Nvm, Offset, Record, field};
+pub use placement::Placement;
+pub use program::{Program, TaskEntry};
+pub use replay::{Error as ReplayError, ThreadLayout, nv_for_loop, nv_loop};
+pub use task::Task;
+pub use transaction::{Tx, WriteFirstTx};
+
+#[doc(hidden)]
+pub use intos_sched::{Variant, with_broken};
+#[doc(hidden)]
+pub use nvm_core::zerocopy;
+
+/// The crates that the kernel is made of.
+pub mod crates {
+    pub use {intos_ipc, intos_sched, nvm_alloc, nvm_core, nvm_list, nvm_ptr, nvm_tx, replay};
+}
+
+/// Defines structs that NVM may hold: see [`nvm_core::persist!`], which needs a dependency of its own.
+#[macro_export]
+macro_rules! persist {
+    ($($body:tt)+) => {
+        $crate::crates::nvm_core::__persist! { ("::intos::zerocopy") $($body)+ }
+    };
+}

@@ -41,7 +41,25 @@ impl Counters {
         self.classes.iter().map(|class| class.stores).sum()
     }
 
-    pub(super) fn class_mut(&mut self, class: Class) -> &mut ClassCounters {
+    /// Counts a load of so many bytes: for simulators of whole machines.
+    pub fn count_read(&mut self, bytes: usize) {
+        self.reads += 1;
+        self.bytes_read += bytes as u64;
+    }
+
+    /// Counts a call of [`Nvm::write`](crate::Nvm::write).
+    pub fn count_write(&mut self, class: Class) {
+        self.class_mut(class).writes += 1;
+    }
+
+    /// Counts an atomic store of so many bytes.
+    pub fn count_store(&mut self, class: Class, bytes: usize) {
+        let counters = self.class_mut(class);
+        counters.stores += 1;
+        counters.bytes += bytes as u64;
+    }
+
+    fn class_mut(&mut self, class: Class) -> &mut ClassCounters {
         &mut self.classes[class.index()]
     }
 }

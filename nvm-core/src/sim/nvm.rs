@@ -195,9 +195,7 @@ impl<const ATOM: usize> Nvm for SimNvm<ATOM> {
             bytes.fill(0);
             return Ok(());
         }
-        let mut counters = self.counters.borrow_mut();
-        counters.reads += 1;
-        counters.bytes_read += bytes.len() as u64;
+        self.counters.borrow_mut().count_read(bytes.len());
         let start = offset as usize;
         bytes.copy_from_slice(&self.memory.borrow()[start..start + bytes.len()]);
         Ok(())
@@ -206,7 +204,7 @@ impl<const ATOM: usize> Nvm for SimNvm<ATOM> {
     fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
         check_buffer(self, offset, bytes.len())?;
         if self.powered.get() {
-            self.counters.borrow_mut().class_mut(class).writes += 1;
+            self.counters.borrow_mut().count_write(class);
         }
         let (mut at, mut rest) = (offset as usize, bytes);
         while !rest.is_empty() {
@@ -221,10 +219,7 @@ impl<const ATOM: usize> Nvm for SimNvm<ATOM> {
             }
             let len = atom_len(at as u32, rest.len(), ATOM);
             self.memory.borrow_mut()[at..at + len].copy_from_slice(&rest[..len]);
-            let mut counters = self.counters.borrow_mut();
-            let class_counters = counters.class_mut(class);
-            class_counters.stores += 1;
-            class_counters.bytes += len as u64;
+            self.counters.borrow_mut().count_store(class, len);
             if let Some(trace) = self.trace.borrow_mut().as_mut() {
                 trace.push(StoreRecord {
                     class,

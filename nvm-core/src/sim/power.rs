@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 pub struct PowerLoss;
 
 impl PowerLoss {
-    /// Stops the program.
-    pub(super) fn strike() -> ! {
+    /// Stops the program, up to the nearest [`until_power_loss`]: for simulators of whole machines.
+    pub fn strike() -> ! {
         resume_unwind(Box::new(PowerLoss))
     }
 }

@@ -1,0 +1,260 @@
+//! A power cycle: from power on to the end of all tasks, or to a power loss.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::ptr;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use intos_sched::{Error, TaskIndex, TaskState};
+use nvm_core::Nvm;
+use nvm_core::sim::{PowerLoss, until_power_loss};
+
+use super::machine::{Host, Left, Machine};
+use crate::kernel::{BootError, Kernel};
+use crate::program::Program;
+
+/// Bytes of a task's stack.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// How a power cycle ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CycleEnd {
+    /// All tasks have ended.
+    Ended,
+    /// The power went.
+    PowerLost,
+    /// The caller's hook stopped it.
+    Stopped,
+}
+
+/// Why a power cycle cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The kernel did not start.
+    Boot(BootError),
+    /// A task's function returned an error.
+    TaskFailed {
+        /// The task.
+        task: &'static str,
+        /// Its error.
+        error: Error,
+    },
+    /// The kernel's state is damaged.
+    Kernel(Error),
+    /// All tasks that have not ended wait for each other, without a limit.
+    Deadlock {
+        /// Their names.
+        tasks: Vec<&'static str>,
+    },
+    /// The operating system gave no memory for a stack.
+    NoStack {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl From<Error> for HostError {
+    fn from(error: Error) -> Self {
+        Self::Kernel(error)
+    }
+}
+
+impl From<BootError> for HostError {
+    fn from(error: BootError) -> Self {
+        Self::Boot(error)
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boot(error) => error.fmt(f),
+            Self::TaskFailed { task, error } => write!(f, "task `{task}` failed: {error}"),
+            Self::Kernel(error) => error.fmt(f),
+            Self::Deadlock { tasks } => write!(
+                f,
+                "deadlock: all tasks wait forever and nothing is pending: {}",
+                tasks.join(", ")
+            ),
+            Self::NoStack { reason } => write!(f, "no memory for a task's stack: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for HostError {}
+
+/// How a task's function ended.
+type TaskEnd = Result<Result<(), Error>, PowerLoss>;
+type Stack = Coroutine<(), Left, TaskEnd, DefaultStack>;
+
+impl<N: Nvm + fmt::Debug> Machine<N> {
+    /// Gives the machine power, and runs the program until all its tasks have ended or the power goes.
+    ///
+    /// # Errors
+    ///
+    /// What makes going on useless. A task that fails ends the cycle; it is not ended in NVM, so that the
+    /// next cycle tries it again.
+    pub fn power_cycle<'m, P: Program<Host<'m, N>>>(&'m self) -> Result<CycleEnd, HostError> {
+        self.power_cycle_with::<P>(false, |_| true)
+    }
+
+    /// The same. `formats`: formats the region first, whatever it holds. `goes_on` is asked each time when
+    /// the processor goes from one task to another or a tick passes, and may stop the cycle.
+    pub fn power_cycle_with<'m, P: Program<Host<'m, N>>>(
+        &'m self,
+        formats: bool,
+        mut goes_on: impl FnMut(&P) -> bool,
+    ) -> Result<CycleEnd, HostError> {
+        self.reset();
+        let booted = until_power_loss(|| {
+            if formats {
+                Kernel::<Host<'m, N>>::boot_formatting::<P>(self, self)
+            } else {
+                Kernel::<Host<'m, N>>::boot::<P>(self, self)
+            }
+        });
+        let (kernel, program) = match booted {
+            Ok(booted) => booted?,
+            Err(PowerLoss) => return Ok(CycleEnd::PowerLost),
+        };
+        let mut tasks = Tasks {
+            machine: self,
+            kernel: &kernel,
+            program: &program,
+            stacks: (0..kernel.scheduler.task_count()).map(|_| None).collect(),
+        };
+        let end = until_power_loss(|| tasks.run(&mut goes_on));
+        self.reset();
+        end.unwrap_or(Ok(CycleEnd::PowerLost))
+    }
+}
+
+/// The tasks of a power cycle, with their stacks.
+struct Tasks<'c, 'm, N: Nvm + fmt::Debug, P> {
+    machine: &'m Machine<N>,
+    kernel: &'c Kernel<Host<'m, N>>,
+    program: &'c P,
+    stacks: Vec<Option<Stack>>,
+}
+
+impl<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>> Tasks<'_, 'm, N, P> {
+    /// The scheduler's loop.
+    fn run(&mut self, goes_on: &mut impl FnMut(&P) -> bool) -> Result<CycleEnd, HostError> {
+        let scheduler = &self.kernel.scheduler;
+        let mut slice_is_over = false;
+        loop {
+            if !goes_on(self.program) {
+                return Ok(CycleEnd::Stopped);
+            }
+            let Some(task) = scheduler.choose(slice_is_over)? else {
+                match scheduler.next_wake()? {
+                    // Everyone sleeps: so does the processor, without ticks.
+                    Some(tick) => {
+                        let now = scheduler.now()?;
+                        scheduler.advance(tick.saturating_sub(now))?;
+                        continue;
+                    }
+                    None => return self.nobody_is_ready(),
+                }
+            };
+            match self.resume(task)? {
+                None | Some(Left::PowerLost) => return Ok(CycleEnd::PowerLost),
+                Some(Left::Switch) => slice_is_over = self.machine.settings.preempt_one_in > 0,
+                Some(Left::Tick) => {
+                    scheduler.advance(1)?;
+                    slice_is_over = true;
+                }
+            }
+        }
+    }
+
+    /// Runs a task until it leaves its stack; `None` where the power went.
+    fn resume(&mut self, task: TaskIndex) -> Result<Option<Left>, HostError> {
+        let index = usize::from(task.0);
+        let Some(place) = self.stacks.get_mut(index) else {
+            return Err(Error::NoSuchTask { index: task.0 }.into());
+        };
+        let stack = match place {
+            Some(stack) => stack,
+            None => place.insert(run_on_stack(self.machine, self.kernel, self.program, task)?),
+        };
+        match stack.resume(()) {
+            CoroutineResult::Yield(left) => Ok(Some(left)),
+            CoroutineResult::Return(end) => {
+                self.machine.yielder.set(ptr::null());
+                if let Some(ended) = place.take() {
+                    self.machine.stacks.borrow_mut().push(ended.into_stack());
+                }
+                match end {
+                    Err(PowerLoss) => Ok(None),
+                    Ok(Ok(())) => Ok(Some(Left::Switch)),
+                    Ok(Err(error)) => Err(HostError::TaskFailed {
+                        task: Kernel::<Host<'m, N>>::task_name::<P>(task).unwrap_or("?"),
+                        error,
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Nobody is ready, and nobody will be.
+    fn nobody_is_ready(&self) -> Result<CycleEnd, HostError> {
+        let mut waiting = Vec::new();
+        for index in 0..self.kernel.scheduler.task_count() {
+            let task = TaskIndex(index);
+            if self.kernel.scheduler.state(task)? != TaskState::Ended {
+                waiting.push(Kernel::<Host<'m, N>>::task_name::<P>(task).unwrap_or("?"));
+            }
+        }
+        if waiting.is_empty() {
+            Ok(CycleEnd::Ended)
+        } else {
+            Err(HostError::Deadlock { tasks: waiting })
+        }
+    }
+}
+
+impl<N: Nvm + fmt::Debug, P> Drop for Tasks<'_, '_, N, P> {
+    /// A power loss, or the end: what is left on the stacks is lost.
+    fn drop(&mut self) {
+        let mut stacks = self.machine.stacks.borrow_mut();
+        for mut left in self.stacks.drain(..).flatten() {
+            if left.started() && !left.done() {
+                // SAFETY: no destructor of what lies on the stack runs, as at a real power loss, and the
+                // stack is then used anew. That is sound, since nothing outside keeps a pointer into
+                // it: the machine's yielder is reset, and a task's function, given references to the
+                // kernel and the program only, cannot lend parts of its stack to anything that
+                // outlives it in safe code other than by scoped threads, which would have to be joined
+                // within the function: a task must not use them.
+                unsafe { left.force_reset() };
+            }
+            stacks.push(left.into_stack());
+        }
+    }
+}
+
+/// A task's function, about to run on a stack of its own.
+fn run_on_stack<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>>(
+    machine: &'m Machine<N>,
+    kernel: &Kernel<Host<'m, N>>,
+    program: &P,
+    task: TaskIndex,
+) -> Result<Stack, HostError> {
+    let stack = match machine.stacks.borrow_mut().pop() {
+        Some(stack) => stack,
+        None => DefaultStack::new(STACK_BYTES).map_err(|error| HostError::NoStack {
+            reason: error.to_string(),
+        })?,
+    };
+    let function = move |yielder: &Yielder<(), Left>, ()| {
+        machine.yielder.set(ptr::from_ref(yielder));
+        let end = until_power_loss(|| kernel.run_task(task, program));
+        machine.yielder.set(ptr::null());
+        end
+    };
+    // SAFETY: the function borrows the machine, the kernel and the program, all of which outlive the
+    // coroutine: it is dropped with `Tasks`, which borrows them too.
+    Ok(unsafe { Coroutine::with_stack_unchecked(stack, function) })
+}
