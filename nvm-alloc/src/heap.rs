@@ -129,6 +129,7 @@ impl Heap {
 
     /// Allocates a block for an object and stores the object there: not logged, so it costs the
     /// allocation and the object's bytes.
+    #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn allocate_for<T: Persist, N: Nvm>(
         self,
         tx: &mut Tx<'_, N>,
@@ -194,7 +195,7 @@ impl Heap {
     }
 
     /// The allocated blocks in ascending order: to look for blocks that nothing refers to, say.
-    pub fn blocks<'a, N: Nvm>(self, nvm: &'a N) -> Result<Blocks<'a, N>, AllocError> {
+    pub fn blocks<N: Nvm>(self, nvm: &N) -> Result<Blocks<'_, N>, AllocError> {
         Blocks::new(nvm, self.geometry)
     }
 

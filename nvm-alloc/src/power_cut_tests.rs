@@ -147,7 +147,7 @@ type Body<'a, const ATOM: usize> = fn(&mut Tx<'_, &'a Sim<ATOM>>) -> Result<(), 
 /// Runs a transaction as a program does that has just started.
 fn run<'a, const ATOM: usize>(nvm: &'a Sim<ATOM>, body: Body<'a, ATOM>) {
     let _ = heap(nvm);
-    let _ = UndoLog::open(nvm, LOG).unwrap().transaction(|tx| body(tx));
+    let _ = UndoLog::open(nvm, LOG).unwrap().transaction(body);
 }
 
 const ABORT: Result<(), AllocError> = Err(AllocError::Misaligned { offset: 0 });
@@ -199,7 +199,7 @@ fn all_operations<const ATOM: usize>(depth: usize) {
             heap(nvm).allocate_into(nvm, slot(4), [40; 3]).unwrap();
         }),
         report("free_from", |nvm| {
-            heap(nvm).free_from(nvm, slot(2)).unwrap()
+            heap(nvm).free_from(nvm, slot(2)).unwrap();
         }),
     ];
     println!(
@@ -217,7 +217,7 @@ fn nothing_leaks_and_nothing_is_used_twice_whatever_is_cut() {
 fn three_cuts_in_a_row_are_survived() {
     explore::<4>("free, three cuts", 3, |nvm| run(nvm, |tx| take(tx, 0))).assert_clean();
     explore::<1>("allocate, three cuts", 3, |nvm| {
-        run(nvm, |tx| put(tx, 3, 13))
+        run(nvm, |tx| put(tx, 3, 13));
     })
     .assert_clean();
 }
@@ -229,7 +229,7 @@ fn broken_variants_are_caught() {
         broken::with(variant, || explore::<4>(&name, 1, operate)).assert_caught();
     };
     caught(Variant::AllocatesUnlogged, |nvm| {
-        run(nvm, |tx| put(tx, 3, 13))
+        run(nvm, |tx| put(tx, 3, 13));
     });
     // The object that the roll back brings back has lost its contents.
     caught(Variant::FreesAtOnce, |nvm| {
