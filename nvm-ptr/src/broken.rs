@@ -15,7 +15,7 @@ pub(crate) enum Variant {
 }
 
 #[cfg(not(test))]
-#[inline(always)]
+#[inline]
 pub(crate) const fn is(_variant: Variant) -> bool {
     false
 }
@@ -37,4 +37,10 @@ pub(crate) fn with<R>(variant: Variant, test: impl FnOnce() -> R) -> R {
     let result = test();
     ACTIVE.set(None);
     result
+}
+
+/// Whether the code under test is whole.
+#[cfg(test)]
+pub(crate) fn none() -> bool {
+    ACTIVE.get().is_none()
 }

@@ -46,7 +46,7 @@ pub struct Elements<'tx, T, S: State> {
     object: PhantomData<fn() -> (T, S)>,
 }
 
-impl<'tx, T, S: State> Elements<'tx, T, S> {
+impl<T, S: State> Elements<'_, T, S> {
     #[inline]
     pub(crate) const fn at(offset: u32, len: u32) -> Self {
         Self {

@@ -12,10 +12,12 @@
 //! | `open` | [`write_first`], [`transaction`], [`begin_write_first`], [`begin`]: transactions with handles |
 //! | `root`, `boxed`, `slice` | the handles [`Root`], [`PArray`], [`PBox`], [`PSlice`] |
 //! | `place` | [`Place`]: logged access to a part of an object |
-//! | `vector`, `vector_header` | [`PVec`] |
+//! | `vector`, `vector_header`, `vector_growth` | [`PVec`] |
 //! | `error` | [`Error`] |
 #![no_std]
 #![forbid(unsafe_code)]
+// Objects go in by value, as they come out: into a `Cell`, too.
+#![allow(clippy::needless_pass_by_value)]
 
 #[cfg(test)]
 extern crate std;
@@ -34,6 +36,7 @@ mod slice;
 mod split;
 mod state;
 mod vector;
+mod vector_growth;
 mod vector_header;
 
 pub use boxed::PBox;
@@ -48,3 +51,6 @@ pub use root::{PArray, Root};
 pub use slice::PSlice;
 pub use state::{Fresh, Logged, Read, Settled, State, Written};
 pub use vector::PVec;
+
+#[cfg(test)]
+mod power_cut_tests;

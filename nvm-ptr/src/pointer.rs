@@ -15,7 +15,7 @@ use crate::state::{Fresh, Logged, Read, Settled, State, Written};
 ///
 /// A transaction that is repeated after a power loss must read what it read the first time. It does
 /// where it writes an object before reading it, whatever the interrupted run left there: **only a write
-/// after a read needs the log** (the analysis of IntOS, OSDI '24). So a [`Fresh`] pointer becomes, by
+/// after a read needs the log** (the analysis of `IntOS`, OSDI '24). So a [`Fresh`] pointer becomes, by
 /// being used up,
 ///
 /// * [`Written`] by [`write`](Ptr::write): unlogged in a [`WriteFirstTx`](nvm_tx::WriteFirstTx), which

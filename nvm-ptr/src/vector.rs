@@ -3,22 +3,15 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use nvm_alloc::{AllocError, Heap};
+use nvm_alloc::Heap;
 use nvm_core::zerocopy::IntoBytes;
 use nvm_core::{
     Class, Error as NvmError, Layout, Nvm, Offset, Persist, Record, RecordReader, RecordWriter,
 };
 use nvm_tx::{Fault, Tx};
 
-use crate::broken::{self, Variant};
 use crate::error::Error;
 use crate::vector_header::Header;
-
-/// Slots of the first block, unless more are needed at once.
-const FIRST_CAPACITY: u16 = 4;
-
-/// Bytes that growth copies at a time.
-const COPY_BYTES: usize = 32;
 
 /// The handle of a vector: elements in a block of a [`Heap`], and a header of 8 bytes that the
 /// [`Layout`] placed or that is allocated too.
@@ -46,7 +39,7 @@ const COPY_BYTES: usize = 32;
 /// | each further push in the same transaction | 6 |
 /// | [`pop`](PVec::pop), [`truncate`](PVec::truncate), [`clear`](PVec::clear) | 12 |
 /// | [`set`](PVec::set) | 16 |
-/// | a push that grows | 24 and 4 for each element copied, and allocator: 7 to 14 for each block |
+/// | a push that grows | 24 and 4 for each element; allocator: 7 or 14 for each block, and 2 |
 ///
 /// ```
 /// use nvm_alloc::Heap;
@@ -117,7 +110,7 @@ impl<T: Persist> PVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Foreign`](AllocError::Foreign) for a vector that the layout placed: [`release`](PVec::release) its
+    /// [`Foreign`](nvm_alloc::AllocError::Foreign) for a vector that the layout placed: [`release`](PVec::release) its
     /// block.
     pub fn free<N: Nvm>(self, tx: &mut Tx<'_, N>, heap: Heap) -> Result<(), Error> {
         let header = self.load(tx)?;
@@ -159,7 +152,7 @@ impl<T: Persist> PVec<T> {
         if index >= usize::from(header.len) {
             return Ok(None);
         }
-        Ok(Some(tx.get(slot(&header, index))?))
+        Ok(Some(tx.get(slot(header, index))?))
     }
 
     /// Reads the last element, if there is one.
@@ -168,7 +161,7 @@ impl<T: Persist> PVec<T> {
         let Some(index) = header.len.checked_sub(1) else {
             return Ok(None);
         };
-        Ok(Some(tx.get(slot(&header, usize::from(index)))?))
+        Ok(Some(tx.get(slot(header, usize::from(index)))?))
     }
 
     /// Overwrites one element. Costs its bytes, and where it existed before this transaction and has not
@@ -179,7 +172,7 @@ impl<T: Persist> PVec<T> {
         if index >= len {
             return Err(Error::OutOfBounds { index, len });
         }
-        Ok(tx.set(slot(&header, index), value)?)
+        Ok(tx.set(slot(header, index), value)?)
     }
 
     /// Overwrites one element by what `change` makes of it.
@@ -194,7 +187,7 @@ impl<T: Persist> PVec<T> {
         if index >= len {
             return Err(Error::OutOfBounds { index, len });
         }
-        Ok(tx.update(slot(&header, index), change)?)
+        Ok(tx.update(slot(header, index), change)?)
     }
 
     /// Appends an element. Where the block is full, the elements move to a new one of twice the
@@ -202,7 +195,7 @@ impl<T: Persist> PVec<T> {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`](AllocError::OutOfMemory) where the heap has no block that is large enough while the
+    /// [`OutOfMemory`](nvm_alloc::AllocError::OutOfMemory) where the heap has no block that is large enough while the
     /// old one is still in use.
     pub fn push<N: Nvm>(&self, tx: &mut Tx<'_, N>, heap: Heap, value: T) -> Result<(), Error> {
         self.append(tx, heap, value.as_bytes(), 1)
@@ -224,7 +217,7 @@ impl<T: Persist> PVec<T> {
         let Some(len) = header.len.checked_sub(1) else {
             return Ok(None);
         };
-        let value = tx.get(slot(&header, usize::from(len)))?;
+        let value = tx.get(slot(header, usize::from(len)))?;
         header.store_len(tx, self.header, Self::ELEMENT_BYTES, len)?;
         Ok(Some(value))
     }
@@ -257,18 +250,19 @@ impl<T: Persist> PVec<T> {
         if needed <= header.capacity {
             return Ok(());
         }
-        let grown = self.copy_to_new_block(tx, heap, &header, needed)?;
-        self.replace_block(tx, heap, &header, grown)
+        let grown = header.grow(tx, heap, Self::ELEMENT_BYTES, needed)?;
+        header.replace_by(grown, tx, heap, self.header)
     }
 
     /// The elements by value, as this transaction sees them.
+    #[allow(clippy::iter_not_returning_iterator)] // the header may be damaged
     pub fn iter<'a, N: Nvm>(
         &'a self,
         tx: &'a Tx<'_, N>,
     ) -> Result<impl ExactSizeIterator<Item = Result<T, Fault>> + DoubleEndedIterator + 'a, Error>
     {
         let header = self.load(tx)?;
-        Ok((0..usize::from(header.len)).map(move |index| tx.get(slot(&header, index))))
+        Ok((0..usize::from(header.len)).map(move |index| tx.get(slot(header, index))))
     }
 
     fn append<N: Nvm>(
@@ -280,78 +274,19 @@ impl<T: Persist> PVec<T> {
     ) -> Result<(), Error> {
         let header = self.load(tx)?;
         let len = checked_len(header.len, count)?;
-        let slots = |header: &Header| header.slot(u32::from(header.len), Self::ELEMENT_BYTES);
+        let slots = |header: Header| header.slot(u32::from(header.len), Self::ELEMENT_BYTES);
         if count == 0 {
             return Ok(());
         }
         if len <= header.capacity {
             // The length first: it finds out which slots need no logging.
             header.store_len(tx, self.header, Self::ELEMENT_BYTES, len)?;
-            return Ok(tx.write(slots(&header), bytes)?);
+            return Ok(tx.write(slots(header), bytes)?);
         }
-        let mut grown = self.copy_to_new_block(tx, heap, &header, len)?;
-        tx.write_fresh(slots(&grown), bytes)?;
+        let mut grown = header.grow(tx, heap, Self::ELEMENT_BYTES, len)?;
+        tx.write_fresh(slots(grown), bytes)?;
         grown.len = len;
-        self.replace_block(tx, heap, &header, grown)
-    }
-
-    /// Allocates a block for at least `needed` elements and copies the elements into it, without logging:
-    /// it is nobody's until the header is replaced.
-    fn copy_to_new_block<N: Nvm>(
-        &self,
-        tx: &mut Tx<'_, N>,
-        heap: Heap,
-        header: &Header,
-        needed: u16,
-    ) -> Result<Header, Error> {
-        let generous = header
-            .capacity
-            .saturating_mul(2)
-            .max(FIRST_CAPACITY)
-            .max(needed);
-        let allocate = |tx: &mut Tx<'_, N>, capacity: u16| {
-            let bytes = u32::from(capacity).saturating_mul(Self::ELEMENT_BYTES);
-            heap.allocate(tx, bytes).map(|elements| Header {
-                elements,
-                capacity,
-                len: header.len,
-            })
-        };
-        let grown = match allocate(tx, generous) {
-            Err(AllocError::OutOfMemory { .. }) if needed < generous => allocate(tx, needed)?,
-            other => other?,
-        };
-        let mut left = u32::from(header.len).saturating_mul(Self::ELEMENT_BYTES);
-        if broken::is(Variant::CopiesTooFew) {
-            left = left.saturating_sub(Self::ELEMENT_BYTES);
-        }
-        let (mut from, mut to) = (header.elements, grown.elements);
-        let mut buffer = [0; COPY_BYTES];
-        while left > 0 {
-            let len = left.min(COPY_BYTES as u32);
-            let Some(bytes) = buffer.get_mut(..len as usize) else {
-                break;
-            };
-            tx.read(from, bytes)?;
-            tx.write_fresh(to, bytes)?;
-            (from, to, left) = (from.wrapping_add(len), to.wrapping_add(len), left - len);
-        }
-        Ok(grown)
-    }
-
-    /// Replaces the header, whole, and frees the old block when the transaction commits.
-    fn replace_block<N: Nvm>(
-        &self,
-        tx: &mut Tx<'_, N>,
-        heap: Heap,
-        old: &Header,
-        new: Header,
-    ) -> Result<(), Error> {
-        tx.set(self.header, new)?;
-        if old.capacity > 0 {
-            heap.free(tx, old.elements)?;
-        }
-        Ok(())
+        header.replace_by(grown, tx, heap, self.header)
     }
 
     #[inline]
@@ -369,7 +304,7 @@ impl<T: Persist> PVec<T> {
 
 /// The slot at an index that the caller has checked.
 #[inline]
-fn slot<T: Persist>(header: &Header, index: usize) -> Offset<T> {
+fn slot<T: Persist>(header: Header, index: usize) -> Offset<T> {
     Offset::new(header.slot(index as u32, PVec::<T>::ELEMENT_BYTES))
 }
 

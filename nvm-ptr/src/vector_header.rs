@@ -51,7 +51,7 @@ impl Header {
 
     /// Where the slot at `index` lies.
     #[inline]
-    pub(crate) const fn slot(&self, index: u32, element_bytes: u32) -> u32 {
+    pub(crate) const fn slot(self, index: u32, element_bytes: u32) -> u32 {
         self.elements
             .wrapping_add(index.wrapping_mul(element_bytes))
     }
@@ -64,7 +64,7 @@ impl Header {
     /// slots behind it hold elements that a roll back needs. So the slots behind the committed length are
     /// declared fresh at that moment, and the transaction keeps account of them.
     pub(crate) fn store_len<N: Nvm>(
-        &self,
+        self,
         tx: &mut Tx<'_, N>,
         at: Offset<Self>,
         element_bytes: u32,
