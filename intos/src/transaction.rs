@@ -61,6 +61,12 @@ macro_rules! task_transaction {
                 self.call(Site::here()).run(|call| call.delay_until(tick))
             }
 
+            /// The port, for devices of the program's own: take inputs through
+            /// [`sample`](replay::Tx::sample).
+            pub const fn port(&self) -> &'t B::Port {
+                &self.kernel.port
+            }
+
             /// Runs `section` without preemption by other tasks: for objects that tasks share without a
             /// lock, such as a heap. A power loss may fall into it all the same.
             pub fn critical<R>(&mut self, section: impl FnOnce(&mut Self) -> R) -> R {

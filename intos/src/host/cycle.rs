@@ -89,20 +89,20 @@ impl std::error::Error for HostError {}
 type TaskEnd = Result<Result<(), Error>, PowerLoss>;
 type Stack = Coroutine<(), Left, TaskEnd, DefaultStack>;
 
-impl<N: Nvm + fmt::Debug> Machine<N> {
+impl<N: Nvm + fmt::Debug, W> Machine<N, W> {
     /// Gives the machine power, and runs the program until all its tasks have ended or the power goes.
     ///
     /// # Errors
     ///
     /// What makes going on useless. A task that fails ends the cycle; it is not ended in NVM, so that the
     /// next cycle tries it again.
-    pub fn power_cycle<'m, P: Program<Host<'m, N>>>(&'m self) -> Result<CycleEnd, HostError> {
+    pub fn power_cycle<'m, P: Program<Host<'m, N, W>>>(&'m self) -> Result<CycleEnd, HostError> {
         self.power_cycle_with::<P>(false, |_| true)
     }
 
     /// The same. `formats`: formats the region first, whatever it holds. `goes_on` is asked each time when
     /// the processor goes from one task to another or a tick passes, and may stop the cycle.
-    pub fn power_cycle_with<'m, P: Program<Host<'m, N>>>(
+    pub fn power_cycle_with<'m, P: Program<Host<'m, N, W>>>(
         &'m self,
         formats: bool,
         mut goes_on: impl FnMut(&P) -> bool,
@@ -110,9 +110,9 @@ impl<N: Nvm + fmt::Debug> Machine<N> {
         self.reset();
         let booted = until_power_loss(|| {
             if formats {
-                Kernel::<Host<'m, N>>::boot_formatting::<P>(self, self)
+                Kernel::<Host<'m, N, W>>::boot_formatting::<P>(self, self)
             } else {
-                Kernel::<Host<'m, N>>::boot::<P>(self, self)
+                Kernel::<Host<'m, N, W>>::boot::<P>(self, self)
             }
         });
         let (kernel, program) = match booted {
@@ -132,14 +132,14 @@ impl<N: Nvm + fmt::Debug> Machine<N> {
 }
 
 /// The tasks of a power cycle, with their stacks.
-struct Tasks<'c, 'm, N: Nvm + fmt::Debug, P> {
-    machine: &'m Machine<N>,
-    kernel: &'c Kernel<Host<'m, N>>,
+struct Tasks<'c, 'm, N: Nvm + fmt::Debug, W, P> {
+    machine: &'m Machine<N, W>,
+    kernel: &'c Kernel<Host<'m, N, W>>,
     program: &'c P,
     stacks: Vec<Option<Stack>>,
 }
 
-impl<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>> Tasks<'_, 'm, N, P> {
+impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W, P> {
     /// The scheduler's loop.
     fn run(&mut self, goes_on: &mut impl FnMut(&P) -> bool) -> Result<CycleEnd, HostError> {
         let scheduler = &self.kernel.scheduler;
@@ -191,7 +191,7 @@ impl<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>> Tasks<'_, 'm, N, P> {
                     Err(PowerLoss) => Ok(None),
                     Ok(Ok(())) => Ok(Some(Left::Switch)),
                     Ok(Err(error)) => Err(HostError::TaskFailed {
-                        task: Kernel::<Host<'m, N>>::task_name::<P>(task).unwrap_or("?"),
+                        task: Kernel::<Host<'m, N, W>>::task_name::<P>(task).unwrap_or("?"),
                         error,
                     }),
                 }
@@ -205,7 +205,7 @@ impl<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>> Tasks<'_, 'm, N, P> {
         for index in 0..self.kernel.scheduler.task_count() {
             let task = TaskIndex(index);
             if self.kernel.scheduler.state(task)? != TaskState::Ended {
-                waiting.push(Kernel::<Host<'m, N>>::task_name::<P>(task).unwrap_or("?"));
+                waiting.push(Kernel::<Host<'m, N, W>>::task_name::<P>(task).unwrap_or("?"));
             }
         }
         if waiting.is_empty() {
@@ -216,7 +216,7 @@ impl<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>> Tasks<'_, 'm, N, P> {
     }
 }
 
-impl<N: Nvm + fmt::Debug, P> Drop for Tasks<'_, '_, N, P> {
+impl<N: Nvm + fmt::Debug, W, P> Drop for Tasks<'_, '_, N, W, P> {
     /// A power loss, or the end: what is left on the stacks is lost.
     fn drop(&mut self) {
         let mut stacks = self.machine.stacks.borrow_mut();
@@ -236,9 +236,9 @@ impl<N: Nvm + fmt::Debug, P> Drop for Tasks<'_, '_, N, P> {
 }
 
 /// A task's function, about to run on a stack of its own.
-fn run_on_stack<'m, N: Nvm + fmt::Debug, P: Program<Host<'m, N>>>(
-    machine: &'m Machine<N>,
-    kernel: &Kernel<Host<'m, N>>,
+fn run_on_stack<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>>(
+    machine: &'m Machine<N, W>,
+    kernel: &Kernel<Host<'m, N, W>>,
     program: &P,
     task: TaskIndex,
 ) -> Result<Stack, HostError> {

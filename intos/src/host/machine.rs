@@ -53,8 +53,9 @@ pub(super) enum Left {
 }
 
 /// A simulated computer around an NVM.
-pub struct Machine<N> {
+pub struct Machine<N, W = ()> {
     nvm: N,
+    world: W,
     pub(super) settings: Settings,
     pub(super) random: Cell<Random>,
     counters: RefCell<Counters>,
@@ -71,7 +72,7 @@ pub struct Machine<N> {
     longest_stall: Cell<(u16, u8)>,
 }
 
-impl<N: fmt::Debug> fmt::Debug for Machine<N> {
+impl<N: fmt::Debug, W> fmt::Debug for Machine<N, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Machine")
             .field("nvm", &self.nvm)
@@ -84,8 +85,17 @@ impl<N: fmt::Debug> fmt::Debug for Machine<N> {
 impl<N: Nvm> Machine<N> {
     /// A machine with power, around an NVM.
     pub fn new(nvm: N, settings: Settings) -> Self {
+        Self::with_world(nvm, settings, ())
+    }
+}
+
+impl<N: Nvm, W> Machine<N, W> {
+    /// A machine with devices of the program's own: sensors, actuators, whatever a [`Board`] trait of the
+    /// program's asks for. They are the world outside: a power loss does not reset them.
+    pub fn with_world(nvm: N, settings: Settings, world: W) -> Self {
         Self {
             nvm,
+            world,
             settings,
             random: Cell::new(Random::new(settings.seed)),
             counters: RefCell::default(),
@@ -104,6 +114,11 @@ impl<N: Nvm> Machine<N> {
     /// The NVM itself: looking at it is not counted and takes no time.
     pub const fn nvm(&self) -> &N {
         &self.nvm
+    }
+
+    /// The world outside.
+    pub const fn world(&self) -> &W {
+        &self.world
     }
 
     /// Lets the power go before the store that follows the next `stores` atomic stores.
@@ -201,7 +216,7 @@ impl<N: Nvm> Machine<N> {
     }
 }
 
-impl<N: Nvm> Nvm for Machine<N> {
+impl<N: Nvm, W> Nvm for Machine<N, W> {
     /// Protocols see the narrowest atom, whatever is simulated.
     const ATOM: usize = 1;
 
@@ -237,7 +252,7 @@ impl<N: Nvm> Nvm for Machine<N> {
     }
 }
 
-impl<N: Nvm> Port for &Machine<N> {
+impl<N: Nvm, W> Port for &Machine<N, W> {
     fn critical<R>(&self, section: impl FnOnce() -> R) -> R {
         self.critical_depth.set(self.critical_depth.get() + 1);
         let result = section();
@@ -252,13 +267,13 @@ impl<N: Nvm> Port for &Machine<N> {
 
 /// The board of a program that runs on a [`Machine`].
 #[derive(Debug)]
-pub struct Host<'m, N>(PhantomData<&'m Machine<N>>);
+pub struct Host<'m, N, W = ()>(PhantomData<&'m Machine<N, W>>);
 
-impl<'m, N: Nvm + fmt::Debug> Board for Host<'m, N> {
-    type Nvm = &'m Machine<N>;
-    type Port = &'m Machine<N>;
+impl<'m, N: Nvm + fmt::Debug, W> Board for Host<'m, N, W> {
+    type Nvm = &'m Machine<N, W>;
+    type Port = &'m Machine<N, W>;
 
-    fn observe(port: &&'m Machine<N>, event: Event) {
+    fn observe(port: &&'m Machine<N, W>, event: Event) {
         match event {
             Event::Transactions(since) => {
                 let sum = port.statistics.get();
