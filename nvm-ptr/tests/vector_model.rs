@@ -208,7 +208,7 @@ fn check<const ATOM: usize>(transactions: &[(Vec<Operation>, End)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(8000))]
 
     #[test]
     fn a_vector_is_what_the_committed_transactions_made_it(
