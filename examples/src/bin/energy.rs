@@ -58,6 +58,7 @@ impl Counter {
     }
 
     /// Milliwatt minutes as kilowatt hours, for people.
+    #[allow(clippy::cast_precision_loss)] // three decimals are shown
     fn kilowatt_hours(self) -> f64 {
         self.energy as f64 / 60e6
     }
