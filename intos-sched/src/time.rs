@@ -55,7 +55,8 @@ mod tests {
                     |nvm| set(nvm, cells, before + 1).unwrap(),
                     |nvm| {
                         let now = now(nvm, cells).unwrap();
-                        assert!(now == before || now == before + 1, "{before} -> {now}");
+                        // The operation's tick, and that of a recovery that was cut itself.
+                        assert!((before..=before + 2).contains(&now), "{before} -> {now}");
                         set(nvm, cells, now + 1).unwrap();
                     },
                     |nvm| {
