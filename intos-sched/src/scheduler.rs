@@ -21,7 +21,7 @@ use crate::areas::{NO_TASK, PRIORITIES, SchedulerAreas};
 use crate::broken::{self, Variant};
 use crate::error::{Error, Outcome};
 use crate::task::{ControlBlock, Priority, TaskIndex};
-use crate::time;
+use crate::time::{self, Half};
 
 /// What a task is doing: derived from the lists that it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 priority.into(),
             )?;
         }
-        List::format(&nvm, Class::Kernel, areas.delayed, u16::from(u8::MAX))?;
+        for half in Half::BOTH {
+            List::format(&nvm, Class::Kernel, areas.delayed(half), u16::from(u8::MAX))?;
+        }
         let op_log = OpLog::format(&nvm, areas.op_log, Class::Kernel)?;
         for index in 0..areas.task_count() {
             let task = TaskIndex(index);
@@ -165,7 +167,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 };
             }
         }
-        let chosen = self.task_of(chosen)?;
+        let chosen = self.task_of(chosen, Self::state_node)?;
         if before != Some(chosen) && !broken::is(Variant::ForgetsCurrent) {
             self.nvm
                 .store(Class::Kernel, self.areas.current, &chosen.0)?;
@@ -184,7 +186,11 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// A task's priority.
     pub fn priority(&self, task: TaskIndex) -> Result<Priority, Error> {
-        Ok(Priority(self.nvm.load(self.areas.task(task)?.priority())?))
+        let priority = self.nvm.load(self.areas.task(task)?.priority())?;
+        if usize::from(priority) >= PRIORITIES {
+            return Err(Error::NoSuchPriority { priority });
+        }
+        Ok(Priority(priority))
     }
 
     /// What a task is doing.
@@ -193,7 +199,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let event = self.event_node(task)?;
         let waits = event.is_linked(&self.nvm)?;
         Ok(match state.owner(&self.nvm)? {
-            Some(list) if list == self.delayed()? => {
+            Some(list) if self.is_delayed(list)? => {
                 let until = state.key(&self.nvm)?;
                 if waits {
                     TaskState::Blocked { until: Some(until) }
@@ -219,51 +225,92 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// When the first delayed task wakes.
     pub fn next_wake(&self) -> Result<Option<u32>, Error> {
-        match self.delayed()?.front(&self.nvm)? {
-            Some(node) => Ok(Some(node.key(&self.nvm)?)),
-            None => Ok(None),
+        let now = self.now()?;
+        let mut next: Option<u32> = None;
+        for half in Half::BOTH {
+            if let Some(node) = self.delayed(half)?.front(&self.nvm)? {
+                let tick = node.key(&self.nvm)?;
+                let is_earlier = next.is_none_or(|other| {
+                    tick.wrapping_sub(now) < other.wrapping_sub(now)
+                });
+                if is_earlier || time::has_come(tick, now) {
+                    next = Some(tick);
+                }
+            }
         }
+        Ok(next)
+    }
+
+    /// How many ticks there are until the first delayed task wakes: how long an idle processor may sleep.
+    pub fn ticks_to_wake(&self) -> Result<Option<u32>, Error> {
+        let now = self.now()?;
+        Ok(self.next_wake()?.map(|tick| {
+            if time::has_come(tick, now) {
+                0
+            } else {
+                tick.wrapping_sub(now)
+            }
+        }))
+    }
+
+    /// The tick so many ticks from now, for [`block_operations`](Scheduler::block_operations): from 0 to
+    /// [`MAX_TICKS`](crate::MAX_TICKS).
+    pub fn tick_in(&self, ticks: u32) -> Result<u32, Error> {
+        Ok(self.now()?.wrapping_add(ticks.min(time::MAX_TICKS)))
+    }
+
+    /// Whether a tick has come: whether it is at most [`MAX_TICKS`](crate::MAX_TICKS) ago.
+    pub fn has_come(&self, tick: u32) -> Result<bool, Error> {
+        Ok(time::has_come(tick, self.now()?))
     }
 
     /// Lets so many ticks pass, and wakes whose time is up: what the tick's interrupt handler does, or the
     /// idle loop after a long sleep. Answers whether a task was woken. Not to be called while a task is in a
-    /// critical section.
+    /// critical section, nor for more ticks than [`ticks_to_wake`](Scheduler::ticks_to_wake) says where that
+    /// is more than [`MAX_TICKS`](crate::MAX_TICKS) away.
     ///
-    /// Costs 2 bytes, and the list work of each task that is woken.
+    /// Costs 2 bytes for one tick, and the list work of each task that is woken. A power loss on the way
+    /// leaves a tick from the old to the new one; it never goes back.
     pub fn advance(&self, ticks: u32) -> Result<bool, Error> {
-        // A step at a time where the tick's cells must follow each other; a long sleep is two steps.
-        let target = self.now()?.wrapping_add(ticks);
-        if ticks > 1 {
-            time::set(&self.nvm, self.areas.tick, target.wrapping_sub(1))?;
-        }
-        if ticks > 0 {
-            time::set(&self.nvm, self.areas.tick, target)?;
-        }
+        time::advance(&self.nvm, self.areas.tick, ticks)?;
         self.wake_expired()
     }
 
-    /// Wakes every delayed task whose tick has come.
+    /// Wakes every delayed task whose tick has come: first those of the half of the tick's range that is
+    /// over, if it has just ended.
     fn wake_expired(&self) -> Result<bool, Error> {
         let now = self.now()?;
-        let mut woken = false;
-        while let Some(node) = self.delayed()?.front(&self.nvm)?
-            && node.key(&self.nvm)? <= now
-        {
-            let task = self.task_of(node)?;
-            if self.event_node(task)?.is_linked(&self.nvm)? {
-                self.put_result(task, &[1, Outcome::Timeout as u8])?;
+        let mut woken = 0;
+        let halves = match Half::of(now) {
+            Half::Lower => [Half::Upper, Half::Lower],
+            Half::Upper => [Half::Lower, Half::Upper],
+        };
+        for half in halves {
+            let list = self.delayed(half)?;
+            while let Some(node) = list.front(&self.nvm)?
+                && time::has_come(node.key(&self.nvm)?, now)
+            {
+                if woken >= self.task_count() {
+                    return Err(Error::Damaged {
+                        offset: list.head().get(),
+                    });
+                }
+                let task = self.task_of(node, Self::state_node)?;
+                if self.event_node(task)?.is_linked(&self.nvm)? {
+                    self.put_result(task, &[1, Outcome::Timeout as u8])?;
+                }
+                let operations = self.wake_operations(task)?;
+                self.op_log.run(&self.nvm, operations.as_slice())?;
+                woken += 1;
             }
-            let operations = self.wake_operations(task)?;
-            self.op_log.run(&self.nvm, operations.as_slice())?;
-            woken = true;
         }
-        Ok(woken)
+        Ok(woken > 0)
     }
 
     /// The first task that waits in a list.
     pub fn first_waiting(&self, list: List) -> Result<Option<TaskIndex>, Error> {
         match list.front(&self.nvm)? {
-            Some(node) => Ok(Some(self.task_of(node)?)),
+            Some(node) => Ok(Some(self.task_of(node, Self::event_node)?)),
             None => Ok(None),
         }
     }
@@ -302,7 +349,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let mut operations = Operations::default();
         operations.push(match until {
             Some(tick) => Operation::MoveSorted {
-                list: self.delayed()?,
+                list: self.delayed(Half::of(tick))?,
                 node: state,
                 key: tick,
             },
@@ -312,7 +359,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
             operations.push(Operation::InsertSorted {
                 list,
                 node: event,
-                key: PRIORITIES as u32 - u32::from(self.priority(task)?.0),
+                key: u32::from(u8::MAX - self.priority(task)?.0),
             });
         }
         Ok(operations)
@@ -354,8 +401,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(None)
     }
 
-    fn delayed(&self) -> Result<List, Error> {
-        Ok(List::at(self.areas.delayed)?)
+    fn delayed(&self, half: Half) -> Result<List, Error> {
+        Ok(List::at(self.areas.delayed(half))?)
+    }
+
+    fn is_delayed(&self, list: List) -> Result<bool, Error> {
+        Ok(list == self.delayed(Half::Lower)? || list == self.delayed(Half::Upper)?)
     }
 
     fn state_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
@@ -366,13 +417,83 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(NodeRef::at(self.areas.task(task)?.event())?)
     }
 
-    /// The task that a node belongs to: it is the node's label.
-    fn task_of(&self, node: NodeRef) -> Result<TaskIndex, Error> {
+    /// The task that a node belongs to: it is the node's label. `own` gives the node that it must be.
+    fn task_of(
+        &self,
+        node: NodeRef,
+        own: impl Fn(&Self, TaskIndex) -> Result<NodeRef, Error>,
+    ) -> Result<TaskIndex, Error> {
         let index = node.label(&self.nvm)?.to_le_bytes()[0];
         if index >= self.task_count() {
             return Err(Error::NoSuchTask { index });
         }
-        Ok(TaskIndex(index))
+        let task = TaskIndex(index);
+        if own(self, task)? != node {
+            return Err(Error::Damaged {
+                offset: node.offset().get(),
+            });
+        }
+        Ok(task)
+    }
+
+    /// Validates all of the kernel's own lists, and answers how many tasks have not ended: for tests and for
+    /// tools that look at images. Stores nothing. Validate the lists of queues and semaphores with
+    /// their own methods.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, where the image is damaged.
+    pub fn check(&self) -> Result<u32, Error> {
+        let most = u32::from(self.task_count());
+        let mut linked = 0;
+        for priority in 0..PRIORITIES as u8 {
+            let list = List::at(self.areas.ready(Priority(priority))?)?;
+            linked += nvm_list::check(&self.nvm, list, most, false)?;
+            for node in list.iter(&self.nvm) {
+                let task = self.task_of(node?, Self::state_node)?;
+                if self.priority(task)?.0 != priority || self.event_node(task)?.is_linked(&self.nvm)?
+                {
+                    return Err(Error::Damaged {
+                        offset: list.head().get(),
+                    });
+                }
+            }
+        }
+        let now = self.now()?;
+        for half in Half::BOTH {
+            let list = self.delayed(half)?;
+            linked += nvm_list::check(&self.nvm, list, most, true)?;
+            for node in list.iter(&self.nvm) {
+                let node = node?;
+                let _ = self.task_of(node, Self::state_node)?;
+                let tick = node.key(&self.nvm)?;
+                if Half::of(tick) != half || time::has_come(tick, now) {
+                    return Err(Error::Damaged {
+                        offset: list.head().get(),
+                    });
+                }
+            }
+        }
+        for index in 0..self.task_count() {
+            let task = TaskIndex(index);
+            let waits = self.event_node(task)?.is_linked(&self.nvm)?;
+            linked += u32::from(waits && !self.state_node(task)?.is_linked(&self.nvm)?);
+        }
+        Ok(linked)
+    }
+
+    /// Validates a wait list: its order, and that just the tasks wait there that say so. Answers how many.
+    pub fn check_wait_list(&self, list: List) -> Result<u32, Error> {
+        let waiting = nvm_list::check(&self.nvm, list, u32::from(self.task_count()), true)?;
+        for node in list.iter(&self.nvm) {
+            let task = self.task_of(node?, Self::event_node)?;
+            if !matches!(self.state(task)?, TaskState::Blocked { .. }) {
+                return Err(Error::Damaged {
+                    offset: list.head().get(),
+                });
+            }
+        }
+        Ok(waiting)
     }
 }
 
