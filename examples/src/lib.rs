@@ -4,3 +4,8 @@
 //! each crate used alone.
 
 pub mod weather;
+
+/// The project's front page: its program is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct FrontPage;
