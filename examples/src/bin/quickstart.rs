@@ -89,7 +89,16 @@ fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
         (run, reference)
     };
     bar.finish();
+    if !bar.is_hidden() {
+        eprintln!();
+    }
     println!("{}", table(&run, &reference));
+    if !options.live && run.began_with == 0 && run.power_losses < options.losses {
+        println!(
+            "The power went {} times, not {}: a charge has to last for the longest transaction.",
+            run.power_losses, options.losses
+        );
+    }
     let difference = run.results.difference(&reference.results);
     println!(
         "same result as without power loss: {}",
@@ -137,8 +146,8 @@ fn progress_bar(readings: &Readings) -> ProgressBar {
 
 fn show(bar: &ProgressBar, taken: u32, losses: u64) {
     if bar.position() != u64::from(taken) {
-        bar.set_message(format!("{losses} power losses"));
-        bar.set_position(u64::from(taken));
+        bar.update(|state| state.set_pos(u64::from(taken)));
+        bar.set_message(format!("power losses: {losses}"));
     }
 }
 

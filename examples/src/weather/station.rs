@@ -200,7 +200,7 @@ pub struct Harvester {
 
 impl Harvester {
     /// A charge lasts for so many stores on average at least: enough for the longest transaction.
-    const SHORTEST_MEAN: u64 = 120;
+    const SHORTEST_MEAN: u64 = 60;
 
     /// A harvester whose power goes `losses` times in a year of `stores` atomic stores.
     pub fn new(seed: u64, losses: u64, stores: u64) -> Self {
