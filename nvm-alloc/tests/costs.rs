@@ -55,6 +55,9 @@ fn allocating_and_freeing_cost_what_the_readme_says() {
         cost::<ATOM>("allocate 16 bytes and store them", 27, |_, _| Ok(()), |tx, heap| {
             heap.allocate_for(tx, [1u32; 4]).map(drop)
         });
+        cost::<ATOM>("the same, ends in two bytes", 34, |tx, heap| {
+            heap.allocate(tx, 24).map(drop)
+        }, |tx, heap| heap.allocate_for(tx, [1u32; 4]).map(drop));
         cost::<ATOM>("allocate 1000 bytes", 18, |_, _| Ok(()), |tx, heap| {
             heap.allocate(tx, 1000).map(drop)
         });
@@ -83,6 +86,18 @@ fn allocating_and_freeing_alone_cost_what_the_readme_says() {
         spent[0], spent[1]
     );
     assert_eq!(spent, [7 + 16 + 12 + 4, 7 + 12 + 2 + 4]);
+    // A block whose ends lie in two bytes of the bitmap: 7 more each.
+    let (first, second) = (
+        Offset::new(SLOTS.offset() + 4),
+        Offset::new(SLOTS.offset() + 8),
+    );
+    heap.allocate_into(&nvm, first, [0u32; 6]).unwrap();
+    let before = nvm.counters();
+    heap.allocate_into(&nvm, second, [7u32; 4]).unwrap();
+    let allocated = nvm.counters();
+    heap.free_from(&nvm, second).unwrap();
+    let spent = [allocated - before, nvm.counters() - allocated].map(|it| it.bytes_written());
+    assert_eq!(spent, [46, 32]);
 }
 
 #[test]
