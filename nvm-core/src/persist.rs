@@ -7,6 +7,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 /// Implemented for every type that has zerocopy's `FromBytes`, `IntoBytes` and `Immutable`; a
 /// reference to volatile memory can therefore never be stored, and whatever a corrupt image holds is
 /// a value of the type. Define your own with [`persist!`](crate::persist!).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in NVM",
+    label = "not plain data",
+    note = "persistent objects hold no reference, no padding and no type with invalid values, such as `bool`"
+)]
 pub trait Persist: FromBytes + IntoBytes + Immutable + 'static {}
 
 impl<T: FromBytes + IntoBytes + Immutable + 'static> Persist for T {}
@@ -98,6 +103,12 @@ macro_rules! __persist {
             $vis struct $name { $( $(#[$field_meta])* $field_vis $field : $ty ),* }
 
             $crate::record_as_bytes!($name);
+
+            // Says for each field in our own words what the derived traits say in theirs.
+            const _: fn() = || {
+                fn is_kept_in_nvm<T: $crate::Persist>() {}
+                $( is_kept_in_nvm::<$ty>(); )*
+            };
         )+
     };
 }

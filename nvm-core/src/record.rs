@@ -13,6 +13,11 @@ use crate::{Class, Error, Nvm, Offset, Persist};
 ///
 /// An implementation must decode what it encoded, read just as many bytes as it wrote, and write at
 /// most [`MAX_BYTES`](Record::MAX_BYTES).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be recorded, so it cannot be the result of a transaction or a sample",
+    label = "its result is a `{Self}`",
+    note = "results are plain values and handles: no reference, and no transaction, survives a power loss"
+)]
 pub trait Record: Sized {
     /// The most bytes that a value takes in a replay table.
     const MAX_BYTES: u32;
