@@ -12,6 +12,8 @@ pub(crate) enum Variant {
     RecordsAfterCommit,
     /// An empty record does not invalidate the check that stands in its place.
     KeepsCheck,
+    /// A record that is small enough goes into a table that had no room for the one before it.
+    LetsSmallerRecordsIn,
     /// System calls' records of 254 transactions ago are taken for new ones.
     KeepsGeneration,
     /// System calls are forgotten when their transaction is rolled back by a power loss.
@@ -19,7 +21,7 @@ pub(crate) enum Variant {
 }
 
 #[cfg(not(test))]
-#[inline(always)]
+#[inline]
 pub(crate) const fn is(_variant: Variant) -> bool {
     false
 }

@@ -9,8 +9,8 @@ use crate::site::Site;
 
 /// Why a transaction did not commit, or a program cannot go on.
 ///
-/// Only the crates of this workspace make one, so that a transaction that must not abort cannot be
-/// given one to abort with; what it says is in [`kind`](Error::kind).
+/// A program does not make one of its own accord: a transaction that must not abort has nothing to abort
+/// with. What it says is in [`kind`](Error::kind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Error(ErrorKind);
 
@@ -56,13 +56,11 @@ pub enum ErrorKind {
         /// What the program does now in place of what it did then.
         site: Site,
     },
-    /// The areas are too small, or not those that were formatted.
-    BadArea {
+    /// The area that was divided into a thread's logs and tables is too small for them.
+    AreaTooSmall {
         /// Where it lies.
         offset: u32,
-        /// Bytes that it needs.
-        needed: u32,
-        /// Bytes that it has.
+        /// Bytes that it has; [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
         actual: u32,
     },
 }
@@ -82,7 +80,9 @@ impl Error {
     pub const fn is_outcome(self) -> bool {
         matches!(
             self.0,
-            ErrorKind::Transaction(FaultKind::LogFull { .. }) | ErrorKind::TableFull { .. }
+            ErrorKind::Transaction(FaultKind::LogFull { .. })
+                | ErrorKind::TableFull { .. }
+                | ErrorKind::TooManyRecords { .. }
         )
     }
 }
@@ -123,7 +123,10 @@ impl fmt::Display for ErrorKind {
                  persistent loop drop its records"
             ),
             Self::TooManyRecords { table } => {
-                write!(f, "the {table} cannot count more records; use a persistent loop")
+                write!(
+                    f,
+                    "the {table} cannot count more records; use a persistent loop"
+                )
             }
             Self::ReplayDiverged {
                 table,
@@ -135,13 +138,9 @@ impl fmt::Display for ErrorKind {
                  type; the program must depend only on persistent objects, recorded results and samples",
                 site.location()
             ),
-            Self::BadArea {
-                offset,
-                needed,
-                actual,
-            } => write!(
+            Self::AreaTooSmall { offset, actual } => write!(
                 f,
-                "the area at {offset:#x} has {actual} bytes and needs {needed}"
+                "the thread's area at {offset:#x} has {actual} bytes, too few for its logs and tables"
             ),
         }
     }
@@ -167,6 +166,7 @@ impl Record for Error {
                 needed,
                 free,
             } => (1 + table as u8, needed, free),
+            ErrorKind::TooManyRecords { table } => (4 + table as u8, 0, 0),
             // Never an outcome: see `is_outcome`.
             _ => (0xFF, 0, 0),
         };
@@ -181,16 +181,23 @@ impl Record for Error {
             return Ok(None);
         };
         let table = match code {
-            0 => return Ok(Some(Self(ErrorKind::Transaction(FaultKind::LogFull { needed, free })))),
-            1 => Table::Transactions,
-            2 => Table::SystemCalls,
-            3 => Table::KernelTransactions,
+            0 => {
+                let kind = FaultKind::LogFull { needed, free };
+                return Ok(Some(Self(ErrorKind::Transaction(kind))));
+            }
+            1 | 4 => Table::Transactions,
+            2 | 5 => Table::SystemCalls,
+            3 | 6 => Table::KernelTransactions,
             _ => return Ok(None),
         };
-        Ok(Some(Self(ErrorKind::TableFull {
-            table,
-            needed,
-            free,
+        Ok(Some(Self(if code < 4 {
+            ErrorKind::TableFull {
+                table,
+                needed,
+                free,
+            }
+        } else {
+            ErrorKind::TooManyRecords { table }
         })))
     }
 }

@@ -3,6 +3,8 @@
 use nvm_core::{Area, Layout};
 use nvm_tx::LOG_HEADER_BYTES;
 
+use crate::error::{Error, ErrorKind};
+
 /// How large a thread's logs and tables are, in bytes. The program chooses; each has a default that
 /// suits a few small objects a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +14,9 @@ pub struct ThreadLayout {
     /// Undo log of its kernel transactions.
     pub kernel_undo_log: u32,
     /// Results of its transactions outside of loops or in one iteration: 2 and the value's bytes each, 0
-    /// for `()`; and 12 for each persistent loop around them.
+    /// for `()`; 4 and the error's bytes for one that aborts; and 12 for each persistent loop around them.
+    /// A transaction begins only where the largest outcome that it could have has room: 13 bytes at
+    /// least for one that may report a full log or table.
     pub transactions: u32,
     /// Results of the system calls and samples in one transaction: 2 and the value's bytes each.
     pub system_calls: u32,
@@ -32,13 +36,12 @@ impl ThreadLayout {
 
     /// Bytes of NVM of all areas together.
     pub const fn bytes(&self) -> u32 {
-        2 * LOG_HEADER_BYTES
-            + round(self.undo_log)
-            + round(self.kernel_undo_log)
-            + round(self.transactions)
-            + round(self.system_calls)
-            + round(self.kernel_transactions)
-            + PROGRESS_BYTES
+        (2 * LOG_HEADER_BYTES + PROGRESS_BYTES)
+            .saturating_add(round(self.undo_log))
+            .saturating_add(round(self.kernel_undo_log))
+            .saturating_add(round(self.transactions))
+            .saturating_add(round(self.system_calls))
+            .saturating_add(round(self.kernel_transactions))
     }
 
     /// Places the areas in a layout.
@@ -56,7 +59,7 @@ impl Default for ThreadLayout {
 const PROGRESS_BYTES: u32 = 8;
 
 const fn round(bytes: u32) -> u32 {
-    (bytes + 3) & !3
+    bytes.saturating_add(3) & !3
 }
 
 /// Where a thread's logs and tables lie.
@@ -71,15 +74,24 @@ pub struct ThreadAreas {
 }
 
 impl ThreadAreas {
-    /// Divides an area of [`ThreadLayout::bytes`] bytes.
+    /// Divides an area of [`ThreadLayout::bytes`] bytes. One that is smaller is an error when the thread
+    /// is formatted or started.
     pub const fn split(area: Area, sizes: &ThreadLayout) -> Self {
-        let mut at = area.offset();
-        let log = next(&mut at, LOG_HEADER_BYTES + round(sizes.undo_log));
-        let kernel_log = next(&mut at, LOG_HEADER_BYTES + round(sizes.kernel_undo_log));
-        let transactions = next(&mut at, round(sizes.transactions));
-        let system_calls = next(&mut at, round(sizes.system_calls));
-        let kernel_transactions = next(&mut at, round(sizes.kernel_transactions));
-        let progress = next(&mut at, PROGRESS_BYTES);
+        let (mut at, end) = (area.offset(), area.offset().saturating_add(area.len()));
+        let log = next(
+            &mut at,
+            end,
+            round(sizes.undo_log).saturating_add(LOG_HEADER_BYTES),
+        );
+        let kernel_log = next(
+            &mut at,
+            end,
+            round(sizes.kernel_undo_log).saturating_add(LOG_HEADER_BYTES),
+        );
+        let transactions = next(&mut at, end, round(sizes.transactions));
+        let system_calls = next(&mut at, end, round(sizes.system_calls));
+        let kernel_transactions = next(&mut at, end, round(sizes.kernel_transactions));
+        let progress = next(&mut at, end, PROGRESS_BYTES);
         Self {
             log,
             kernel_log,
@@ -90,15 +102,29 @@ impl ThreadAreas {
         }
     }
 
+    /// Makes sure that all have the length that they were to have: the last one has.
+    pub(crate) const fn check(&self) -> Result<(), Error> {
+        if self.progress.len() == PROGRESS_BYTES {
+            return Ok(());
+        }
+        let offset = self.log.offset();
+        Err(Error::new(ErrorKind::AreaTooSmall {
+            offset,
+            actual: self.progress.offset() + self.progress.len() - offset,
+        }))
+    }
+
     /// The undo log of kernel transactions, whose commit words a kernel looks at in its recovery.
     pub const fn kernel_log(&self) -> Area {
         self.kernel_log
     }
 }
 
-const fn next(at: &mut u32, len: u32) -> Area {
-    let area = Area::new(*at, len);
-    *at += len;
+/// The next area: shorter where `end` comes before its own, so that none reaches into somebody else's.
+const fn next(at: &mut u32, end: u32, len: u32) -> Area {
+    let free = end - *at;
+    let area = Area::new(*at, if len < free { len } else { free });
+    *at += area.len();
     area
 }
 
@@ -109,5 +135,25 @@ mod tests {
     #[test]
     fn a_thread_with_default_tables_takes_at_most_256_bytes() {
         assert_eq!(ThreadLayout::DEFAULT.bytes(), 252);
+    }
+
+    #[test]
+    fn an_area_that_is_too_small_is_an_error_and_nobody_elses_bytes() {
+        let sizes = ThreadLayout::DEFAULT;
+        for len in 0..sizes.bytes() {
+            let areas = ThreadAreas::split(Area::new(40, len), &sizes);
+            assert!(areas.check().is_err(), "{len} bytes");
+            assert!(areas.progress.offset() + areas.progress.len() <= 40 + len);
+        }
+        assert_eq!(
+            ThreadAreas::split(Area::new(40, 252), &sizes).check(),
+            Ok(())
+        );
+        let huge = ThreadLayout {
+            undo_log: u32::MAX,
+            ..sizes
+        };
+        let areas = ThreadAreas::split(Area::new(40, 300), &huge);
+        assert!(areas.check().is_err());
     }
 }

@@ -4,7 +4,9 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `thread` | [`Thread`]: a durable program's tables and where its replay stands |
+//! | `thread` | [`Thread`]: a durable program's tables, its start and its end |
+//! | `outcome` | how a transaction is run, and its outcome published |
+//! | `walk` | how it is bypassed, and how records are forgotten |
 //! | `transaction` | [`Tx`], [`WriteFirstTx`]: a running transaction with its system calls |
 //! | `system` | [`SystemTable`]: records of system calls and of their kernel transactions |
 //! | `loops` | [`LoopFrame`]: persistent loops, [`nv_for_loop!`] and [`nv_loop!`] |
@@ -25,12 +27,14 @@ mod error;
 mod layout;
 mod loops;
 mod mark;
+mod outcome;
 mod progress;
 mod records;
 mod site;
 mod system;
 mod thread;
 mod transaction;
+mod walk;
 
 pub use error::{Error, ErrorKind, Table};
 pub use layout::{ThreadAreas, ThreadLayout};
@@ -41,5 +45,7 @@ pub use system::{SystemTable, SystemTx};
 pub use thread::{Statistics, Thread};
 pub use transaction::{Tx, WriteFirstTx};
 
+#[cfg(test)]
+mod cost_tests;
 #[cfg(test)]
 mod power_cut_tests;

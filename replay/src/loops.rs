@@ -44,10 +44,14 @@ const GOES_ON: u8 = 0xFF;
 /// `end` of a loop after which something was committed.
 pub(crate) const ENDED: u8 = 0xFE;
 const CELLS_AT: u32 = 4;
+const ODD_CELL: usize = CELLS_AT as usize + 4;
+/// Stands for the number of iterations of a loop without end.
+const ENDLESS: u32 = 0xFFFF_5A5A;
 
 /// Integers that a persistent loop can count with.
 pub trait LoopCounter: Copy {
-    /// How many iterations there are from `self` up to `end`.
+    /// How many iterations there are from `self` up to `end`: at most 4,294,967,295, where a longer range is
+    /// cut off.
     fn iterations(self, end: Self) -> u32;
 
     /// The counter `iteration` steps after `self`.
@@ -59,12 +63,17 @@ macro_rules! loop_counter {
     ($($ty:ty),+) => {$(
         impl LoopCounter for $ty {
             #[inline]
+            #[allow(clippy::cast_sign_loss)]
             fn iterations(self, end: Self) -> u32 {
-                if end > self { end.wrapping_sub(self) as u32 } else { 0 }
+                if end > self {
+                    u32::try_from(end.abs_diff(self)).unwrap_or(u32::MAX)
+                } else {
+                    0
+                }
             }
 
             #[inline]
-            #[allow(clippy::cast_possible_wrap)]
+            #[allow(clippy::cast_possible_wrap)] // wraps back into the range
             fn after(self, iteration: u32) -> Self {
                 self.wrapping_add(iteration as $ty)
             }
@@ -72,7 +81,7 @@ macro_rules! loop_counter {
     )+};
 }
 
-loop_counter!(u8, u16, u32, i32, usize);
+loop_counter!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
 /// A persistent loop that has been entered: what [`nv_for_loop!`] and [`nv_loop!`] use.
 ///
@@ -114,10 +123,12 @@ impl<T: LoopCounter> LoopFrame<T> {
         first: T,
         iterations: Option<u32>,
     ) -> Result<Self, Error> {
-        thread.check_diverged()?;
+        thread.check_stopped()?;
         let nvm = *thread.nvm();
         let (index, at) = (thread.records.index(), thread.records.at());
-        let check = thread.records.check(site, Kind::Frame);
+        let check = thread
+            .records
+            .check(site, Kind::Frame, iterations.unwrap_or(ENDLESS));
         let mut frame = Self {
             first,
             iterations,
@@ -130,9 +141,8 @@ impl<T: LoopCounter> LoopFrame<T> {
             digest: crate::mark::digest(thread.digest, site),
         };
         if thread.is_replaying() {
-            if thread.records.stored_check(&nvm)? != check {
-                let error = thread.records.diverged(site);
-                return Err(thread.note_divergence(error));
+            if thread.records.free() < FRAME_BYTES || thread.records.stored_check(&nvm)? != check {
+                return Err(thread.stop(thread.records.diverged(site)));
             }
             match nvm.read_u8(at + END_AT)? {
                 GOES_ON => frame.iteration = frame.load_iteration(thread)?,
@@ -150,8 +160,11 @@ impl<T: LoopCounter> LoopFrame<T> {
             thread.walk(site, FRAME_BYTES)?;
         } else {
             thread.reserve(FRAME_BYTES)?;
-            nvm.write(Class::Replay, at + END_AT, &[GOES_ON, 0, 0, 0, 0, 0])?;
-            nvm.write_u32(Class::Replay, at + CELLS_AT + 4, u32::MAX)?;
+            let mut fields = [0; FRAME_BYTES as usize - END_AT as usize];
+            fields[0] = GOES_ON;
+            let before_first = u32::MAX.to_le_bytes();
+            fields[ODD_CELL - END_AT as usize..].copy_from_slice(&before_first);
+            nvm.write(Class::Replay, at + END_AT, &fields)?;
             nvm.write_u16(Class::Replay, at, check)?;
             thread.publish(frame.mark(0))?;
             thread.step(frame.digest, FRAME_BYTES);
@@ -163,12 +176,12 @@ impl<T: LoopCounter> LoopFrame<T> {
     /// Ends the iteration before, if there was one, and begins the next: gives its counter, or nothing
     /// after the last. Ending an iteration costs 4 bytes and 2 (4 once in 65,536).
     pub fn next<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<Option<T>, Error> {
-        thread.check_diverged()?;
+        thread.check_stopped()?;
         if self.done {
             return Ok(None);
         }
         if self.begun {
-            self.check_replayed(thread)?;
+            thread.check_walked(self.site)?;
             let next = self.iteration.wrapping_add(1);
             if self.iterations.is_some_and(|iterations| next >= iterations) {
                 return Ok(None);
@@ -178,10 +191,14 @@ impl<T: LoopCounter> LoopFrame<T> {
                 self.store_cell(&nvm, next)?;
             }
             thread.publish(self.mark(next))?;
-            self.store_cell(&nvm, next)?;
+            self.store_cell(&nvm, next)
+                .map_err(|error| thread.stop(error))?;
             self.iteration = next;
             self.forget_records(thread);
-        } else if self.iterations.is_some_and(|iterations| self.iteration >= iterations) {
+        } else if self
+            .iterations
+            .is_some_and(|iterations| self.iteration >= iterations)
+        {
             return Ok(None);
         }
         self.begun = true;
@@ -190,15 +207,16 @@ impl<T: LoopCounter> LoopFrame<T> {
 
     /// Leaves the loop after its last iteration or `break`. Costs 1 byte, and 1 at the next commit.
     pub fn leave<N: Nvm + Copy>(self, thread: &mut Thread<N>) -> Result<(), Error> {
-        thread.check_diverged()?;
+        thread.check_stopped()?;
         if self.done {
             return Ok(());
         }
-        self.check_replayed(thread)?;
+        thread.check_walked(self.site)?;
         let end = thread.log.sequence();
         thread
             .nvm()
-            .write_u8(Class::Replay, self.at + END_AT, end)?;
+            .write_u8(Class::Replay, self.at + END_AT, end)
+            .map_err(|error| thread.stop(error.into()))?;
         thread.ended_loop = Some(self.at + END_AT);
         self.forget_records(thread);
         Ok(())
@@ -251,28 +269,15 @@ impl<T: LoopCounter> LoopFrame<T> {
         } else if odd == even.wrapping_add(1) {
             Ok(odd)
         } else {
-            let error = thread.records.diverged(self.site);
-            Err(thread.note_divergence(error))
+            Err(thread.stop(thread.records.diverged(self.site)))
         }
-    }
-
-    /// An iteration that ends before all its records were walked over is not the one of before.
-    fn check_replayed<N: Nvm + Copy>(&self, thread: &mut Thread<N>) -> Result<(), Error> {
-        if thread.is_replaying() {
-            let error = thread.records.diverged(self.site);
-            return Err(thread.note_divergence(error));
-        }
-        Ok(())
     }
 
     /// The records behind the frame no longer count.
     fn forget_records<N: Nvm + Copy>(&self, thread: &mut Thread<N>) {
-        thread
-            .records
-            .move_to(self.index + 1, self.at + FRAME_BYTES);
-        thread.committed = self.index + 1;
-        thread.digest = self.digest;
-        thread.expected_digest = None;
+        let at = self.at + FRAME_BYTES;
+        thread.records.move_to(self.index + 1, at);
+        thread.forget_behind(self.digest);
     }
 }
 

@@ -11,7 +11,7 @@
 //! | 0..8 | count: valid records of the table |
 //! | 8..16 | generation: the sequence number that the enclosing transaction will commit with |
 //! | 16..20 | steps: committed kernel transactions of the system call that is under way |
-//! | 20..24 | digest of the call sites of the records |
+//! | 20..24 | digest of the call sites of the records, and where there are steps of the call under way |
 //!
 //! A system call's mark of another generation counts as empty: so the commit of a transaction drops the
 //! records of its system calls with the same store.

@@ -286,6 +286,52 @@ fn broken_variants_are_caught() {
     }
 }
 
+/// 254 transactions after one that made system calls, of which the last but one is cut after a first system
+/// call of its own kind: the old records must not be taken for its.
+#[test]
+fn system_calls_of_254_transactions_ago_do_not_count() {
+    fn call<const ATOM: usize>(t: &mut Thread<&SimNvm<ATOM>>) -> Result<u32, Error> {
+        t.transaction(|tx| tx.sample(read_sensor))
+    }
+    let run = || -> Result<u32, Error> {
+        let nvm = SimNvm::<4>::new(SIZE);
+        format(&nvm);
+        let mut t = Thread::start(&nvm, &AREAS)?;
+        let mut last = call(&mut t)?;
+        t.finish()?;
+        // The finish is a commit, too.
+        for _ in 0..252 {
+            t.transaction(|_| Ok(()))?;
+        }
+        last = call(&mut t)? - last;
+        Ok(last)
+    };
+    assert_eq!(run(), Ok(1));
+    assert_ne!(broken::with(Variant::KeepsGeneration, run), Ok(1));
+}
+
+/// A transaction without a result comes where in the iteration before an error was recorded, by the same
+/// call.
+#[test]
+fn an_old_error_is_not_taken_for_the_outcome_of_a_new_transaction() {
+    fn program(t: &mut Thread<&SimNvm<4>>) -> Result<(), Error> {
+        nv_for_loop!(t, i in 0..2u32 => {
+            let outcome: Result<(), Outcome> =
+                t.try_transaction(|_| if i == 0 { Err(Outcome(3)) } else { Ok(()) });
+            let failed = outcome.is_err();
+            t.transaction(|tx| {
+                Ok(tx.update(word(0), |v| v * 10 + 1 + u32::from(failed))?)
+            })?;
+        });
+        Ok(())
+    }
+    explore::<4>("old error", 2, program).assert_clean();
+    broken::with(Variant::KeepsCheck, || {
+        explore::<4>("old error", 2, program)
+    })
+    .assert_caught();
+}
+
 #[test]
 fn a_diverging_program_is_told_where() {
     let nvm = SimNvm::<4>::new(SIZE);

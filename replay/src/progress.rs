@@ -3,19 +3,29 @@
 //!
 //! | bytes | field |
 //! | --- | --- |
-//! | 0 | sequence number of the thread's transactions at its last start |
-//! | 1 | sequence number of its kernel transactions at its last start |
-//! | 2..4 | starts in a row with these numbers |
-//! | 4..8 | the same in the other phase |
+//! | 0..2 | starts in a row with the numbers that follow |
+//! | 2 | sequence number of the thread's transactions at its last start |
+//! | 3 | sequence number of its kernel transactions at its last start |
+//! | 4..8 | the same in the other phase: the even counts are in the first word, the odd ones here |
 //!
-//! One word is stored at a start, the older of the two being overwritten, so a torn store leaves the
-//! other. The count may then be one too low, which does no harm.
+//! One word is stored at a start, over the older of the two, its numbers last:
+//!
+//! | store | power lost after it: the next start counts |
+//! | --- | --- |
+//! | bytes of the count | from the other word: this one has old numbers, or if they are the same a count that is too low |
+//! | both numbers | from this word |
+//!
+//! So a start that is cut short may not be counted, and a count is never too high; but 254 commits look
+//! like none, one time in 254.
 
 use nvm_core::{Area, Class, Nvm};
 
 use crate::error::Error;
 
-/// Starts in a row, and which of the two words says so.
+/// The most starts that are counted.
+const MOST: u16 = u16::MAX - 1;
+
+/// A word: starts in a row, and the numbers that they had.
 #[derive(Debug, Clone, Copy)]
 struct Word {
     sequences: [u8; 2],
@@ -25,9 +35,9 @@ struct Word {
 fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Word, Error> {
     let mut bytes = [0; 4];
     nvm.read(at, &mut bytes)?;
-    let [a, b, low, high] = bytes;
+    let [low, high, own, kernel] = bytes;
     Ok(Word {
-        sequences: [a, b],
+        sequences: [own, kernel],
         starts: u16::from_le_bytes([low, high]),
     })
 }
@@ -44,9 +54,67 @@ pub(crate) fn count_start<N: Nvm>(nvm: &N, area: Area, sequences: [u8; 2]) -> Re
         (word.sequences == sequences && word.starts % 2 == parity).then_some(word.starts)
     };
     let before = starts_of(even, 0).max(starts_of(odd, 1));
-    let starts = before.map_or(0, |starts| if starts == u16::MAX { starts - 1 } else { starts + 1 });
+    let starts = before.map_or(0, |starts| starts.saturating_add(1).min(MOST));
     let [low, high] = starts.to_le_bytes();
     let at = area.offset() + 4 * u32::from(starts % 2);
-    nvm.write(Class::Replay, at, &[sequences[0], sequences[1], low, high])?;
+    let [own, kernel] = sequences;
+    nvm.write(Class::Replay, at, &[low, high, own, kernel])?;
     Ok(starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::vec::Vec;
+
+    use super::*;
+    use nvm_core::for_each_atom;
+    use nvm_core::sim::{SimNvm, until_power_loss};
+
+    const AREA: Area = Area::new(0, 8);
+
+    #[test]
+    fn starts_are_counted_until_a_commit() {
+        let nvm = SimNvm::<1>::new(8);
+        format(&nvm, AREA).unwrap();
+        let count = |own, kernel| count_start(&nvm, AREA, [own, kernel]).unwrap();
+        let counts: Vec<u16> = (0..600).map(|_| count(5, 9)).collect();
+        assert_eq!(counts, (0..600).collect::<Vec<u16>>());
+        assert_eq!([count(6, 9), count(6, 9), count(6, 10)], [0, 1, 0]);
+        nvm.write(Class::Replay, 0, &[0xFD, 0xFF, 7, 7]).unwrap();
+        nvm.write(Class::Replay, 4, &[0xFD, 0xFF, 7, 7]).unwrap();
+        assert_eq!([count(7, 7), count(7, 7), count(7, 7)], [MOST; 3]);
+    }
+
+    #[test]
+    fn a_torn_count_is_never_too_high() {
+        for_each_atom!(ATOM => {
+            for before in [0, 1, 7, 253, 254, 255, 256, 257, 65_000] {
+                for sequences in [[5, 9], [6, 9], [5, 10], [6, 10]] {
+                    for cut in 0..4 {
+                        let nvm = SimNvm::<ATOM>::new(8);
+                        format(&nvm, AREA).unwrap();
+                        for starts in before..=before + 1 {
+                            let [low, high] = u16::to_le_bytes(starts);
+                            let at = 4 * u32::from(starts % 2);
+                            nvm.write(Class::Replay, at, &[low, high, 5, 9]).unwrap();
+                        }
+                        nvm.cut_after(cut);
+                        let cut = until_power_loss(|| count_start(&nvm, AREA, sequences)).is_err();
+                        nvm.power_on();
+                        nvm.cut_never();
+                        let counted = count_start(&nvm, AREA, sequences).unwrap();
+                        let right = if sequences == [5, 9] { before + 2 } else { 0 };
+                        let right = right.min(MOST);
+                        let lowest = if cut { right } else { (right + 1).min(MOST) };
+                        assert!(
+                            (lowest..=right + 1).contains(&counted),
+                            "{}",
+                            format!("{counted} for {right}")
+                        );
+                    }
+                }
+            }
+        });
+    }
 }

@@ -2,12 +2,24 @@
 //!
 //! | bytes of a record | field |
 //! | --- | --- |
-//! | 0..2 | check: condensed from call site, position in the table, and what kind of record it is |
+//! | 0..2 | check: bit 0 is set for an error alone; the others are condensed from the call site, the position in the table, the value's size, and what kind of record it is |
 //! | 2.. | the value, as [`Record`] encodes it |
 //!
-//! A value that takes no bytes, `()`, takes no record either: that it is there is in the mark's count.
-//! So where such a record is *not* followed by its own kind of check, the check that stands there by
-//! chance is invalidated before the mark counts it.
+//! | bytes of an error's record | field |
+//! | --- | --- |
+//! | 0..2 | check |
+//! | 2..4 | position in the table |
+//! | 4.. | the error |
+//!
+//! A value that takes no bytes, `()`, takes no record either: that it is there is in the mark's count. In
+//! its place stands the next record that takes bytes, or whatever was there before. Neither is ever taken
+//! for the error with which the transaction at this position could have ended instead:
+//!
+//! | in its place | differs from that error |
+//! | --- | --- |
+//! | what was there before | by its check: one that happens to be the same is set to 0 before the mark counts the `()` |
+//! | another error, valid or being stored | by its position, which is stored before the check |
+//! | another value or frame, valid or being stored | by bit 0 of its check, which is in the byte that is stored first |
 
 use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter};
 
@@ -16,6 +28,8 @@ use crate::site::Site;
 
 /// Bytes of a record besides its value.
 pub(crate) const CHECK_BYTES: u32 = 2;
+/// Bytes of an error's record besides the error.
+const ERROR_HEADER_BYTES: u32 = 4;
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +40,23 @@ pub(crate) enum Kind {
     Error,
     /// A loop's frame.
     Frame,
+}
+
+/// The most bytes that the record of a value of type `R` takes.
+pub(crate) const fn value_bytes<R: Record>() -> u32 {
+    match R::MAX_BYTES {
+        0 => 0,
+        bytes => bytes.saturating_add(CHECK_BYTES),
+    }
+}
+
+/// The most bytes that the record of an outcome takes.
+pub(crate) const fn outcome_bytes<R: Record, E: Record>() -> u32 {
+    let (value, error) = (
+        value_bytes::<R>(),
+        E::MAX_BYTES.saturating_add(ERROR_HEADER_BYTES),
+    );
+    if value > error { value } else { error }
 }
 
 /// A position in a table of records. Volatile: a replay walks from the table's start.
@@ -52,6 +83,10 @@ impl Records {
         self.at = self.area.offset();
     }
 
+    pub(crate) const fn table(&self) -> Table {
+        self.table
+    }
+
     /// The record's position in the table.
     pub(crate) const fn index(&self) -> u16 {
         self.index
@@ -66,6 +101,11 @@ impl Records {
         self.area.offset() + self.area.len()
     }
 
+    /// Bytes from here to the table's end.
+    pub(crate) const fn free(&self) -> u32 {
+        self.end().saturating_sub(self.at)
+    }
+
     /// Steps over a record of `bytes`.
     pub(crate) const fn step(&mut self, bytes: u32) {
         self.index += 1;
@@ -78,10 +118,9 @@ impl Records {
         self.at = at;
     }
 
-    /// Makes sure that a value of up to `bytes` can be recorded, with its check if it has any.
-    pub(crate) fn reserve(&self, bytes: u32) -> Result<(), Error> {
-        let needed = if bytes == 0 { 0 } else { CHECK_BYTES + bytes };
-        let free = self.end() - self.at;
+    /// Makes sure that a record of up to `needed` bytes has room.
+    pub(crate) const fn reserve(&self, needed: u32) -> Result<(), Error> {
+        let free = self.free();
         if free < needed {
             return Err(Error::new(ErrorKind::TableFull {
                 table: self.table,
@@ -92,40 +131,46 @@ impl Records {
         Ok(())
     }
 
-    /// The check of a record of this kind at this position: never 0.
+    /// The check of a record at this position; never 0. `size` is the value's, or tells frames apart.
     #[inline]
-    pub(crate) const fn check(&self, site: Site, kind: Kind) -> u16 {
-        let kind = match kind {
-            Kind::Value => 0x1D3A,
-            Kind::Error => 0x72C5,
-            Kind::Frame => 0xB96F,
-        };
-        let check = site.tag() ^ self.index.wrapping_mul(0x6A5D) ^ kind;
-        if check == 0 { kind } else { check }
+    pub(crate) const fn check(&self, site: Site, kind: Kind, size: u32) -> u16 {
+        let folded = (size as u16).wrapping_mul(0x2F0B) ^ (size >> 16) as u16;
+        let check = site.tag() ^ self.index.wrapping_mul(0x6A5D) ^ folded;
+        match kind {
+            Kind::Error => check | 1,
+            Kind::Frame => (check ^ 0xB96F) & !1 | 0x8000,
+            Kind::Value if check < 2 => 2,
+            Kind::Value => check & !1,
+        }
     }
 
     /// The check that stands at this position; 0 where there is no room for one.
     pub(crate) fn stored_check<N: Nvm>(&self, nvm: &N) -> Result<u16, Error> {
-        if self.end() - self.at < CHECK_BYTES {
+        if self.free() < CHECK_BYTES {
             return Ok(0);
         }
         Ok(nvm.read_u16(self.at)?)
     }
 
-    /// Makes sure that no record with this check stands here.
-    pub(crate) fn invalidate<N: Nvm>(&self, nvm: &N, check: u16) -> Result<(), Error> {
-        if self.stored_check(nvm)? == check {
+    /// Makes sure that no error of this transaction stands here.
+    #[inline]
+    pub(crate) fn invalidate_error<N: Nvm, E: Record>(
+        &self,
+        nvm: &N,
+        site: Site,
+    ) -> Result<(), Error> {
+        if self.stored_check(nvm)? == self.check(site, Kind::Error, E::MAX_BYTES) {
             nvm.write_u16(Class::Replay, self.at, 0)?;
         }
         Ok(())
     }
 
-    /// Stores a record, not yet valid, and answers its bytes.
+    /// Stores a value's record, not yet valid, and answers its bytes.
     #[inline]
-    pub(crate) fn put<N: Nvm, R: Record>(
+    pub(crate) fn put_value<N: Nvm, R: Record>(
         &self,
         nvm: &N,
-        check: u16,
+        site: Site,
         value: &R,
     ) -> Result<u32, Error> {
         if R::MAX_BYTES == 0 {
@@ -133,31 +178,67 @@ impl Records {
         }
         let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end());
         value.encode(&mut writer)?;
-        let end = writer.position();
+        let check = self.check(site, Kind::Value, R::MAX_BYTES);
         nvm.write_u16(Class::Replay, self.at, check)?;
-        Ok(end - self.at)
+        Ok(writer.position() - self.at)
     }
 
-    /// Takes the record of a kind that is at this position, and its bytes.
-    #[inline]
-    pub(crate) fn take<N: Nvm, R: Record>(
+    /// Stores an error's record, not yet valid, and answers its bytes.
+    pub(crate) fn put_error<N: Nvm, E: Record>(
         &self,
         nvm: &N,
         site: Site,
-        kind: Kind,
+        error: &E,
+    ) -> Result<u32, Error> {
+        let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end());
+        writer.put(&self.index.to_le_bytes())?;
+        error.encode(&mut writer)?;
+        let check = self.check(site, Kind::Error, E::MAX_BYTES);
+        nvm.write_u16(Class::Replay, self.at, check)?;
+        Ok(writer.position() - self.at)
+    }
+
+    /// Whether the transaction at this position ended with an error.
+    #[inline]
+    pub(crate) fn is_error<N: Nvm, E: Record>(&self, nvm: &N, site: Site) -> Result<bool, Error> {
+        Ok(self.free() >= ERROR_HEADER_BYTES
+            && nvm.read_u16(self.at)? == self.check(site, Kind::Error, E::MAX_BYTES)
+            && nvm.read_u16(self.at + CHECK_BYTES)? == self.index)
+    }
+
+    /// Takes the value at this position, and its record's bytes.
+    #[inline]
+    pub(crate) fn take_value<N: Nvm, R: Record>(
+        &self,
+        nvm: &N,
+        site: Site,
     ) -> Result<(R, u32), Error> {
-        let with_check = R::MAX_BYTES > 0;
-        if with_check && self.stored_check(nvm)? != self.check(site, kind) {
+        if R::MAX_BYTES == 0 {
+            return self.decode(nvm, site, self.at);
+        }
+        if self.stored_check(nvm)? != self.check(site, Kind::Value, R::MAX_BYTES) {
             return Err(self.diverged(site));
         }
-        let start = if with_check {
-            self.at + CHECK_BYTES
-        } else {
-            self.at
-        };
-        let mut reader = RecordReader::new(nvm, start, self.end());
-        let value = R::decode(&mut reader)?.ok_or(self.diverged(site))?;
-        Ok((value, reader.position() - self.at))
+        self.decode(nvm, site, self.at + CHECK_BYTES)
+    }
+
+    /// Takes the error that [`is_error`](Records::is_error) found, and its record's bytes.
+    pub(crate) fn take_error<N: Nvm, E: Record>(
+        &self,
+        nvm: &N,
+        site: Site,
+    ) -> Result<(E, u32), Error> {
+        self.decode(nvm, site, self.at + ERROR_HEADER_BYTES)
+    }
+
+    #[inline]
+    fn decode<N: Nvm, R: Record>(&self, nvm: &N, site: Site, at: u32) -> Result<(R, u32), Error> {
+        let mut reader = RecordReader::new(nvm, at, self.end());
+        match R::decode(&mut reader) {
+            Ok(Some(value)) => Ok((value, reader.position() - self.at)),
+            Ok(None) | Err(nvm_core::Error::OutOfRange { .. }) => Err(self.diverged(site)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The error of a program that does something else than before.
@@ -167,5 +248,28 @@ impl Records {
             record: self.index,
             site,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_tell_kinds_sizes_and_positions_apart() {
+        let site = Site::here();
+        let mut records = Records::new(Area::new(0, 64), Table::Transactions);
+        for _ in 0..1000 {
+            let value = records.check(site, Kind::Value, 4);
+            let error = records.check(site, Kind::Error, 4);
+            let frame = records.check(site, Kind::Frame, 4);
+            assert!(value != 0 && error != 0 && frame != 0);
+            assert_eq!((value & 1, error & 1, frame & 1), (0, 1, 0));
+            assert_ne!(value, frame);
+            assert_ne!(value, records.check(site, Kind::Value, 8));
+            assert_ne!(value, records.check(Site::here(), Kind::Value, 4));
+            records.step(0);
+            assert_ne!(value, records.check(site, Kind::Value, 4));
+        }
     }
 }

@@ -12,13 +12,13 @@
 //! | commit word of the enclosing transaction | is itself bypassed; the generation is over |
 
 use nvm_core::{Class, Nvm, Record};
-use nvm_tx::{FaultKind, UndoLog};
+use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Table};
 use crate::layout::ThreadAreas;
 use crate::mark::{MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest};
-use crate::records::{CHECK_BYTES, Kind, Records};
+use crate::records::{CHECK_BYTES, Kind, Records, value_bytes};
 use crate::site::Site;
 
 /// A kernel transaction: undo-logged like any other, on the thread's log of kernel transactions.
@@ -34,7 +34,7 @@ pub struct SystemTable<N: Nvm + Copy> {
     committed: SystemMark,
     /// Of the calls walked over so far.
     digest: u8,
-    /// The first error that no repetition cures.
+    /// The first error of a system call in the running transaction.
     failed: Option<Error>,
 }
 
@@ -60,12 +60,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline]
     pub(crate) fn attach(&mut self, generation: u8) {
         let mark = SystemMark::from_bits(self.log.mark());
-        self.committed = if mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls)
-        {
-            mark
-        } else {
-            SystemMark::empty(generation)
-        };
+        self.committed =
+            if mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls) {
+                mark
+            } else {
+                SystemMark::empty(generation)
+            };
         self.calls.rewind();
         self.steps.rewind();
         self.digest = 0;
@@ -85,11 +85,19 @@ impl<N: Nvm + Copy> SystemTable<N> {
         Ok(())
     }
 
+    /// What keeps the transaction from committing.
+    pub(crate) const fn failure(&self) -> Option<Error> {
+        self.failed
+    }
+
+    /// The failure that no repetition in this run cures: a divergence, or a device that failed and leaves
+    /// open what was committed.
+    pub(crate) fn must_stop(&self) -> Option<Error> {
+        self.failed.filter(|error| !error.is_outcome())
+    }
+
     /// Checks that the transaction made all the system calls that it had made before a power loss.
-    pub(crate) fn finish(&mut self, site: Site) -> Result<(), Error> {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
+    pub(crate) const fn check_walked(&self, site: Site) -> Result<(), Error> {
         if self.calls.index() != self.committed.count || self.committed.steps != 0 {
             return Err(self.calls.diverged(site));
         }
@@ -121,58 +129,56 @@ impl<N: Nvm + Copy> SystemTable<N> {
     ///
     /// # Errors
     ///
-    /// `ReplayDiverged`, where the record was made by another call.
+    /// `ReplayDiverged`, where the record was made by another call. This and every other error of a system
+    /// call is answered by all further calls of the transaction, and keeps it from committing.
     #[inline]
     pub fn bypass<R: Record>(&mut self, site: Site) -> Result<Option<R>, Error> {
+        self.check_failed()?;
         if !self.is_recorded() {
             return Ok(None);
         }
-        let (value, bytes) = match self.calls.take(self.log.nvm(), site, Kind::Value) {
-            Ok(taken) => taken,
-            Err(error) => return Err(self.fail(error)),
-        };
+        let taken = self.calls.take_value(self.log.nvm(), site);
+        let (value, bytes) = taken.map_err(|error| self.fail(error))?;
         self.digest = system_digest(self.digest, site);
-        if self.calls.index() + 1 == self.committed.count && self.digest != self.committed.digest {
-            let error = self.calls.diverged(site);
-            return Err(self.fail(error));
+        // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
+        let is_last = self.calls.index() + 1 == self.committed.count && self.committed.steps == 0;
+        if is_last && self.digest != self.committed.digest {
+            return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
         Ok(Some(value))
     }
 
     /// Runs a kernel transaction that is a step of the next system call, or bypasses it where it had
-    /// committed before a power loss. Costs its log, its record, and 4 bytes.
+    /// committed before a power loss. All steps of a call, and what completes it, have the call's site.
+    /// Costs its log, its record, and 4 bytes.
     #[inline]
     pub fn step<R: Record>(
         &mut self,
         site: Site,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
+        self.check_next(site)?;
         if self.steps.index() < self.committed.steps {
-            return match self.steps.take(self.log.nvm(), site, Kind::Value) {
-                Ok((value, bytes)) => {
-                    self.steps.step(bytes);
-                    Ok(value)
-                }
-                Err(error) => Err(self.fail(error)),
-            };
+            let taken = self.steps.take_value(self.log.nvm(), site);
+            let (value, bytes) = taken.map_err(|error| self.fail(error))?;
+            self.steps.step(bytes);
+            return Ok(value);
         }
         if self.committed.steps >= MAX_STEPS {
-            return Err(Error::new(ErrorKind::TooManyRecords {
+            return Err(self.fail(Error::new(ErrorKind::TooManyRecords {
                 table: Table::KernelTransactions,
-            }));
+            })));
         }
-        self.steps.reserve(R::MAX_BYTES)?;
-        let mut published = self.committed;
-        published.steps += 1;
-        let (value, bytes) = Self::run(
-            &mut self.log,
-            &self.steps,
-            site,
-            published,
-            &mut self.failed,
-            body,
-        )?;
+        let room = self.steps.reserve(value_bytes::<R>());
+        room.map_err(|error| self.fail(error))?;
+        let published = SystemMark {
+            steps: self.committed.steps + 1,
+            digest: system_digest(self.digest, site),
+            ..self.committed
+        };
+        let run = Self::run(&mut self.log, &self.steps, site, published, body);
+        let (value, bytes) = run.map_err(|error| self.fail(error))?;
         self.committed = published;
         self.steps.step(bytes);
         Ok(value)
@@ -187,29 +193,29 @@ impl<N: Nvm + Copy> SystemTable<N> {
         site: Site,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
+        self.check_next(site)?;
         self.reserve(R::MAX_BYTES)?;
         let published = self.completed(site);
-        let (value, bytes) = Self::run(
-            &mut self.log,
-            &self.calls,
-            site,
-            published,
-            &mut self.failed,
-            body,
-        )?;
+        let run = Self::run(&mut self.log, &self.calls, site, published, body);
+        let (value, bytes) = run.map_err(|error| self.fail(error))?;
         self.note_completed(published, bytes);
         Ok(value)
     }
 
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
     /// is taken that cannot be taken back.
-    pub fn reserve(&self, bytes: u32) -> Result<(), Error> {
-        if self.committed.count >= MAX_SYSTEM_COUNT {
-            return Err(Error::new(ErrorKind::TooManyRecords {
+    pub fn reserve(&mut self, bytes: u32) -> Result<(), Error> {
+        self.check_failed()?;
+        let reserved = if self.committed.count >= MAX_SYSTEM_COUNT {
+            Err(Error::new(ErrorKind::TooManyRecords {
                 table: Table::SystemCalls,
-            }));
-        }
-        self.calls.reserve(bytes)
+            }))
+        } else if bytes == 0 {
+            Ok(())
+        } else {
+            self.calls.reserve(bytes.saturating_add(CHECK_BYTES))
+        };
+        reserved.map_err(|error| self.fail(error))
     }
 
     /// Where the encoded result of the next system call will lie: somebody else may put it there while
@@ -219,36 +225,44 @@ impl<N: Nvm + Copy> SystemTable<N> {
     }
 
     /// Completes the next system call with a result that already lies at
-    /// [`result_at`](SystemTable::result_at).
+    /// [`result_at`](SystemTable::result_at). Costs 2 bytes (none for `()`) and 4 bytes.
     pub fn complete_in_place<R: Record>(&mut self, site: Site) -> Result<R, Error> {
+        self.check_next(site)?;
+        self.reserve(R::MAX_BYTES)?;
         let published = self.completed(site);
-        if R::MAX_BYTES > 0 {
-            let check = self.calls.check(site, Kind::Value);
-            self.log
-                .nvm()
-                .write_u16(Class::Replay, self.calls.at(), check)?;
-        }
-        let (value, bytes) = self.calls.take(self.log.nvm(), site, Kind::Value)?;
-        self.log.publish(published.bits())?;
+        let completed = self.publish_in_place(site, published);
+        let (value, bytes) = completed.map_err(|error| self.fail(error))?;
         self.note_completed(published, bytes);
         Ok(value)
+    }
+
+    fn publish_in_place<R: Record>(
+        &mut self,
+        site: Site,
+        published: SystemMark,
+    ) -> Result<(R, u32), Error> {
+        if R::MAX_BYTES > 0 {
+            let check = self.calls.check(site, Kind::Value, R::MAX_BYTES);
+            let at = self.calls.at();
+            self.log.nvm().write_u16(Class::Replay, at, check)?;
+        }
+        let taken = self.calls.take_value(self.log.nvm(), site)?;
+        self.log.publish(published.bits())?;
+        Ok(taken)
     }
 
     /// Records what `input` gives, once: a repeated transaction gets the same value without asking again.
     /// Costs 2 bytes, the value's, and 4.
     #[inline]
-    pub fn sample<R: Record>(
-        &mut self,
-        site: Site,
-        input: impl FnOnce() -> R,
-    ) -> Result<R, Error> {
+    pub fn sample<R: Record>(&mut self, site: Site, input: impl FnOnce() -> R) -> Result<R, Error> {
         match self.bypass(site)? {
             Some(value) => Ok(value),
+            None if self.committed.steps > 0 => Err(self.fail(self.calls.diverged(site))),
             None => self.complete(site, |_| Ok(input())),
         }
     }
 
-    fn completed(&self, site: Site) -> SystemMark {
+    const fn completed(&self, site: Site) -> SystemMark {
         SystemMark {
             count: self.committed.count + 1,
             generation: self.committed.generation,
@@ -257,38 +271,52 @@ impl<N: Nvm + Copy> SystemTable<N> {
         }
     }
 
-    fn note_completed(&mut self, published: SystemMark, bytes: u32) {
+    const fn note_completed(&mut self, published: SystemMark, bytes: u32) {
         self.committed = published;
         self.digest = published.digest;
         self.calls.step(bytes);
         self.steps.rewind();
     }
 
+    /// Runs a kernel transaction, and answers its result and the bytes of its record.
     #[inline]
     fn run<R: Record>(
         log: &mut UndoLog<N>,
         records: &Records,
         site: Site,
         published: SystemMark,
-        failed: &mut Option<Error>,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<(R, u32), Error> {
         let nvm = *log.nvm();
         let mut tx = log.begin()?;
         match body(&mut tx) {
             Ok(value) => {
-                let bytes = records.put(&nvm, records.check(site, Kind::Value), &value)?;
+                let bytes = records.put_value(&nvm, site, &value)?;
                 tx.commit_with(published.bits())?;
                 Ok((value, bytes))
             }
             Err(error) => {
-                if let ErrorKind::Transaction(FaultKind::Nvm(_)) = error.kind() {
-                    failed.get_or_insert(error);
-                }
                 tx.roll_back()?;
                 Err(error)
             }
         }
+    }
+
+    /// Before the next call, or a step of it: no call failed, none that was recorded is left out, and the
+    /// steps that were taken are this call's.
+    #[inline]
+    fn check_next(&mut self, site: Site) -> Result<(), Error> {
+        self.check_failed()?;
+        let is_other =
+            self.committed.steps > 0 && system_digest(self.digest, site) != self.committed.digest;
+        if self.is_recorded() || is_other {
+            return Err(self.fail(self.calls.diverged(site)));
+        }
+        Ok(())
+    }
+
+    fn check_failed(&self) -> Result<(), Error> {
+        self.failed.map_or(Ok(()), Err)
     }
 
     fn fail(&mut self, error: Error) -> Error {

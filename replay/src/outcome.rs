@@ -1,0 +1,203 @@
+//! How a transaction is run, and its outcome published with its commit.
+//!
+//! | store | power lost after it: the restarted thread |
+//! | --- | --- |
+//! | entries, objects | rolls back, and runs the transaction when it comes to it |
+//! | record of the result (for `()`: none) | the same |
+//! | commit word: one record more | bypasses the transaction, and has its result |
+//! | the end of a loop before it: see `loops` | the same |
+//!
+//! A transaction that returns an error is rolled back; its error is recorded in place of the result, and
+//! published by the store that empties the log.
+
+use nvm_core::{Nvm, Record};
+use nvm_tx::{Fault, FaultKind};
+
+use crate::broken::{self, Variant};
+use crate::error::{Error, ErrorKind};
+use crate::mark::{Mark, digest};
+use crate::records::outcome_bytes;
+use crate::site::Site;
+use crate::system::SystemTable;
+use crate::thread::Thread;
+use crate::transaction::{Tx, WriteFirstTx};
+
+impl<N: Nvm + Copy> Thread<N> {
+    /// What [`transaction`](Thread::transaction) and [`try_transaction`](Thread::try_transaction) do, for
+    /// a kernel whose own methods stand between the program and this one.
+    ///
+    /// `is_outcome` says which errors are recorded: those with which a repetition would end as well.
+    pub fn transaction_at<R: Record, E: Record + From<Error>>(
+        &mut self,
+        site: Site,
+        is_outcome: impl Fn(&E) -> bool,
+        body: impl FnOnce(&mut Tx<'_, N>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        if let Some(outcome) = self.bypass::<R, E>(site)? {
+            return outcome;
+        }
+        self.reserve(outcome_bytes::<R, E>())?;
+        let (nvm, records, mark) = (*self.nvm(), self.records, self.next_mark(site));
+        let sequence = self.log.next_sequence();
+        self.system.attach(sequence);
+        let mut tx = Tx::new(self.log.begin().map_err(Error::from)?, &mut self.system);
+        let result = body(&mut tx);
+        let (tx, system) = tx.into_parts();
+
+        // What keeps it from committing, even where the body paid no heed to it.
+        let fault = tx.fault().map(Error::from);
+        let result = match (result, system.failure().or(fault)) {
+            (Ok(_), Some(error)) => Err(E::from(error)),
+            (result, _) => result,
+        };
+        let is_recorded = match &result {
+            Ok(_) => true,
+            Err(error) => {
+                let failed_for_good = |error: Option<Error>| error.is_none_or(Error::is_outcome);
+                failed_for_good(system.failure()) && failed_for_good(fault) && is_outcome(error)
+            }
+        };
+        let stop = system.must_stop().or_else(|| {
+            // An error that is not recorded may have come before calls that the repetition will make.
+            is_recorded.then(|| system.check_walked(site).err())?
+        });
+        if result.is_err() || stop.is_some() {
+            self.statistics.rolled_back += 1;
+        }
+        if !is_recorded || stop.is_some() {
+            let rolled_back = tx.roll_back();
+            if let Some(error) = stop {
+                return Err(self.stop(error).into());
+            }
+            rolled_back.map_err(Error::from)?;
+            return result;
+        }
+        let published = match &result {
+            Ok(value) => {
+                commit::<N, R, E>(&nvm, (records, site), (system, sequence), value, || {
+                    tx.commit_with(mark.bits())
+                })
+            }
+            Err(error) => system
+                .prepare_commit(sequence)
+                .and_then(|()| records.put_error(&nvm, site, error))
+                .and_then(|bytes| {
+                    tx.roll_back_with(mark.bits())?;
+                    Ok(bytes)
+                }),
+        };
+        let bytes = published.map_err(|error| self.stop(error))?;
+        self.note_run(mark, bytes)?;
+        result
+    }
+
+    /// What [`transaction_write_first`](Thread::transaction_write_first) does, for a kernel.
+    pub fn transaction_write_first_at<R: Record>(
+        &mut self,
+        site: Site,
+        log_bytes: u32,
+        body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if let Some(outcome) = self.bypass::<R, Error>(site)? {
+            return outcome;
+        }
+        self.reserve(outcome_bytes::<R, Error>())?;
+        let mark = self.next_mark(site);
+        // Holds as long as the body runs, and longer where it panics.
+        self.stopped = Some(Error::new(ErrorKind::Transaction(FaultKind::Unfinished)));
+        let outcome = self.run_write_first(site, log_bytes, mark, body);
+        self.stopped = None;
+        match outcome {
+            Ok((value, bytes)) => {
+                self.note_run(mark, bytes)?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.statistics.rolled_back += 1;
+                if !error.is_outcome() {
+                    return Err(self.stop(error));
+                }
+                // Where something was written without logging, the log does not let it be published, and
+                // that stops the thread.
+                let nvm = *self.nvm();
+                let put = self.records.put_error(&nvm, site, &error);
+                let bytes = put.map_err(|error| self.stop(error))?;
+                if self.publish(mark).is_ok() {
+                    self.note_run(mark, bytes)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs and commits it, and answers its result and the bytes of its record; or rolls it back.
+    fn run_write_first<R: Record>(
+        &mut self,
+        site: Site,
+        log_bytes: u32,
+        mark: Mark,
+        body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
+    ) -> Result<(R, u32), Error> {
+        let (nvm, records) = (*self.nvm(), self.records);
+        let sequence = self.log.next_sequence();
+        self.system.attach(sequence);
+        let tx = self.log.begin_write_first(log_bytes)?;
+        let mut tx = WriteFirstTx::new(tx, &mut self.system);
+        let result = body(&mut tx);
+        let (tx, system) = tx.into_parts();
+        let result = match system.failure().or(tx.fault().map(Error::from)) {
+            Some(error) => Err(error),
+            None => result,
+        };
+        let result = match result {
+            Ok(value) => system.check_walked(site).map(|()| value),
+            Err(error) if error.is_outcome() => {
+                Err(system.check_walked(site).err().unwrap_or(error))
+            }
+            Err(error) => Err(error),
+        };
+        let value = match result {
+            Ok(value) => value,
+            Err(error) => {
+                tx.roll_back()?;
+                return Err(error);
+            }
+        };
+        let bytes =
+            commit::<N, R, Error>(&nvm, (records, site), (system, sequence), &value, || {
+                tx.commit_with(mark.bits())
+            })?;
+        Ok((value, bytes))
+    }
+
+    /// The mark that counts one record more.
+    const fn next_mark(&self, site: Site) -> Mark {
+        Mark {
+            count: self.records.index() + 1,
+            parity: false,
+            digest: digest(self.digest, site),
+        }
+    }
+}
+
+/// Stores the record of a result and commits, and answers the record's bytes.
+#[inline]
+fn commit<N: Nvm + Copy, R: Record, E: Record>(
+    nvm: &N,
+    (records, site): (crate::records::Records, Site),
+    (system, sequence): (&mut SystemTable<N>, u8),
+    value: &R,
+    commit: impl FnOnce() -> Result<(), Fault>,
+) -> Result<u32, Error> {
+    system.prepare_commit(sequence)?;
+    if R::MAX_BYTES == 0 && !broken::is(Variant::KeepsCheck) {
+        records.invalidate_error::<N, E>(nvm, site)?;
+    }
+    if broken::is(Variant::RecordsAfterCommit) {
+        commit()?;
+        return records.put_value(nvm, site, value);
+    }
+    let bytes = records.put_value(nvm, site, value)?;
+    commit()?;
+    Ok(bytes)
+}

@@ -1,0 +1,134 @@
+//! How a restarted thread walks over its records, and how records are published and forgotten.
+
+use nvm_core::{Class, Nvm, Record};
+
+use crate::broken::{self, Variant};
+use crate::error::{Error, ErrorKind};
+use crate::loops::ENDED;
+use crate::mark::{MAX_COUNT, Mark, digest};
+use crate::site::Site;
+use crate::thread::Thread;
+
+impl<N: Nvm + Copy> Thread<N> {
+    /// Takes the outcome of the next transaction, if it has one.
+    #[inline]
+    pub(crate) fn bypass<R: Record, E: Record>(
+        &mut self,
+        site: Site,
+    ) -> Result<Option<Result<R, E>>, Error> {
+        self.check_stopped()?;
+        if !self.is_replaying() {
+            return Ok(None);
+        }
+        let (outcome, bytes) = self.take(site).map_err(|error| self.stop(error))?;
+        self.walk(site, bytes)?;
+        self.statistics.bypassed += 1;
+        Ok(Some(outcome))
+    }
+
+    #[inline]
+    fn take<R: Record, E: Record>(&self, site: Site) -> Result<(Result<R, E>, u32), Error> {
+        let nvm = self.nvm();
+        if self.records.is_error::<N, E>(nvm, site)? {
+            let (error, bytes) = self.records.take_error(nvm, site)?;
+            return Ok((Err(error), bytes));
+        }
+        let (value, bytes) = self.records.take_value(nvm, site)?;
+        Ok((Ok(value), bytes))
+    }
+
+    /// Walks over a record that was committed before a power loss.
+    #[inline]
+    pub(crate) fn walk(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+        let digest = digest(self.digest, site);
+        let is_last = self.records.index() + 1 == self.committed;
+        if is_last
+            && self
+                .expected_digest
+                .is_some_and(|expected| expected != digest)
+        {
+            return Err(self.stop(self.records.diverged(site)));
+        }
+        self.step(digest, bytes);
+        Ok(())
+    }
+
+    pub(crate) const fn step(&mut self, digest: u8, bytes: u32) {
+        self.digest = digest;
+        self.records.step(bytes);
+    }
+
+    /// Makes sure that one more record, of up to `bytes`, has room. Where it has none, no smaller one is
+    /// let in after it: a restarted program could not tell that one was left out.
+    pub(crate) fn reserve(&mut self, bytes: u32) -> Result<(), Error> {
+        if let Some(full) = self.full {
+            return Err(full);
+        }
+        let reserved = if self.records.index() >= MAX_COUNT {
+            Err(Error::new(ErrorKind::TooManyRecords {
+                table: self.records.table(),
+            }))
+        } else {
+            self.records.reserve(bytes)
+        };
+        if !broken::is(Variant::LetsSmallerRecordsIn) {
+            self.full = reserved.err();
+        }
+        reserved
+    }
+
+    /// Publishes a mark without a transaction.
+    pub(crate) fn publish(&mut self, mark: Mark) -> Result<(), Error> {
+        let published = self
+            .system
+            .prepare_commit(self.log.next_sequence())
+            .and_then(|()| Ok(self.log.publish(mark.bits())?))
+            .and_then(|()| self.settle_ended_loop());
+        published.map_err(|error| self.stop(error))
+    }
+
+    /// After a commit: the last loop's end is told from the number of a commit no longer, since that number
+    /// will come again.
+    fn settle_ended_loop(&mut self) -> Result<(), Error> {
+        if let Some(at) = self.ended_loop.take()
+            && !broken::is(Variant::KeepsLoopEnd)
+        {
+            self.nvm().write_u8(Class::Replay, at, ENDED)?;
+        }
+        Ok(())
+    }
+
+    /// After the commit, with one record of `bytes` more, that published `mark`.
+    pub(crate) fn note_run(&mut self, mark: Mark, bytes: u32) -> Result<(), Error> {
+        self.statistics.run += 1;
+        self.step(mark.digest, bytes);
+        self.committed = self.records.index();
+        self.settle_ended_loop().map_err(|error| self.stop(error))
+    }
+
+    /// The records behind the position no longer count, where `digest` is that up to the position.
+    pub(crate) const fn forget_behind(&mut self, digest: u8) {
+        self.committed = self.records.index();
+        self.digest = digest;
+        self.expected_digest = None;
+        self.full = None;
+    }
+
+    /// A part of the program that ends before all its records were walked over is not the one of before.
+    pub(crate) fn check_walked(&mut self, site: Site) -> Result<(), Error> {
+        self.check_stopped()?;
+        if self.is_replaying() {
+            return Err(self.stop(self.records.diverged(site)));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_stopped(&self) -> Result<(), Error> {
+        self.stopped.map_or(Ok(()), Err)
+    }
+
+    /// Lets nothing happen before a restart: the first error is what every call answers.
+    pub(crate) fn stop(&mut self, error: Error) -> Error {
+        *self.stopped.get_or_insert(error)
+    }
+}
