@@ -159,7 +159,8 @@ impl<T: QueueItem> Queue<T> {
             // The record of `Ok(item)`.
             let at = scheduler.result_at(receiver)?;
             call.nvm().write(Class::Kernel, at, &[0])?;
-            call.nvm().write(Class::Kernel, at + 1, item.as_bytes())?;
+            call.nvm()
+                .write(Class::Kernel, at.saturating_add(1), item.as_bytes())?;
             return call.complete(&operations, |_| Ok(Ok(())));
         }
         let (first, count) = self.load(call.nvm())?;
@@ -191,11 +192,7 @@ impl<T: QueueItem> Queue<T> {
             return call.block::<Result<T, Outcome>>(self.receivers()?, timeout, &[]);
         }
         let slot = self.slot(first, 0)?;
-        let next = if first + 1 >= self.capacity {
-            0
-        } else {
-            first + 1
-        };
+        let next = first.wrapping_add(1) % self.capacity.max(1);
         let Some(sender) = scheduler.first_waiting(self.senders()?)? else {
             return call.complete(&Operations::default(), |kernel| {
                 let item = kernel.get(slot)?;
@@ -207,7 +204,9 @@ impl<T: QueueItem> Queue<T> {
         let at = scheduler.result_at(sender)?;
         // The record of `Ok(())`; the item lies behind the longest record.
         call.nvm().write(Class::Kernel, at, &[0])?;
-        let sent: T = call.nvm().load(Offset::new(at + Sent::MAX_BYTES))?;
+        let sent: T = call
+            .nvm()
+            .load(Offset::new(at.saturating_add(Sent::MAX_BYTES)))?;
         call.complete(&operations, |kernel| {
             let item = kernel.get(slot)?;
             // The slot still holds the item that a roll back must find there: logged.

@@ -5,7 +5,7 @@
 //! | tick, even cell and odd cell (module `time`) | 8 |
 //! | current: the index of the task that runs, 255 for none; and 3 bytes not used | 4 |
 //! | ready lists, one head a priority | 8 each |
-//! | delay list's head | 8 |
+//! | delay lists, one head for each half of the tick's range | 8 each |
 //! | operation log of all lists, for [`OPERATIONS`] operations | 40 |
 //! | control blocks (module `task`) | 32 each |
 
@@ -14,11 +14,12 @@ use nvm_list::{Head, OpLog};
 
 use crate::error::Error;
 use crate::task::{ControlBlock, Priority, TaskAt, TaskIndex};
+use crate::time::Half;
 
 /// How many priorities there are.
 pub const PRIORITIES: usize = 8;
 /// The most tasks.
-const MAX_TASKS: usize = 64;
+pub const MAX_TASKS: usize = 64;
 /// The most list operations of one system call.
 const OPERATIONS: usize = 4;
 
@@ -31,7 +32,7 @@ pub struct SchedulerAreas {
     pub(crate) tick: Offset<[u32; 2]>,
     pub(crate) current: Offset<u8>,
     ready: Offset<[Head; PRIORITIES]>,
-    pub(crate) delayed: Offset<Head>,
+    delayed: Offset<[Head; 2]>,
     pub(crate) op_log: Area,
     tasks: Offset<ControlBlock>,
     task_count: u8,
@@ -52,7 +53,11 @@ impl SchedulerAreas {
                     .area("ready lists", (PRIORITIES * size_of::<Head>()) as u32)
                     .offset(),
             ),
-            delayed: layout.object("delay list"),
+            delayed: Offset::new(
+                layout
+                    .area("delay lists", (2 * size_of::<Head>()) as u32)
+                    .offset(),
+            ),
             op_log: layout.area("operation log", OpLog::bytes_for(OPERATIONS)),
             tasks: Offset::new(
                 layout
@@ -74,6 +79,11 @@ impl SchedulerAreas {
             .ok_or(Error::NoSuchPriority {
                 priority: priority.0,
             })
+    }
+
+    /// The list of the tasks that sleep until a tick in the lower or the upper half of a `u32`.
+    pub(crate) const fn delayed(&self, half: Half) -> Offset<Head> {
+        Offset::new(self.delayed.get() + half as u32 * size_of::<Head>() as u32)
     }
 
     pub(crate) fn task(&self, task: TaskIndex) -> Result<TaskAt, Error> {

@@ -11,7 +11,7 @@ pub enum Variant {
     NoRollForward,
     /// A full queue's slot is overwritten by a waiting sender's item without being logged.
     SlotNotLogged,
-    /// The task that runs is not stored before it runs.
+    /// The task whose time slice begins is not stored before it runs.
     ForgetsCurrent,
 }
 

@@ -43,6 +43,8 @@ pub struct Call<'c, N: Nvm + Copy, P: Port> {
     task: TaskIndex,
     system: &'c mut SystemTable<N>,
     site: Site,
+    /// It has woken somebody.
+    woke: bool,
 }
 
 impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
@@ -60,6 +62,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             task,
             system,
             site,
+            woke: false,
         }
     }
 
@@ -92,7 +95,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             let port = self.port;
             match port.critical(|| attempt(&mut self))? {
                 Progress::Completed(result) => {
-                    if port.critical(|| self.scheduler.is_outranked(self.task))? {
+                    if self.woke && port.critical(|| self.scheduler.is_outranked(self.task))? {
                         port.switch();
                     }
                     return Ok(result);
@@ -114,6 +117,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         self.stage(operations)?;
         let result = self.system.complete(self.site, body);
         let result = self.settle(operations, result)?;
+        self.woke = !operations.as_slice().is_empty();
         Ok(Progress::Completed(result))
     }
 
@@ -127,10 +131,11 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         payload: &[u8],
     ) -> Result<Progress<R>, Error> {
         let until = match timeout {
-            Timeout::Ticks(ticks) => Some(self.scheduler.now()?.saturating_add(ticks.max(1))),
+            Timeout::Ticks(ticks) => Some(self.scheduler.tick_in(ticks.max(1))?),
             Timeout::None | Timeout::Forever => None,
         };
-        self.system.reserve(R::MAX_BYTES + payload.len() as u32)?;
+        self.system
+            .reserve(R::MAX_BYTES.saturating_add(payload.len() as u32))?;
         let result_at = self.system.result_at();
         self.scheduler.set_result_at(self.task, result_at)?;
         if !payload.is_empty() {
@@ -140,11 +145,13 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         self.sleep(Some(wait_list), until)
     }
 
-    /// Delays the task until a tick.
+    /// Delays the task until a tick; not at all where it has come, which is to say that it is at most
+    /// [`MAX_TICKS`](crate::MAX_TICKS) ago.
     pub fn delay_until(&mut self, tick: u32) -> Result<Progress<()>, Error> {
-        if tick <= self.scheduler.now()? {
+        if self.scheduler.has_come(tick)? {
             return self.complete(&Operations::default(), |_| Ok(()));
         }
+        self.system.reserve(0)?;
         self.sleep(None, Some(tick))
     }
 
@@ -175,7 +182,8 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         Ok(op_log.stage(self.nvm(), operations.as_slice(), tag)?)
     }
 
-    /// Carries out staged list work after the commit, or drops it after a failure.
+    /// Carries out staged list work after the commit, or drops it after a failure. After a failed access to
+    /// the NVM it is open whether the commit was stored: then the next start decides.
     fn settle<R>(
         &self,
         operations: &Operations,
@@ -185,11 +193,19 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             let op_log = self.scheduler.op_log();
             match &result {
                 Ok(_) => op_log.complete(self.nvm())?,
+                Err(error) if is_device_failure(*error) => {}
                 Err(_) => op_log.discard(self.nvm())?,
             }
         }
         Ok(result?)
     }
+}
+
+const fn is_device_failure(error: replay::Error) -> bool {
+    matches!(
+        error.kind(),
+        replay::ErrorKind::Transaction(nvm_tx::FaultKind::Nvm(_))
+    )
 }
 
 /// How far an attempt at a system call got.

@@ -64,6 +64,11 @@ pub enum Error {
         /// The priority asked for.
         priority: u8,
     },
+    /// The kernel's state contradicts itself: the image is damaged.
+    Damaged {
+        /// Where it was noticed.
+        offset: u32,
+    },
     /// The image names a task that the program does not have.
     NoSuchTask {
         /// Its index.
@@ -137,6 +142,10 @@ impl fmt::Display for Error {
                 f,
                 "there is no priority {priority}: they run from 0 to {}",
                 crate::PRIORITIES - 1
+            ),
+            Self::Damaged { offset } => write!(
+                f,
+                "the kernel's state at {offset:#x} contradicts itself: the image is damaged"
             ),
             Self::NoSuchTask { index } => write!(
                 f,

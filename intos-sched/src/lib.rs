@@ -7,7 +7,7 @@
 //! | `task` | [`TaskIndex`], [`Priority`] and what NVM holds of a task |
 //! | `areas` | [`SchedulerAreas`]: where the kernel's state lies |
 //! | `scheduler` | [`Scheduler`]: ready and delay lists, who runs next, recovery |
-//! | `time` | the persistent tick |
+//! | `time` | the persistent tick, and [`MAX_TICKS`] |
 //! | `call` | [`Call`]: how a system call completes, blocks and is bypassed |
 //! | `timeout` | [`Timeout`] |
 //! | `port` | [`Port`]: what a processor must offer |
@@ -25,7 +25,7 @@ mod task;
 mod time;
 mod timeout;
 
-pub use areas::{PRIORITIES, SchedulerAreas};
+pub use areas::{MAX_TASKS, PRIORITIES, SchedulerAreas};
 #[doc(hidden)]
 pub use broken::{Variant, is as is_broken, with_broken};
 pub use call::{Call, Progress, SystemCalls};
@@ -33,4 +33,5 @@ pub use error::{Error, Outcome};
 pub use port::Port;
 pub use scheduler::{Operations, Scheduler, TaskState};
 pub use task::{Priority, TaskIndex};
+pub use time::MAX_TICKS;
 pub use timeout::Timeout;

@@ -102,6 +102,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
     ///
     /// `kernel_log` tells where a task's log of kernel transactions lies.
     pub fn recover(&self, kernel_log: impl Fn(TaskIndex) -> Area) -> Result<(), Error> {
+        if broken::is(Variant::ForgetsCurrent) {
+            self.nvm
+                .store(Class::Kernel, self.areas.current, &NO_TASK)?;
+        }
         if let Some(task) = self.current()? {
             let _ = UndoLog::open_as(self.nvm, kernel_log(task), Class::Kernel)?;
         }
@@ -168,7 +172,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
             }
         }
         let chosen = self.task_of(chosen, Self::state_node)?;
-        if before != Some(chosen) && !broken::is(Variant::ForgetsCurrent) {
+        if before != Some(chosen) && !(slice_is_over && broken::is(Variant::ForgetsCurrent)) {
             self.nvm
                 .store(Class::Kernel, self.areas.current, &chosen.0)?;
         }
@@ -230,9 +234,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
         for half in Half::BOTH {
             if let Some(node) = self.delayed(half)?.front(&self.nvm)? {
                 let tick = node.key(&self.nvm)?;
-                let is_earlier = next.is_none_or(|other| {
-                    tick.wrapping_sub(now) < other.wrapping_sub(now)
-                });
+                let is_earlier =
+                    next.is_none_or(|other| tick.wrapping_sub(now) < other.wrapping_sub(now));
                 if is_earlier || time::has_come(tick, now) {
                     next = Some(tick);
                 }
@@ -451,7 +454,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
             linked += nvm_list::check(&self.nvm, list, most, false)?;
             for node in list.iter(&self.nvm) {
                 let task = self.task_of(node?, Self::state_node)?;
-                if self.priority(task)?.0 != priority || self.event_node(task)?.is_linked(&self.nvm)?
+                if self.priority(task)?.0 != priority
+                    || self.event_node(task)?.is_linked(&self.nvm)?
                 {
                     return Err(Error::Damaged {
                         offset: list.head().get(),

@@ -6,7 +6,7 @@ pub enum Timeout {
     /// Not at all: the call fails at once where it would block.
     None,
     /// So many ticks, counted by the persistent tick: a power loss does not stop the clock for longer
-    /// than it lasts, nor begin the count anew.
+    /// than it lasts, nor begin the count anew. 0 is one tick; at most [`MAX_TICKS`](crate::MAX_TICKS).
     Ticks(u32),
     /// As long as it takes.
     Forever,

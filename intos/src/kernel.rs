@@ -168,6 +168,9 @@ impl Plan {
                 .into());
             }
             tasks += 1;
+            if tasks > intos_sched::MAX_TASKS {
+                break;
+            }
         }
         let scheduler = SchedulerAreas::place(&mut layout, tasks)?;
         let threads = layout.size();

@@ -26,7 +26,9 @@ mod transaction;
 
 pub use board::{Board, Event};
 pub use intos_ipc::{Queue, QueueItem, Semaphore};
-pub use intos_sched::{Error, Outcome, Port, Priority, Scheduler, TaskIndex, TaskState, Timeout};
+pub use intos_sched::{
+    Error, MAX_TICKS, Outcome, Port, Priority, Scheduler, TaskIndex, TaskState, Timeout,
+};
 pub use kernel::{BootError, Kernel};
 pub use nvm_core::{Nvm, Offset, Record, field};
 pub use placement::Placement;

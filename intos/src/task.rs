@@ -102,9 +102,11 @@ impl<'k, B: Board> Task<'k, B> {
     pub fn delay(&mut self, ticks: u32) -> Result<(), Error> {
         let site = Site::here();
         let (kernel, index) = (self.kernel, self.index);
-        self.thread.transaction_at(site, Error::is_outcome, |tx| {
+        let result = self.thread.transaction_at(site, Error::is_outcome, |tx| {
             Tx::<B>::new(tx, kernel, index).delay_at(site, ticks)
-        })
+        });
+        self.observe();
+        result
     }
 
     /// The task's index in the program's table.

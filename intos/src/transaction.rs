@@ -38,11 +38,17 @@ macro_rules! task_transaction {
             /// The tick, recorded: a repeated transaction gets the same.
             #[track_caller]
             pub fn now(&mut self) -> Result<u32, Error> {
-                let scheduler = &self.kernel.scheduler;
-                Ok(self.tx.system().sample(Site::here(), || scheduler.now())??)
+                let site = Site::here();
+                let system = self.tx.system();
+                if let Some(tick) = system.bypass(site)? {
+                    return Ok(tick);
+                }
+                let kernel = self.kernel;
+                let tick = kernel.port.critical(|| kernel.scheduler.now())?;
+                Ok(system.complete(site, |_| Ok(tick))?)
             }
 
-            /// Delays the task for so many ticks.
+            /// Delays the task for so many ticks, at most [`MAX_TICKS`](crate::MAX_TICKS).
             #[track_caller]
             pub fn delay(&mut self, ticks: u32) -> Result<(), Error> {
                 self.delay_at(Site::here(), ticks)
@@ -50,12 +56,13 @@ macro_rules! task_transaction {
 
             pub(crate) fn delay_at(&mut self, site: Site, ticks: u32) -> Result<(), Error> {
                 self.call(site).run(|call| {
-                    let until = call.scheduler().now()?.saturating_add(ticks);
+                    let until = call.scheduler().tick_in(ticks)?;
                     call.delay_until(until)
                 })
             }
 
-            /// Delays the task until a tick; not at all where it has passed.
+            /// Delays the task until a tick; not at all where it has come: where it is at most
+            /// [`MAX_TICKS`](crate::MAX_TICKS) ago, for the tick counts on from 0 after `u32::MAX`.
             #[track_caller]
             pub fn delay_until(&mut self, tick: u32) -> Result<(), Error> {
                 self.call(Site::here()).run(|call| call.delay_until(tick))
@@ -68,10 +75,14 @@ macro_rules! task_transaction {
             }
 
             /// Runs `section` without preemption by other tasks: for objects that tasks share without a
-            /// lock, such as a heap. A power loss may fall into it all the same.
-            pub fn critical<R>(&mut self, section: impl FnOnce(&mut Self) -> R) -> R {
-                let kernel = self.kernel;
-                kernel.port.critical(|| section(self))
+            /// lock, such as a heap. A power loss may fall into it all the same. It gets the transaction
+            /// without the kernel's system calls: a task must not block in a critical section.
+            pub fn critical<R>(
+                &mut self,
+                section: impl FnOnce(&mut replay::$name<'r, B::Nvm>) -> R,
+            ) -> R {
+                let tx = &mut *self.tx;
+                self.kernel.port.critical(|| section(tx))
             }
         }
 

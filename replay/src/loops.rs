@@ -145,7 +145,13 @@ impl<T: LoopCounter> LoopFrame<T> {
                 return Err(thread.stop(thread.records.diverged(site)));
             }
             match nvm.read_u8(at + END_AT)? {
-                GOES_ON => frame.iteration = frame.load_iteration(thread)?,
+                GOES_ON => {
+                    frame.iteration = frame.load_iteration(thread)?;
+                    // No iteration behind the last is ever begun.
+                    if frame.iteration > 0 && frame.is_over(frame.iteration) {
+                        return Err(thread.stop(thread.records.diverged(site)));
+                    }
+                }
                 end => {
                     frame.done = true;
                     if end == thread.log.sequence() {
@@ -183,7 +189,7 @@ impl<T: LoopCounter> LoopFrame<T> {
         if self.begun {
             thread.check_walked(self.site)?;
             let next = self.iteration.wrapping_add(1);
-            if self.iterations.is_some_and(|iterations| next >= iterations) {
+            if self.is_over(next) {
                 return Ok(None);
             }
             let nvm = *thread.nvm();
@@ -195,10 +201,7 @@ impl<T: LoopCounter> LoopFrame<T> {
                 .map_err(|error| thread.stop(error))?;
             self.iteration = next;
             self.forget_records(thread);
-        } else if self
-            .iterations
-            .is_some_and(|iterations| self.iteration >= iterations)
-        {
+        } else if self.is_over(self.iteration) {
             return Ok(None);
         }
         self.begun = true;
@@ -225,6 +228,11 @@ impl<T: LoopCounter> LoopFrame<T> {
     /// The iteration's number, from 0.
     pub const fn iteration(&self) -> u32 {
         self.iteration
+    }
+
+    fn is_over(&self, iteration: u32) -> bool {
+        self.iterations
+            .is_some_and(|iterations| iteration >= iterations)
     }
 
     /// The mark while the frame is the last record, in an iteration.

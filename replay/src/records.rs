@@ -131,10 +131,10 @@ impl Records {
         Ok(())
     }
 
-    /// The check of a record at this position; never 0. `size` is the value's, or tells frames apart.
+    /// The check of a record at this position; never 0. `bytes` are the value's, or tell frames apart.
     #[inline]
-    pub(crate) const fn check(&self, site: Site, kind: Kind, size: u32) -> u16 {
-        let folded = (size as u16).wrapping_mul(0x2F0B) ^ (size >> 16) as u16;
+    pub(crate) const fn check(&self, site: Site, kind: Kind, bytes: u32) -> u16 {
+        let folded = (bytes as u16).wrapping_mul(0x2F0B) ^ (bytes >> 16) as u16;
         let check = site.tag() ^ self.index.wrapping_mul(0x6A5D) ^ folded;
         match kind {
             Kind::Error => check | 1,

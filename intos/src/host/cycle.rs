@@ -149,11 +149,10 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
                 return Ok(CycleEnd::Stopped);
             }
             let Some(task) = scheduler.choose(slice_is_over)? else {
-                match scheduler.next_wake()? {
+                match scheduler.ticks_to_wake()? {
                     // Everyone sleeps: so does the processor, without ticks.
-                    Some(tick) => {
-                        let now = scheduler.now()?;
-                        scheduler.advance(tick.saturating_sub(now))?;
+                    Some(ticks) => {
+                        scheduler.advance(ticks)?;
                         continue;
                     }
                     None => return self.nobody_is_ready(),
