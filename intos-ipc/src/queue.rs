@@ -73,7 +73,7 @@ impl<T: QueueItem> Queue<T> {
             assert!(
                 size_of::<T>() as u32 == T::MAX_BYTES,
                 "an item's record is its bytes"
-            )
+            );
         };
         let capacity = if capacity == 0 { 1 } else { capacity };
         let bytes = size_of::<Header>() + usize::from(capacity) * size_of::<T>();
@@ -165,7 +165,7 @@ impl<T: QueueItem> Queue<T> {
         }
         let (first, count) = self.load(call.nvm())?;
         if count < self.capacity {
-            let slot = self.slot(first, count)?;
+            let slot = self.slot(first, count);
             call.nvm().store(Class::Kernel, slot, &item)?;
             return call.complete(&Operations::default(), |kernel| {
                 kernel.set(self.position(), pack(first, count + 1))?;
@@ -191,7 +191,7 @@ impl<T: QueueItem> Queue<T> {
             }
             return call.block::<Result<T, Outcome>>(self.receivers()?, timeout, &[]);
         }
-        let slot = self.slot(first, 0)?;
+        let slot = self.slot(first, 0);
         let next = first.wrapping_add(1) % self.capacity.max(1);
         let Some(sender) = scheduler.first_waiting(self.senders()?)? else {
             return call.complete(&Operations::default(), |kernel| {
@@ -220,40 +220,40 @@ impl<T: QueueItem> Queue<T> {
         })
     }
 
-    fn receivers_head(&self) -> Offset<Head> {
+    fn receivers_head(self) -> Offset<Head> {
         field!(self.header, Header.receivers)
     }
 
-    fn senders_head(&self) -> Offset<Head> {
+    fn senders_head(self) -> Offset<Head> {
         field!(self.header, Header.senders)
     }
 
-    fn receivers(&self) -> Result<List, Error> {
+    fn receivers(self) -> Result<List, Error> {
         Ok(List::at(self.receivers_head())?)
     }
 
-    fn senders(&self) -> Result<List, Error> {
+    fn senders(self) -> Result<List, Error> {
         Ok(List::at(self.senders_head())?)
     }
 
     /// `first` and `count`, which are one word.
-    fn position(&self) -> Offset<u32> {
+    fn position(self) -> Offset<u32> {
         field!(self.header, Header.first).cast()
     }
 
-    fn load<N: Nvm>(&self, nvm: &N) -> Result<(u16, u16), Error> {
+    fn load<N: Nvm>(self, nvm: &N) -> Result<(u16, u16), Error> {
         let position = nvm.load(self.position())?;
         Ok((position as u16, (position >> 16) as u16))
     }
 
     /// The slot `nth` places behind `first`. In a damaged image it may lie outside of the queue, and of
     /// the region: then the access is an error.
-    fn slot(&self, first: u16, nth: u16) -> Result<Offset<T>, Error> {
+    fn slot(self, first: u16, nth: u16) -> Offset<T> {
         let capacity = u32::from(self.capacity.max(1));
         let index = (u32::from(first) + u32::from(nth)) % capacity;
-        Ok(Offset::new(
+        Offset::new(
             self.header.get() + size_of::<Header>() as u32 + index * size_of::<T>() as u32,
-        ))
+        )
     }
 }
 

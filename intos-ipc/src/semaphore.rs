@@ -127,11 +127,11 @@ impl Semaphore {
         })
     }
 
-    fn waiting(&self) -> Result<List, Error> {
+    fn waiting(self) -> Result<List, Error> {
         Ok(List::at(field!(self.header, Header.waiting))?)
     }
 
-    fn count_at(&self) -> Offset<u32> {
+    fn count_at(self) -> Offset<u32> {
         field!(self.header, Header.count)
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn advance<N: Nvm>(
     while ticks > 0 {
         let step = ticks.min(MAX_STEP);
         // An odd number of ticks on: the other cell.
-        let step = if step % 2 == 0 { step - 1 } else { step };
+        let step = if step.is_multiple_of(2) { step - 1 } else { step };
         set(nvm, cells, now(nvm, cells)?.wrapping_add(step))?;
         ticks -= step;
     }
@@ -158,7 +158,7 @@ mod tests {
     /// The cells at a tick that was reached one by one.
     fn pair(tick: u32) -> [u32; 2] {
         let before = tick.wrapping_sub(1);
-        if tick % 2 == 0 {
+        if tick.is_multiple_of(2) {
             [tick, before]
         } else {
             [before, tick]
