@@ -1,5 +1,7 @@
 //! The quick start as its user meets it: simulated power losses, real ones, and bad use.
+#![allow(clippy::unwrap_used)] // a failure fails the test
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -73,7 +75,8 @@ fn readings_of_ones_own_with_gaps_and_in_celsius() {
     let mut csv = String::from("station,temp_c,date\n");
     for day in 1..=28 {
         for hour in (0..24).step_by(if day % 3 == 0 { 6 } else { 1 }) {
-            csv += &format!("X,{},2024-02-{day:02}T{hour:02}:00\n", day % 7 - hour % 5);
+            let celsius = day % 7 - hour % 5;
+            writeln!(csv, "X,{celsius},2024-02-{day:02}T{hour:02}:00").unwrap();
         }
     }
     fs::write(&input, csv).unwrap();
@@ -96,7 +99,7 @@ fn kill_nine_at_any_time_changes_nothing() {
     let mut kills = 0;
     let began = Instant::now();
     let said = loop {
-        assert!(began.elapsed() < Duration::from_secs(120), "{kills} kills");
+        assert!(began.elapsed() < Duration::from_mins(2), "{kills} kills");
         let mut child: Child = command(&nvm, &["--live", "--pace", "4000"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -251,9 +251,7 @@ impl<T: QueueItem> Queue<T> {
     fn slot(self, first: u16, nth: u16) -> Offset<T> {
         let capacity = u32::from(self.capacity.max(1));
         let index = (u32::from(first) + u32::from(nth)) % capacity;
-        Offset::new(
-            self.header.get() + size_of::<Header>() as u32 + index * size_of::<T>() as u32,
-        )
+        Offset::new(self.header.get() + size_of::<Header>() as u32 + index * size_of::<T>() as u32)
     }
 }
 

@@ -73,7 +73,11 @@ pub(crate) fn advance<N: Nvm>(
     while ticks > 0 {
         let step = ticks.min(MAX_STEP);
         // An odd number of ticks on: the other cell.
-        let step = if step.is_multiple_of(2) { step - 1 } else { step };
+        let step = if step.is_multiple_of(2) {
+            step - 1
+        } else {
+            step
+        };
         set(nvm, cells, now(nvm, cells)?.wrapping_add(step))?;
         ticks -= step;
     }

@@ -1,5 +1,6 @@
 //! A full queue with waiting senders of different priorities, all more urgent than the receiver: cut at
 //! every store, each item arrives once, and each sender's in order.
+#![allow(clippy::unwrap_used)] // a failure fails the test
 
 use intos::host::{CycleEnd, Machine, Settings};
 use intos::prelude::*;

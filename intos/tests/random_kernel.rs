@@ -2,6 +2,7 @@
 //! exactly once and in order, units are neither lost nor made, and each step is taken once.
 //!
 //! A failure prints the command that repeats it. `INTOS_SEEDS=N` runs more programs.
+#![allow(clippy::unwrap_used)] // a failure fails the test
 
 use intos::ThreadLayout;
 use intos::host::{CycleEnd, Host, Machine, Random, Settings};

@@ -1,5 +1,6 @@
 //! Tasks of one priority that take turns by time slices: a power loss finds one of them in a system call,
 //! and the start that follows must roll back just that one's before any of them runs.
+#![allow(clippy::unwrap_used)] // a failure fails the test
 
 use intos::host::{CycleEnd, Machine, Settings};
 use intos::prelude::*;
@@ -66,7 +67,10 @@ fn run(machine: &Machine<SimNvm<4>>, cut: Option<u64>) -> Result<u32, String> {
     units.map_err(|error| error.to_string())
 }
 
-fn every_cut(atom: usize, accesses_per_tick: u64) -> (u64, Option<(u64, Result<u32, String>)>) {
+/// A cut that was not survived, and what came of it.
+type Failed = (u64, Result<u32, String>);
+
+fn every_cut(atom: usize, accesses_per_tick: u64) -> (u64, Option<Failed>) {
     let stores = {
         let machine = machine(atom, accesses_per_tick);
         assert_eq!(run(&machine, None), Ok(TASKS * RELEASES));

@@ -3,7 +3,7 @@
 //! `cargo run --release` simulates them; `cargo run --release -- --live` leaves them to you.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
@@ -201,15 +201,14 @@ fn per_reading(run: &Run, bytes: u64) -> String {
 
 /// The command that repeats a simulated run.
 fn repeat(options: &Options) -> String {
-    let quoted = |path: &Path| format!("{path:?}");
-    let mut command = format!(
-        "cargo run --release -- --format --losses {} --seed {} --nvm {}",
+    let input = match &options.input {
+        Some(path) => format!(" --input '{}'", path.display()),
+        None => String::new(),
+    };
+    format!(
+        "cargo run --release -- --format --losses {} --seed {} --nvm '{}'{input}",
         options.losses,
         options.seed,
-        quoted(&options.nvm)
-    );
-    if let Some(input) = &options.input {
-        command += &format!(" --input {}", quoted(input));
-    }
-    command
+        options.nvm.display()
+    )
 }

@@ -13,7 +13,7 @@ const SEATTLE: &str = include_str!("../../data/seattle-2010.csv");
 #[derive(Debug, Clone, PartialEq)]
 pub struct Readings {
     source: String,
-    readings: Vec<Reading>,
+    all: Vec<Reading>,
     digest: u32,
 }
 
@@ -132,24 +132,24 @@ impl Readings {
             });
         Ok(Self {
             source: source.to_owned(),
-            readings,
+            all: readings,
             digest: digest.max(1),
         })
     }
 
     /// The reading number `index`.
     pub fn get(&self, index: u32) -> Option<Reading> {
-        self.readings.get(index as usize).copied()
+        self.all.get(index as usize).copied()
     }
 
     /// How many there are.
     pub fn len(&self) -> u32 {
-        self.readings.len() as u32
+        self.all.len() as u32
     }
 
     /// Whether there are none: never.
     pub fn is_empty(&self) -> bool {
-        self.readings.is_empty()
+        self.all.is_empty()
     }
 
     /// Where they are from.

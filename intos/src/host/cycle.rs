@@ -218,6 +218,8 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
 impl<N: Nvm + fmt::Debug, W, P> Drop for Tasks<'_, '_, N, W, P> {
     /// A power loss, or the end: what is left on the stacks is lost.
     fn drop(&mut self) {
+        // After a panic on a task's stack, which ends here, it still leads there.
+        self.machine.yielder.set(ptr::null());
         let mut stacks = self.machine.stacks.borrow_mut();
         for mut left in self.stacks.drain(..).flatten() {
             if left.started() && !left.done() {
@@ -227,7 +229,8 @@ impl<N: Nvm + fmt::Debug, W, P> Drop for Tasks<'_, '_, N, W, P> {
                 // kernel and the program only, cannot lend parts of its stack to anything that
                 // outlives it in safe code other than by scoped threads, which would have to be joined
                 // within the function: a task must not use them.
-                unsafe { left.force_reset() };
+                unsafe {}
+                left.force_unwind();
             }
             stacks.push(left.into_stack());
         }

@@ -8,13 +8,15 @@ use std::ptr;
 
 use corosensei::Yielder;
 use corosensei::stack::DefaultStack;
-use intos_sched::Port;
+use intos_sched::{Port, TaskIndex};
 use nvm_core::sim::{Counters, PowerLoss};
 use nvm_core::{Class, Error, Nvm};
 use replay::Statistics;
 
 use super::random::Random;
 use crate::board::{Board, Event};
+use crate::kernel::Kernel;
+use crate::program::Program;
 
 /// How a machine behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Settings {
     /// A task is preempted at one of so many accesses outside of critical sections; 0: only by ticks and
     /// by tasks that are more urgent.
     pub preempt_one_in: u64,
-    /// The widest store that a power loss does not tear: 1, 2 or 4 bytes, and at most the NVM's own.
+    /// The widest store that a power loss does not tear: 1, 2 or 4 bytes (1 where it is none of these).
     pub atom: usize,
 }
 
@@ -92,7 +94,10 @@ impl<N: Nvm> Machine<N> {
 impl<N: Nvm, W> Machine<N, W> {
     /// A machine with devices of the program's own: sensors, actuators, whatever a [`Board`] trait of the
     /// program's asks for. They are the world outside: a power loss does not reset them.
-    pub fn with_world(nvm: N, settings: Settings, world: W) -> Self {
+    pub fn with_world(nvm: N, mut settings: Settings, world: W) -> Self {
+        if !matches!(settings.atom, 1 | 2 | 4) {
+            settings.atom = 1;
+        }
         Self {
             nvm,
             world,
@@ -151,6 +156,17 @@ impl<N: Nvm, W> Machine<N, W> {
         self.longest_stall.get()
     }
 
+    /// The same, by the task's name in its program: where the number grows with every power loss, this
+    /// task's transaction is too long for the energy that it gets.
+    pub fn longest_stall_of<'m, P: Program<Host<'m, N, W>>>(&'m self) -> (u16, &'static str)
+    where
+        N: fmt::Debug,
+    {
+        let (starts, task) = self.longest_stall.get();
+        let name = Kernel::<Host<'m, N, W>>::task_name::<P>(TaskIndex(task));
+        (starts, name.unwrap_or("?"))
+    }
+
     /// A random number below `bound`, of the machine's own sequence.
     pub fn random_below(&self, bound: u64) -> u64 {
         let mut random = self.random.get();
@@ -181,6 +197,10 @@ impl<N: Nvm, W> Machine<N, W> {
 
     /// Before each access of a task: time passes, and it may be preempted.
     fn pass_time(&self) {
+        // Destructors of a task that panicked, or that the power left: time stands still.
+        if std::thread::panicking() {
+            return;
+        }
         let left = self.accesses_to_tick.get();
         if left > 1 {
             self.accesses_to_tick.set(left - 1);
@@ -200,6 +220,11 @@ impl<N: Nvm, W> Machine<N, W> {
 
     /// Before each atomic store: the power may go.
     fn draw_power(&self) {
+        if std::thread::panicking() {
+            // What a destructor stores after a panic would be no program's doing.
+            self.powered.set(false);
+            return;
+        }
         match self.stores_left.get() {
             Some(0) => {
                 self.stores_left.set(None);
