@@ -83,7 +83,8 @@ macro_rules! loop_counter {
 
 loop_counter!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
-/// A persistent loop that has been entered: what [`nv_for_loop!`] and [`nv_loop!`] use.
+/// A persistent loop that has been entered: what [`nv_for_loop!`](crate::nv_for_loop)
+/// and [`nv_loop!`](crate::nv_loop) use.
 ///
 /// Dropping it does not end the loop: a thread that returns out of it restarts into the same iteration,
 /// and returns again.
@@ -334,7 +335,7 @@ macro_rules! nv_for_loop {
     }};
 }
 
-/// A `loop` that survives: as [`nv_for_loop!`], without a counter and without an end but `break`.
+/// A `loop` that survives: as [`nv_for_loop!`](crate::nv_for_loop), without a counter and without an end but `break`.
 ///
 /// `nv_loop!(thread => { … })`, or with a label `nv_loop!('main: thread => { … })`.
 #[macro_export]

@@ -229,8 +229,7 @@ impl<N: Nvm + fmt::Debug, W, P> Drop for Tasks<'_, '_, N, W, P> {
                 // kernel and the program only, cannot lend parts of its stack to anything that
                 // outlives it in safe code other than by scoped threads, which would have to be joined
                 // within the function: a task must not use them.
-                unsafe {}
-                left.force_unwind();
+                unsafe { left.force_reset() };
             }
             stacks.push(left.into_stack());
         }
