@@ -49,3 +49,5 @@ pub use transaction::{Tx, WriteFirstTx};
 mod cost_tests;
 #[cfg(test)]
 mod power_cut_tests;
+#[cfg(test)]
+mod random_tests;
