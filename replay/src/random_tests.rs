@@ -402,14 +402,14 @@ fn change<const ATOM: usize>(
             let (letter, rest) = t.transaction(|tx| {
                 update(tx).map(|v| (char::from(b'a' + (v % 26) as u8), i64::from(v / 26)))
             })?;
-            rest as u32 * 26 + (letter as u32 - 'a' as u32)
+            u32::try_from(rest).unwrap() * 26 + (letter as u32 - 'a' as u32)
         }
         10 => t.transaction(|tx| update(tx).map(Offset::<u8>::new))?.get(),
         _ => {
             let (none, value) =
                 t.transaction(|tx| update(tx).map(|v| (None::<u64>, i128::from(v))))?;
             assert_eq!(none, None);
-            value as u32
+            u32::try_from(value).unwrap()
         }
     })
 }

@@ -138,7 +138,7 @@ impl<N: Nvm + Copy> Thread<N> {
     #[inline]
     pub fn transaction<R: Record>(
         &mut self,
-        body: impl Fn(&mut Tx<'_, N>) -> Result<R, Error> + Sync,
+        body: impl Fn(&mut Tx<'_, N>) -> Result<R, Error> + Sync, // it changes no volatile state
     ) -> Result<R, Error> {
         self.transaction_at(Site::here(), |error: &Error| error.is_outcome(), body)
     }
@@ -153,7 +153,7 @@ impl<N: Nvm + Copy> Thread<N> {
     #[inline]
     pub fn try_transaction<R: Record, E: Record + From<Error>>(
         &mut self,
-        body: impl Fn(&mut Tx<'_, N>) -> Result<R, E> + Sync,
+        body: impl Fn(&mut Tx<'_, N>) -> Result<R, E> + Sync, // it changes no volatile state
     ) -> Result<R, E> {
         self.transaction_at(Site::here(), |_| true, body)
     }
@@ -171,7 +171,7 @@ impl<N: Nvm + Copy> Thread<N> {
     pub fn transaction_write_first<R: Record>(
         &mut self,
         log_bytes: u32,
-        body: impl Fn(&mut WriteFirstTx<'_, N>) -> Result<R, Error> + Sync,
+        body: impl Fn(&mut WriteFirstTx<'_, N>) -> Result<R, Error> + Sync, // it changes no volatile state
     ) -> Result<R, Error> {
         self.transaction_write_first_at(Site::here(), log_bytes, body)
     }
@@ -179,7 +179,10 @@ impl<N: Nvm + Copy> Thread<N> {
     /// Takes an input from outside in a transaction of its own. Costs 2 bytes, the value's, and 4.
     #[track_caller]
     #[inline]
-    pub fn sample<R: Record>(&mut self, input: impl Fn() -> R + Sync) -> Result<R, Error> {
+    pub fn sample<R: Record>(
+        &mut self,
+        input: impl Fn() -> R + Sync, // it changes no volatile state
+    ) -> Result<R, Error> {
         // The transaction's own record will do: nothing has been made of the input before it is there.
         let is_outcome = |error: &Error| error.is_outcome();
         self.transaction_at(Site::here(), is_outcome, |_| Ok(input()))
