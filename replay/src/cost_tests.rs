@@ -3,11 +3,30 @@
 use std::println;
 
 use nvm_core::sim::SimNvm;
-use nvm_core::{Area, Offset};
+use nvm_core::{Area, Nvm, Offset, Record, RecordReader, RecordWriter};
 
 use crate::{Error, LoopFrame, Thread, ThreadAreas, ThreadLayout};
 
 const WORD: Offset<u32> = Offset::new(1000);
+
+#[derive(Debug)]
+struct Outcome(u8);
+
+impl Record for Outcome {
+    const MAX_BYTES: u32 = 1;
+    fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
+        self.0.encode(to)
+    }
+    fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
+        Ok(u8::decode(from)?.map(Self))
+    }
+}
+
+impl From<Error> for Outcome {
+    fn from(_: Error) -> Self {
+        Self(0)
+    }
+}
 
 #[test]
 fn costs() {
@@ -44,6 +63,13 @@ fn costs() {
             Ok(())
         })
         .unwrap();
+    });
+    cost("a sample of 4 bytes by itself", 10, &mut |t| {
+        t.sample(|| 5u32).unwrap();
+    });
+    cost("an abort with an error of 1 byte", 9, &mut |t| {
+        let outcome: Result<(), Outcome> = t.try_transaction(|_| Err(Outcome(3)));
+        outcome.unwrap_err();
     });
     let mut frame = None;
     cost("entering a loop", 16, &mut |t| {

@@ -1,32 +1,43 @@
-//! A door lock that survives Ctrl-C and `kill -9`: `replay` used alone, a durable program of one thread.
+//! A door with a badge reader that never forgets where it was: `replay` on a file, one thread and no kernel.
 //!
-//! `cargo run --release -p examples --bin door`, and end it at any time. The next start goes on in the very
-//! step in which the last one ended: a badge is read once, a visit is counted once, and the bolt is never
-//! left open, whatever was under way.
+//! `cargo run --release -p examples --bin door`, and end it with Ctrl-C or `kill -9` at any time. The next
+//! start goes on in the middle of the visit that was under way: a badge that was read is not asked for
+//! again, the bolt is driven again where it is open whether it was, and nobody is let in or counted twice.
+//!
+//! The program is written as if nothing could happen to it: there is no state that says "which step of the
+//! visit". What it has to remember from one visit to the next is one object.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use nvm_core::{Class, FileNvm, Layout, Nvm, Offset, Region, RegionError};
-use replay::{Thread, ThreadAreas, ThreadLayout, nv_for_loop};
+use nvm_core::{Class, FileNvm, Layout, Nvm, Offset, Region, RegionError, field};
+use replay::{ErrorKind, Thread, ThreadAreas, ThreadLayout, nv_for_loop};
 
-/// Lets visitors in, one after the other, and counts them. End it whenever you like.
+/// After so many wrong badges in a row the bell rings.
+const WRONG_TRIES: u32 = 3;
+const JOURNAL: usize = 4;
+
+/// A door with a badge reader, in a file. End it whenever you like.
 #[derive(Parser)]
 struct Arguments {
     /// The file that stands for the non-volatile memory; made if it is not there.
     #[arg(long, default_value = "door.nvm")]
     file: PathBuf,
-    /// Visitors of a day: then the program has come to its end, and its next start is a new day.
-    #[arg(long, default_value_t = 10)]
-    visitors: u32,
-    /// Milliseconds that each step takes.
-    #[arg(long, default_value_t = 100)]
+    /// Visits of a run. One that was interrupted has as many as it was begun with.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: u32,
+    /// Milliseconds that the bolt and the visitor take.
+    #[arg(long, default_value_t = 40)]
     pause: u64,
-    /// Forget everything, whatever the file holds.
+    /// Visitors by number, the same for the same seed; else they come as the clock will have it.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Start anew, whatever the file holds.
     #[arg(long)]
     format: bool,
 }
@@ -34,72 +45,164 @@ struct Arguments {
 nvm_core::persist! {
     /// What the door knows.
     struct Door {
-        /// Visitors let in, and turned away, on all days.
+        /// Visits that were decided.
+        visits: u32,
         admitted: u32,
         refused: u32,
-        /// Days that have come to their end.
-        days: u32,
+        /// Wrong badges since the last right one.
+        wrong_tries: u32,
+        /// Whether somebody was let in and the bolt is not back.
+        unlocked: u32,
+    }
+
+    /// Who came.
+    struct Visit {
+        number: u32,
+        badge: u16,
+        admitted: u16,
     }
 }
 
 /// Where everything lies: the same at each start.
 struct Places {
     layout: Layout,
-    door: Offset<Door>,
     thread: ThreadAreas,
+    door: Offset<Door>,
+    journal: Offset<[Visit; JOURNAL]>,
 }
 
 fn places() -> Places {
     let mut layout = Layout::new("door", 1);
+    let sizes = ThreadLayout {
+        // Five words and an entry of the journal.
+        undo_log: 5 * 8 + 12,
+        ..ThreadLayout::DEFAULT
+    };
     Places {
+        thread: sizes.place(&mut layout, "thread"),
         door: layout.object("door"),
-        thread: ThreadLayout::DEFAULT.place(&mut layout, "thread"),
+        journal: layout.object("journal"),
         layout,
     }
 }
 
-/// The door's motor and the badge reader: the world outside.
-struct Hardware {
+fn first_boot<N: Nvm + Copy>(nvm: N, places: &Places) -> Result<(), Box<dyn Error>> {
+    let nobody = Visit {
+        number: 0,
+        badge: 0,
+        admitted: 0,
+    };
+    let door = Door {
+        visits: 0,
+        admitted: 0,
+        refused: 0,
+        wrong_tries: 0,
+        unlocked: 0,
+    };
+    nvm.store(Class::Data, places.door, &door)?;
+    nvm.store(Class::Data, places.journal, &[nobody; JOURNAL])?;
+    Ok(Thread::format(nvm, &places.thread)?)
+}
+
+/// The hardware.
+#[derive(Clone, Copy)]
+struct Devices {
+    seed: Option<u64>,
     pause: Duration,
 }
 
-impl Hardware {
-    fn bolt(&self, is_open: bool) {
-        println!("    bolt {}", if is_open { "open" } else { "closed" });
-        sleep(self.pause);
+impl Devices {
+    /// Reads a badge: what it gives a second time is another one, unless there is a seed.
+    fn read_badge(self, number: u32) -> u16 {
+        let outside = self.seed.map_or_else(
+            || {
+                SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |time| time.as_nanos() as u64)
+            },
+            |seed| seed ^ u64::from(number) << 32,
+        );
+        (outside.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u16
     }
 
-    fn badge(&self, visitor: u32) -> u32 {
+    fn say(self, what: &str) {
+        // A closed pipe is no reason to leave the door as it is.
+        let _ = writeln!(io::stdout(), "{what}");
         sleep(self.pause);
-        println!("  visitor {visitor} shows a badge");
-        visitor * 7919 % 10
     }
 }
 
-/// A day at the door. It reads as if the power never went.
-fn day<N: Nvm + Copy>(
+/// A run of visits.
+fn run<N: Nvm + Copy>(
     thread: &mut Thread<N>,
-    door: Offset<Door>,
-    hardware: &Hardware,
-    visitors: u32,
-) -> Result<(), replay::Error> {
-    nv_for_loop!(thread, visitor in 0..visitors => {
-        // Read once: a restart does not ask the visitor again.
-        let badge = thread.sample(|| hardware.badge(visitor))?;
-        if badge == 0 {
-            thread.transaction(|tx| {
-                Ok(tx.update(nvm_core::field!(door, Door.refused), |refused| refused + 1)?)
-            })?;
-            continue;
-        }
-        // Moving the bolt once more than needed does no harm; not moving it would: at least once.
-        thread.transaction(|tx| tx.act_at_least_once(|| hardware.bolt(true)))?;
-        thread.transaction(|tx| {
-            Ok(tx.update(nvm_core::field!(door, Door.admitted), |admitted| admitted + 1)?)
-        })?;
-        thread.transaction(|tx| tx.act_at_least_once(|| hardware.bolt(false)))?;
+    places: &Places,
+    steps: u32,
+    devices: Devices,
+) -> Result<u32, replay::Error> {
+    // Recorded: an interrupted run goes on to the end that it was begun with.
+    let steps = thread.transaction(|_| Ok(steps))?;
+    nv_for_loop!(thread, _step in 0..steps => {
+        visit(thread, places, devices)?;
     });
-    thread.transaction(|tx| Ok(tx.update(nvm_core::field!(door, Door.days), |days| days + 1)?))
+    Ok(steps)
+}
+
+/// One visit, as if the power never went.
+fn visit<N: Nvm + Copy>(
+    thread: &mut Thread<N>,
+    places: &Places,
+    devices: Devices,
+) -> Result<(), replay::Error> {
+    let door = places.door;
+    let number = thread.transaction(|tx| Ok(tx.get(field!(door, Door.visits))? + 1))?;
+    // Asked for once, however often the power goes from here on.
+    let badge = thread.sample(|| devices.read_badge(number))?;
+    // One in four badges is not known here.
+    let is_known = !badge.is_multiple_of(4);
+
+    // All of this or nothing; and its result is recorded with it.
+    let wrong_tries = thread.transaction(|tx| {
+        let before = tx.get(door)?;
+        let after = Door {
+            visits: number,
+            admitted: before.admitted + u32::from(is_known),
+            refused: before.refused + u32::from(!is_known),
+            wrong_tries: if is_known { 0 } else { before.wrong_tries + 1 },
+            unlocked: u32::from(is_known),
+        };
+        tx.set(door, after)?;
+        let visit = Visit {
+            number,
+            badge,
+            admitted: u16::from(is_known),
+        };
+        if let Some(entry) = places.journal.element(number as usize % JOURNAL) {
+            tx.set(entry, visit)?;
+        }
+        Ok(after.wrong_tries)
+    })?;
+
+    if !is_known {
+        return thread.transaction(|tx| {
+            // To ring twice for one visitor would be a false alarm: at most once.
+            tx.act_at_most_once(|| {
+                devices.say(&format!("{number:>5}: badge {badge:5} is not known here"));
+                if wrong_tries >= WRONG_TRIES {
+                    devices.say(&format!(
+                        "{number:>5}: {wrong_tries} wrong badges: the bell rings"
+                    ));
+                }
+            })
+        });
+    }
+    // To drive the bolt twice does no harm, not to drive it would: at least once.
+    thread.transaction(|tx| {
+        tx.act_at_least_once(|| devices.say(&format!("{number:>5}: badge {badge:5}, bolt back")))
+    })?;
+    thread.transaction(|tx| {
+        tx.act_at_least_once(|| devices.say(&format!("{number:>5}: door shut, bolt forward")))?;
+        Ok(tx.set(field!(door, Door.unlocked), 0)?)
+    })
 }
 
 fn open(arguments: &Arguments, layout: &Layout) -> Result<FileNvm, Box<dyn Error>> {
@@ -112,47 +215,93 @@ fn open(arguments: &Arguments, layout: &Layout) -> Result<FileNvm, Box<dyn Error
     })
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+/// What holds whenever the program was ended.
+fn check(door: Door) -> Result<Door, Box<dyn Error>> {
+    let decided = door.admitted.checked_add(door.refused);
+    if decided == Some(door.visits) && door.unlocked <= 1 {
+        return Ok(door);
+    }
+    Err(format!("the counts do not belong together, the file is damaged: {door:?}").into())
+}
+
+fn print_state(door: Door) -> io::Result<()> {
+    let Door {
+        visits,
+        admitted,
+        refused,
+        ..
+    } = door;
+    let bolt = if door.unlocked == 1 {
+        "back"
+    } else {
+        "forward"
+    };
+    writeln!(
+        io::stdout(),
+        "{visits} visits: {admitted} admitted, {refused} refused; bolt {bolt}"
+    )
+}
+
+fn operate(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let places = places();
     let nvm = open(arguments, &places.layout)?;
-    let first_boot = || -> Result<(), Box<dyn Error>> {
-        let door = Door {
-            admitted: 0,
-            refused: 0,
-            days: 0,
-        };
-        nvm.store(Class::Data, places.door, &door)?;
-        Ok(Thread::format(&nvm, &places.thread)?)
-    };
-    let _ =
-        Region::open_or_format(&nvm, &places.layout, first_boot).map_err(|error| match error
-            .downcast_ref::<RegionError>(
-        ) {
+    let region = Region::open_or_format(&nvm, &places.layout, || first_boot(&nvm, &places))
+        .map_err(|error| match error.downcast_ref::<RegionError>() {
             Some(_) => format!("{}: {error}", arguments.file.display()).into(),
             None => error,
         })?;
-    let hardware = Hardware {
+    if region.is_first_boot() {
+        writeln!(io::stdout(), "first start: {}", arguments.file.display())?;
+    }
+    // What an interrupted transaction had changed is put back here.
+    let mut thread = Thread::start(&nvm, &places.thread)?;
+    print_state(check(nvm.load(places.door)?)?)?;
+    if thread.is_replaying() {
+        writeln!(io::stdout(), "going on with the run that was interrupted")?;
+    }
+    if thread.starts_without_commit() > 3 {
+        writeln!(
+            io::stdout(),
+            "{} starts in a row got nowhere: is the pause too long?",
+            thread.starts_without_commit()
+        )?;
+    }
+    let devices = Devices {
+        seed: arguments.seed,
         pause: Duration::from_millis(arguments.pause),
     };
-    let mut thread = Thread::start(&nvm, &places.thread)?;
-    if thread.is_replaying() {
-        println!("going on with a day that was interrupted");
+    let ended = thread.run(|thread| run(thread, &places, arguments.steps, devices));
+    ended.map_err(|error| match error.kind() {
+        ErrorKind::ReplayDiverged { .. } => format!(
+            "{error}.\n{} was written by another build of this program in the middle of a run: let that \
+             one end it, or start anew with --format",
+            arguments.file.display()
+        ),
+        _ => error.to_string(),
+    })?;
+    print_state(check(nvm.load(places.door)?)?)?;
+    let mut journal = nvm.load(places.journal)?;
+    journal.sort_unstable_by_key(|visit| visit.number);
+    for visit in journal {
+        if visit.number > 0 {
+            let outcome = if visit.admitted == 1 {
+                "admitted"
+            } else {
+                "refused"
+            };
+            let Visit { number, badge, .. } = visit;
+            writeln!(io::stdout(), "  visit {number}: badge {badge}, {outcome}")?;
+        }
     }
-    thread.run(|thread| day(thread, places.door, &hardware, arguments.visitors))?;
-    let door = nvm.load(places.door)?;
-    println!(
-        "{} admitted, {} refused, on {} days",
-        door.admitted, door.refused, door.days
-    );
     Ok(())
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    match operate(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("door: {error}");
-            ExitCode::from(2)
+            ExitCode::FAILURE
         }
     }
 }
