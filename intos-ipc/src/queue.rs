@@ -21,7 +21,7 @@
 
 use core::marker::PhantomData;
 
-use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, SystemCalls, Timeout};
+use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout};
 use nvm_core::{Class, Layout, Nvm, Offset, Persist, Record, field};
 use nvm_list::{Head, List};
 use replay::Site;
@@ -105,6 +105,28 @@ impl<T: QueueItem> Queue<T> {
     /// Whether there is no item in it now.
     pub fn is_empty<N: Nvm>(&self, nvm: &N) -> Result<bool, Error> {
         Ok(self.len(nvm)? == 0)
+    }
+
+    /// Validates the queue, and answers how many items are in it: for tests and for tools that look at
+    /// images. Stores nothing.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, where the image is damaged.
+    pub fn check<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<u16, Error> {
+        let (first, count) = self.load(scheduler.nvm())?;
+        let receivers = scheduler.check_wait_list(self.receivers()?)?;
+        let senders = scheduler.check_wait_list(self.senders()?)?;
+        if first >= self.capacity
+            || count > self.capacity
+            || (receivers > 0 && count > 0)
+            || (senders > 0 && count < self.capacity)
+        {
+            return Err(Error::Damaged {
+                offset: self.header.get(),
+            });
+        }
+        Ok(count)
     }
 
     /// Puts an item at the back, and waits for room if there is none.

@@ -8,7 +8,7 @@
 //! Tasks wait only while the count is 0. A release that finds a waiting task wakes it and leaves the count
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
-use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, SystemCalls, Timeout};
+use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout};
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
 use replay::Site;
@@ -52,6 +52,23 @@ impl Semaphore {
     /// How many units are free now, as seen from outside of any task.
     pub fn count<N: Nvm>(&self, nvm: &N) -> Result<u32, Error> {
         Ok(nvm.load(self.count_at())?)
+    }
+
+    /// Validates the semaphore, and answers how many units are free: for tests and for tools that look at
+    /// images. Stores nothing.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, where the image is damaged.
+    pub fn check<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<u32, Error> {
+        let count = self.count(scheduler.nvm())?;
+        let waiting = scheduler.check_wait_list(self.waiting()?)?;
+        if count > self.maximum || (waiting > 0 && count > 0) {
+            return Err(Error::Damaged {
+                offset: self.header.get(),
+            });
+        }
+        Ok(count)
     }
 
     /// Takes a unit, and waits for one if there is none.
