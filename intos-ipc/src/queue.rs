@@ -21,7 +21,9 @@
 
 use core::marker::PhantomData;
 
-use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout};
+use intos_sched::{
+    Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout,
+};
 use nvm_core::{Class, Layout, Nvm, Offset, Persist, Record, field};
 use nvm_list::{Head, List};
 use replay::Site;

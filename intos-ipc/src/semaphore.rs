@@ -8,7 +8,9 @@
 //! Tasks wait only while the count is 0. A release that finds a waiting task wakes it and leaves the count
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
-use intos_sched::{Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout};
+use intos_sched::{
+    Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout,
+};
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
 use replay::Site;
