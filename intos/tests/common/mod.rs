@@ -14,7 +14,7 @@ pub trait Scenario: for<'m> Program<Host<'m, Ram>> {
     fn observe(&self, nvm: &Ram) -> Vec<u32>;
 
     /// Validates the program's queues and semaphores.
-    fn check<'m>(&self, scheduler: &Scheduler<&'m Machine<Ram>>) -> Result<(), Error>;
+    fn check(&self, scheduler: &Scheduler<&Machine<Ram>>) -> Result<(), Error>;
 }
 
 /// How thoroughly a scenario is cut.
