@@ -15,7 +15,7 @@
 //! | call | stores in its kernel transaction | not logged, since |
 //! | --- | --- | --- |
 //! | send to a waiting receiver | receiver's result; wakes it | nobody reads it before the receiver is ready |
-//! | send | free slot; first and count | the slot is not counted yet |
+//! | send | free slot; count | the slot is not counted yet |
 //! | receive | first and count | |
 //! | receive from a full queue with waiting senders | the emptied slot (logged), first; sender's result; wakes it | nobody reads it before the sender is ready |
 
@@ -155,7 +155,8 @@ impl<T: QueueItem> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait.
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait. Where a sender
+    /// waits, an item is logged: an error where the task's kernel undo log has no room for it.
     #[track_caller]
     pub fn receive(&self, tx: &mut impl SystemCalls, timeout: Timeout) -> Result<T, Error> {
         let queue = *self;
@@ -192,7 +193,7 @@ impl<T: QueueItem> Queue<T> {
             let slot = self.slot(first, count);
             call.nvm().store(Class::Kernel, slot, &item)?;
             return call.complete(&Operations::default(), |kernel| {
-                kernel.set(self.position(), pack(first, count + 1))?;
+                kernel.set(field!(self.header, Header.count), count + 1)?;
                 Ok(Ok(()))
             });
         }
@@ -239,7 +240,7 @@ impl<T: QueueItem> Queue<T> {
             } else {
                 kernel.set(slot, sent)?;
             }
-            kernel.set(self.position(), pack(next, count))?;
+            kernel.set(field!(self.header, Header.first), next)?;
             Ok(Ok(item))
         })
     }

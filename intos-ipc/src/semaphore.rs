@@ -13,7 +13,7 @@ use intos_sched::{
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
-use replay::Site;
+use replay::{Site, SystemTx};
 
 nvm_core::persist! {
     struct Header {
@@ -115,7 +115,7 @@ impl Semaphore {
         let count = call.nvm().load(self.count_at())?;
         if count > 0 {
             return call.complete(&Operations::default(), |kernel| {
-                kernel.set(self.count_at(), count - 1)?;
+                self.set_count(kernel, count, count - 1)?;
                 Ok(Ok(()))
             });
         }
@@ -141,9 +141,24 @@ impl Semaphore {
             return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Overflow)));
         }
         call.complete(&Operations::default(), |kernel| {
-            kernel.set(self.count_at(), count + 1)?;
+            self.set_count(kernel, count, count + 1)?;
             Ok(Ok(()))
         })
+    }
+
+    /// Stores a new count: without the upper half, where it is there already.
+    fn set_count<N: Nvm + Copy>(
+        self,
+        kernel: &mut SystemTx<'_, N>,
+        before: u32,
+        count: u32,
+    ) -> Result<(), replay::Error> {
+        if before >> 16 == count >> 16 {
+            kernel.set(self.count_at().cast(), count as u16)?;
+        } else {
+            kernel.set(self.count_at(), count)?;
+        }
+        Ok(())
     }
 
     fn waiting(self) -> Result<List, Error> {

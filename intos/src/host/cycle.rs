@@ -92,6 +92,9 @@ type Stack = Coroutine<(), Left, TaskEnd, DefaultStack>;
 impl<N: Nvm + fmt::Debug, W> Machine<N, W> {
     /// Gives the machine power, and runs the program until all its tasks have ended or the power goes.
     ///
+    /// A power loss abandons the tasks' stacks: no destructor of theirs runs. So a task must not rely on one
+    /// for more than leaks, and must not lend its stack to other threads, as [`std::thread::scope`] would.
+    ///
     /// # Errors
     ///
     /// What makes going on useless. A task that fails ends the cycle; it is not ended in NVM, so that the
