@@ -23,8 +23,7 @@ impl<N: Nvm + Copy> Placement<N> {
     }
 
     /// Places an object that begins as `first`.
-    // By value, as objects are read and written everywhere.
-    #[allow(clippy::needless_pass_by_value)]
+    #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn object<T: Persist>(&mut self, name: &str, first: T) -> Result<Offset<T>, Error> {
         let object = self.layout.object(name);
         if let Some(nvm) = self.formats {
