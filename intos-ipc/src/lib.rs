@@ -6,11 +6,36 @@
 //! | --- | --- |
 //! | `queue` | [`Queue`] |
 //! | `semaphore` | [`Semaphore`] |
+//! | `mutex` | [`Mutex`], [`RecursiveMutex`], and [`MutexGuard`] by which they are held |
+//! | `event_group` | [`EventGroup`] |
+//! | `timers` | [`Timers`] and [`Timer`] |
+//! | `stream_buffer`, `message_buffer` | [`StreamBuffer`] and [`MessageBuffer`] |
+//! | `ring` | the ring of bytes that both are made of |
+//! | `bytes` | [`Bytes`], what is received from them |
+//! | `shared` | [`Shared`], an object that several tasks own together |
+//! | `finish` | [`finish()`]: what is left to do after a commit |
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod bytes;
+mod event_group;
+mod finish;
+mod message_buffer;
+mod mutex;
 mod queue;
+mod ring;
 mod semaphore;
+mod shared;
+mod stream_buffer;
+mod timers;
 
+pub use bytes::Bytes;
+pub use event_group::{EventGroup, OnExit};
+pub use finish::finish;
+pub use message_buffer::MessageBuffer;
+pub use mutex::{Mutex, MutexGuard, RecursiveMutex};
 pub use queue::{Queue, QueueItem};
 pub use semaphore::Semaphore;
+pub use shared::{Shared, SharedGuard};
+pub use stream_buffer::StreamBuffer;
+pub use timers::{MAX_PERIOD, Repeat, Timer, Timers};

@@ -2,31 +2,40 @@
 //!
 //! | bytes | field |
 //! | --- | --- |
-//! | 0..8 | wait list of receivers |
+//! | 0..8 | wait list of those who receive or peek |
 //! | 8..16 | wait list of senders |
 //! | 16..18 | index of the first item |
-//! | 18..20 | how many items there are |
+//! | 18..20 | how many items there are; `0xFFFF`: the queue was deleted |
 //! | 20.. | slots |
 //!
-//! Receivers wait only while the queue is empty, senders only while it is full. A sender that finds a
-//! waiting receiver puts its item straight into that one's result. A receiver that finds a waiting sender
-//! puts that one's item, which lies behind its result, into the slot that it has emptied.
+//! Receivers and peekers wait only while the queue is empty, peekers before all receivers; senders wait only
+//! while it is full. A sender that finds a waiting receiver puts its item straight into that one's result; all
+//! waiting peekers get a copy before. A receiver that finds a waiting sender puts that one's item, which lies
+//! behind its result, into the slot that it has emptied.
 //!
 //! | call | stores in its kernel transaction | not logged, since |
 //! | --- | --- | --- |
 //! | send to a waiting receiver | receiver's result; wakes it | nobody reads it before the receiver is ready |
+//! | send while others peek | free slot; follow-up: a copy and a wake-up for each that peeks | the slot is not counted yet |
 //! | send | free slot; count | the slot is not counted yet |
+//! | send to the front | free slot; first and count | the same |
+//! | overwrite what is full | the last slot (logged) | |
 //! | receive | first and count | |
 //! | receive from a full queue with waiting senders | the emptied slot (logged), first; sender's result; wakes it | nobody reads it before the sender is ready |
+//! | reset | first and count; follow-up: waiting senders' items into the slots, their wake-ups | |
+//! | delete | count; follow-up `WakeAll` | |
 
 use core::marker::PhantomData;
 
 use intos_sched::{
-    Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout,
+    Call, Error, FollowUp, InterruptCalls, ObjectWork, Outcome, Port, Progress, Scheduler,
+    SystemCalls, TaskIndex, Timeout, Wait, WaitClass, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, Persist, Record, field};
 use nvm_list::{Head, List};
 use replay::Site;
+
+use crate::finish::{self, list_link};
 
 /// What a queue carries: plain data whose record is its bytes, as everything defined by
 /// [`persist!`](nvm_core::persist!) and every integer.
@@ -43,8 +52,17 @@ nvm_core::persist! {
     }
 }
 
-/// A queue of up to `capacity` items: send at the back, receive from the front; tasks wait by priority,
-/// and equals in the order in which they came.
+/// Where the slots begin, behind the head of the senders' wait list.
+const SLOTS_BEHIND_SENDERS: u32 = 12;
+const _: () = assert!(
+    size_of::<Header>() == core::mem::offset_of!(Header, senders) + SLOTS_BEHIND_SENDERS as usize
+);
+
+/// `count` of a queue that was deleted.
+const DELETED: u16 = 0xFFFF;
+
+/// A queue of up to `capacity` items: send at the back or at the front, receive from the front; tasks wait by
+/// priority, and equals in the order in which they came.
 ///
 /// A handle, two words: the queue lies in NVM. An item is delivered exactly once, whatever power losses
 /// fall into the calls; it is there from the moment when `send` has committed, whether or not the
@@ -66,10 +84,23 @@ impl<T> Clone for Queue<T> {
 
 impl<T> Copy for Queue<T> {}
 
-type Sent = Result<(), Outcome>;
+type Done = Result<(), Outcome>;
+
+/// Where a sent item goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Back,
+    Front,
+    /// To the back; in place of the last one, if there is no room.
+    Overwrite,
+}
+
+/// Behind a waiting sender's item: whether it is to go to the front.
+const TO_BACK: u8 = 0;
+const TO_FRONT: u8 = 1;
 
 impl<T: QueueItem> Queue<T> {
-    /// Places a queue in a layout; of one item at least.
+    /// Places a queue in a layout; of one item at least, and 65,534 at most.
     pub fn place(layout: &mut Layout, name: &str, capacity: u16) -> Self {
         const {
             assert!(
@@ -77,7 +108,7 @@ impl<T: QueueItem> Queue<T> {
                 "an item's record is its bytes"
             );
         };
-        let capacity = if capacity == 0 { 1 } else { capacity };
+        let capacity = capacity.clamp(1, DELETED - 1);
         let bytes = size_of::<Header>() + usize::from(capacity) * size_of::<T>();
         Self {
             header: Offset::new(layout.area(name, bytes as u32).offset()),
@@ -99,14 +130,25 @@ impl<T: QueueItem> Queue<T> {
         self.capacity
     }
 
-    /// How many items are in it now, as seen from outside of any task.
+    /// How many items are in it now, as seen from outside of any task: 0 where it was deleted.
     pub fn len<N: Nvm>(&self, nvm: &N) -> Result<u16, Error> {
-        Ok(self.load(nvm)?.1)
+        let (_, count) = self.load(nvm)?;
+        Ok(if count == DELETED { 0 } else { count })
     }
 
     /// Whether there is no item in it now.
     pub fn is_empty<N: Nvm>(&self, nvm: &N) -> Result<bool, Error> {
         Ok(self.len(nvm)? == 0)
+    }
+
+    /// The items that are in it now, from the first on, as seen from outside of any task.
+    pub fn items<N: Nvm>(&self, nvm: &N) -> impl Iterator<Item = Result<T, Error>> {
+        let queue = *self;
+        let (first, count) = match self.load(nvm) {
+            Ok((first, count)) if count != DELETED => (first, count),
+            _ => (0, 0),
+        };
+        (0..count).map(move |nth| Ok(nvm.load(queue.slot(first, nth))?))
     }
 
     /// Validates the queue, and answers how many items are in it: for tests and for tools that look at
@@ -119,6 +161,9 @@ impl<T: QueueItem> Queue<T> {
         let (first, count) = self.load(scheduler.nvm())?;
         let receivers = scheduler.check_wait_list(self.receivers()?)?;
         let senders = scheduler.check_wait_list(self.senders()?)?;
+        if count == DELETED && receivers == 0 && senders == 0 {
+            return Ok(0);
+        }
         if first >= self.capacity
             || count > self.capacity
             || (receivers > 0 && count > 0)
@@ -135,33 +180,84 @@ impl<T: QueueItem> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Full`] where it was not to wait.
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Full`] where it was not to wait,
+    /// [`Outcome::Deleted`].
     #[track_caller]
-    pub fn send(&self, tx: &mut impl SystemCalls, item: T, timeout: Timeout) -> Result<(), Error> {
-        let queue = *self;
-        let sent: Sent = tx
-            .call(Site::here())
-            .run(|call| queue.attempt_send(call, item, timeout))?;
-        Ok(sent?)
+    pub fn send(
+        &self,
+        tx: &mut impl SystemCalls,
+        item: T,
+        timeout: impl Into<Timeout>,
+    ) -> Result<(), Error> {
+        self.send_to(tx, "queue.send", item, Place::Back, timeout.into())
     }
 
     /// Puts an item at the back if there is room.
     #[track_caller]
     pub fn try_send(&self, tx: &mut impl SystemCalls, item: T) -> Result<(), Error> {
-        self.send(tx, item, Timeout::None)
+        self.send_to(tx, "queue.try_send", item, Place::Back, Timeout::None)
+    }
+
+    /// Puts an item at the front, before all others, and waits for room if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Queue::send).
+    #[track_caller]
+    pub fn send_to_front(
+        &self,
+        tx: &mut impl SystemCalls,
+        item: T,
+        timeout: impl Into<Timeout>,
+    ) -> Result<(), Error> {
+        self.send_to(
+            tx,
+            "queue.send_to_front",
+            item,
+            Place::Front,
+            timeout.into(),
+        )
+    }
+
+    /// Puts an item at the back; where there is no room, in place of the last one: with a queue of one item,
+    /// a mailbox that holds the latest. Never waits. Where the queue is full, an item is logged.
+    #[track_caller]
+    pub fn overwrite(&self, tx: &mut impl SystemCalls, item: T) -> Result<(), Error> {
+        self.send_to(tx, "queue.overwrite", item, Place::Overwrite, Timeout::None)
+    }
+
+    #[track_caller]
+    fn send_to(
+        self,
+        tx: &mut impl SystemCalls,
+        name: &'static str,
+        item: T,
+        place: Place,
+        timeout: Timeout,
+    ) -> Result<(), Error> {
+        let queue = self;
+        let sent: Done = tx
+            .call(Site::here(), name)
+            .run(|call| queue.attempt_send(call, item, place, timeout))?;
+        Ok(sent?)
     }
 
     /// Takes the item at the front, and waits for one if there is none.
     ///
     /// # Errors
     ///
-    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait. Where a sender
-    /// waits, an item is logged: an error where the task's kernel undo log has no room for it.
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait,
+    /// [`Outcome::Deleted`]. Where a sender waits, an item is logged: an error where the task's kernel undo
+    /// log has no room for it.
     #[track_caller]
-    pub fn receive(&self, tx: &mut impl SystemCalls, timeout: Timeout) -> Result<T, Error> {
-        let queue = *self;
+    pub fn receive(
+        &self,
+        tx: &mut impl SystemCalls,
+        timeout: impl Into<Timeout>,
+    ) -> Result<T, Error> {
+        let (queue, timeout) = (*self, timeout.into());
         let received: Result<T, Outcome> = tx
-            .call(Site::here())
+            .call(Site::here(), "queue.receive")
             .run(|call| queue.attempt_receive(call, timeout))?;
         Ok(received?)
     }
@@ -172,35 +268,193 @@ impl<T: QueueItem> Queue<T> {
         self.receive(tx, Timeout::None)
     }
 
+    /// A copy of the item at the front, which stays there; waits for one if there is none. Whoever waits so
+    /// gets a copy of the next item, whether or not another takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait,
+    /// [`Outcome::Deleted`].
+    #[track_caller]
+    pub fn peek(&self, tx: &mut impl SystemCalls, timeout: impl Into<Timeout>) -> Result<T, Error> {
+        let (queue, timeout) = (*self, timeout.into());
+        let seen: Result<T, Outcome> = tx
+            .call(Site::here(), "queue.peek")
+            .run(|call| queue.attempt_peek(call, timeout))?;
+        Ok(seen?)
+    }
+
+    /// How many items are in it. Recorded: a repeated transaction gets the same.
+    #[track_caller]
+    pub fn count(&self, tx: &mut impl SystemCalls) -> Result<u16, Error> {
+        let queue = *self;
+        tx.call(Site::here(), "queue.count").run(|call| {
+            let count = queue.len(call.nvm())?;
+            call.answer(count)
+        })
+    }
+
+    /// How many more items it has room for. Recorded.
+    #[track_caller]
+    pub fn free_slots(&self, tx: &mut impl SystemCalls) -> Result<u16, Error> {
+        let queue = *self;
+        tx.call(Site::here(), "queue.free_slots").run(|call| {
+            let free = queue.capacity.saturating_sub(queue.len(call.nvm())?);
+            call.answer(free)
+        })
+    }
+
+    /// Drops all items. Those of waiting senders come in then, as far as there is room, in the order in which
+    /// the senders wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Deleted`].
+    #[track_caller]
+    pub fn reset(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        let queue = *self;
+        let done: Done = tx
+            .call(Site::here(), "queue.reset")
+            .run(|call| queue.attempt_reset(call))?;
+        Ok(done?)
+    }
+
+    /// Deletes the queue for good: all who wait for it are woken with [`Outcome::Deleted`], and every later
+    /// call answers that.
+    #[track_caller]
+    pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        let queue = *self;
+        let done: Done = tx
+            .call(Site::here(), "queue.delete")
+            .run(|call| queue.attempt_delete(call))?;
+        Ok(done?)
+    }
+
+    /// [`try_send`](Queue::try_send), from an interrupt handler.
+    pub fn send_from_isr(&self, isr: &mut impl InterruptCalls, item: T) -> Result<(), Error> {
+        self.send_to_from_isr(isr, "queue.send_from_isr", item, Place::Back)
+    }
+
+    /// [`send_to_front`](Queue::send_to_front) without waiting, from an interrupt handler.
+    pub fn send_to_front_from_isr(
+        &self,
+        isr: &mut impl InterruptCalls,
+        item: T,
+    ) -> Result<(), Error> {
+        self.send_to_from_isr(isr, "queue.send_to_front_from_isr", item, Place::Front)
+    }
+
+    /// [`overwrite`](Queue::overwrite), from an interrupt handler.
+    pub fn overwrite_from_isr(&self, isr: &mut impl InterruptCalls, item: T) -> Result<(), Error> {
+        self.send_to_from_isr(isr, "queue.overwrite_from_isr", item, Place::Overwrite)
+    }
+
+    fn send_to_from_isr(
+        self,
+        isr: &mut impl InterruptCalls,
+        name: &'static str,
+        item: T,
+        place: Place,
+    ) -> Result<(), Error> {
+        let queue = self;
+        let sent: Done = isr
+            .call_from_isr(name)
+            .run(|call| queue.attempt_send(call, item, place, Timeout::None))?;
+        Ok(sent?)
+    }
+
+    /// [`try_receive`](Queue::try_receive), from an interrupt handler.
+    pub fn receive_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<T, Error> {
+        let queue = *self;
+        let received: Result<T, Outcome> = isr
+            .call_from_isr("queue.receive_from_isr")
+            .run(|call| queue.attempt_receive(call, Timeout::None))?;
+        Ok(received?)
+    }
+
     fn attempt_send<N: Nvm + Copy, P: Port>(
         self,
         call: &mut Call<'_, N, P>,
         item: T,
+        place: Place,
         timeout: Timeout,
-    ) -> Result<Progress<Sent>, Error> {
+    ) -> Result<Progress<Done>, Error> {
         let scheduler = call.scheduler();
-        if let Some(receiver) = scheduler.first_waiting(self.receivers()?)? {
-            let operations = scheduler.wake_operations(receiver)?;
-            // The record of `Ok(item)`.
-            let at = scheduler.result_at(receiver)?;
-            call.nvm().write(Class::Kernel, at, &[0])?;
-            call.nvm()
-                .write(Class::Kernel, at.saturating_add(1), item.as_bytes())?;
-            return call.complete(&operations, |_| Ok(Ok(())));
-        }
         let (first, count) = self.load(call.nvm())?;
+        if count == DELETED {
+            return call.answer(Err(Outcome::Deleted));
+        }
+        let waiting = self.first_two_classes(scheduler)?;
+        if waiting != Waiting::NOBODY {
+            return self.deliver(call, waiting, item, first);
+        }
         if count < self.capacity {
+            if place == Place::Front {
+                let first = if first == 0 { self.capacity } else { first } - 1;
+                call.nvm()
+                    .store(Class::Kernel, self.slot(first, 0), &item)?;
+                return call.complete(&Work::none(), |kernel| {
+                    kernel.set(self.position(), pack(first, count + 1))?;
+                    Ok(Ok(()))
+                });
+            }
             let slot = self.slot(first, count);
             call.nvm().store(Class::Kernel, slot, &item)?;
-            return call.complete(&Operations::default(), |kernel| {
+            return call.complete(&Work::none(), |kernel| {
                 kernel.set(field!(self.header, Header.count), count + 1)?;
                 Ok(Ok(()))
             });
         }
-        if timeout == Timeout::None {
-            return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Full)));
+        if place == Place::Overwrite {
+            let last = self.slot(first, count.saturating_sub(1));
+            return call.complete(&Work::none(), |kernel| {
+                kernel.set(last, item)?;
+                Ok(Ok(()))
+            });
         }
-        call.block::<Sent>(self.senders()?, timeout, item.as_bytes())
+        if timeout == Timeout::None {
+            return call.answer(Err(Outcome::Full));
+        }
+        let place = [if place == Place::Front {
+            TO_FRONT
+        } else {
+            TO_BACK
+        }];
+        let wait = Wait::in_list(self.senders()?);
+        call.block::<Done>(wait, timeout, &[item.as_bytes(), &place])
+    }
+
+    /// Gives an item to those who wait for one: the queue is empty.
+    fn deliver<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+        waiting: Waiting,
+        item: T,
+        first: u16,
+    ) -> Result<Progress<Done>, Error> {
+        let scheduler = call.scheduler();
+        let mut work = Work::none();
+        if let Some(receiver) = waiting.receiver {
+            put_ok(scheduler, receiver, item.as_bytes())?;
+            work.wake(scheduler, receiver)?;
+        }
+        if waiting.someone_peeks {
+            // What they get lies in a free slot, or in the one that gets counted.
+            let slot = self.slot(first, 0);
+            call.nvm().store(Class::Kernel, slot, &item)?;
+            work.set_follow_up(FollowUp::Object(ObjectWork {
+                kind: finish::QUEUE_PEEKERS,
+                object: list_link(self.receivers()?),
+                b: size_of::<T>() as u16,
+                c: slot.get(),
+            }));
+        }
+        call.complete(&work, |kernel| {
+            if waiting.receiver.is_none() {
+                kernel.set(field!(self.header, Header.count), 1)?;
+            }
+            Ok(Ok(()))
+        })
     }
 
     fn attempt_receive<N: Nvm + Copy, P: Port>(
@@ -210,29 +464,29 @@ impl<T: QueueItem> Queue<T> {
     ) -> Result<Progress<Result<T, Outcome>>, Error> {
         let scheduler = call.scheduler();
         let (first, count) = self.load(call.nvm())?;
-        if count == 0 {
-            if timeout == Timeout::None {
-                return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Empty)));
-            }
-            return call.block::<Result<T, Outcome>>(self.receivers()?, timeout, &[]);
+        if count == 0 || count == DELETED {
+            return self.wait_for_item(call, count, timeout, WaitClass::Takers);
         }
         let slot = self.slot(first, 0);
         let next = first.wrapping_add(1) % self.capacity.max(1);
         let Some(sender) = scheduler.first_waiting(self.senders()?)? else {
-            return call.complete(&Operations::default(), |kernel| {
+            return call.complete(&Work::none(), |kernel| {
                 let item = kernel.get(slot)?;
                 kernel.set(self.position(), pack(next, count - 1))?;
                 Ok(Ok(item))
             });
         };
-        let operations = scheduler.wake_operations(sender)?;
+        let mut work = Work::none();
+        work.wake(scheduler, sender)?;
         let at = scheduler.result_at(sender)?;
-        // The record of `Ok(())`; the item lies behind the longest record.
-        call.nvm().write(Class::Kernel, at, &[0])?;
-        let sent: T = call
+        scheduler.put_result(sender, &Outcome::SUCCESS)?;
+        // The item lies behind the longest record.
+        let sent_at = Offset::<T>::new(at.saturating_add(Done::MAX_BYTES));
+        let sent = call.nvm().load(sent_at)?;
+        let place = call
             .nvm()
-            .load(Offset::new(at.saturating_add(Sent::MAX_BYTES)))?;
-        call.complete(&operations, |kernel| {
+            .read_u8(sent_at.get().saturating_add(size_of::<T>() as u32))?;
+        call.complete(&work, |kernel| {
             let item = kernel.get(slot)?;
             // The slot still holds the item that a roll back must find there: logged.
             if intos_sched::is_broken(intos_sched::Variant::SlotNotLogged) {
@@ -240,9 +494,109 @@ impl<T: QueueItem> Queue<T> {
             } else {
                 kernel.set(slot, sent)?;
             }
-            kernel.set(field!(self.header, Header.first), next)?;
+            // One that goes to the front is the first again.
+            if place != TO_FRONT {
+                kernel.set(field!(self.header, Header.first), next)?;
+            }
             Ok(Ok(item))
         })
+    }
+
+    fn attempt_peek<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+        timeout: Timeout,
+    ) -> Result<Progress<Result<T, Outcome>>, Error> {
+        let (first, count) = self.load(call.nvm())?;
+        if count == 0 || count == DELETED {
+            return self.wait_for_item(call, count, timeout, WaitClass::Onlookers);
+        }
+        let item = call.nvm().load(self.slot(first, 0))?;
+        call.answer(Ok(item))
+    }
+
+    fn wait_for_item<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+        count: u16,
+        timeout: Timeout,
+        class: WaitClass,
+    ) -> Result<Progress<Result<T, Outcome>>, Error> {
+        if count == DELETED {
+            return call.answer(Err(Outcome::Deleted));
+        }
+        if timeout == Timeout::None {
+            return call.answer(Err(Outcome::Empty));
+        }
+        let list = self.receivers()?;
+        call.block::<Result<T, Outcome>>(Wait { list, class }, timeout, &[])
+    }
+
+    fn attempt_reset<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+    ) -> Result<Progress<Done>, Error> {
+        let scheduler = call.scheduler();
+        let (_, count) = self.load(call.nvm())?;
+        if count == DELETED {
+            return call.answer(Err(Outcome::Deleted));
+        }
+        let senders = self.senders()?;
+        let waiting = scheduler.waiting(senders).count() as u16;
+        let coming = waiting.min(self.capacity);
+        let work = if waiting == 0 {
+            Work::none()
+        } else {
+            Work::followed_by(FollowUp::Object(ObjectWork {
+                kind: finish::QUEUE_REFILL,
+                object: list_link(senders),
+                b: size_of::<T>() as u16,
+                c: pack(waiting, coming),
+            }))
+        };
+        call.complete(&work, |kernel| {
+            kernel.set(self.position(), pack(0, coming))?;
+            Ok(Ok(()))
+        })
+    }
+
+    fn attempt_delete<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+    ) -> Result<Progress<Done>, Error> {
+        let (_, count) = self.load(call.nvm())?;
+        if count == DELETED {
+            return call.answer(Err(Outcome::Deleted));
+        }
+        // Never both.
+        let mut work = Work::none();
+        for list in [self.receivers()?, self.senders()?] {
+            if !list.is_empty(call.nvm())? {
+                work.set_follow_up(FollowUp::WakeAll {
+                    list,
+                    outcome: Outcome::Deleted,
+                    settle: None,
+                });
+            }
+        }
+        call.complete(&work, |kernel| {
+            kernel.set(field!(self.header, Header.count), DELETED)?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// Who waits for an item.
+    fn first_two_classes<N: Nvm + Copy>(self, scheduler: &Scheduler<N>) -> Result<Waiting, Error> {
+        let mut waiting = Waiting::NOBODY;
+        for entry in scheduler.waiting(self.receivers()?) {
+            let (task, node) = entry?;
+            if WaitClass::of_key(node.key(scheduler.nvm())?) == WaitClass::Takers {
+                waiting.receiver = Some(task);
+                break;
+            }
+            waiting.someone_peeks = true;
+        }
+        Ok(waiting)
     }
 
     fn receivers_head(self) -> Offset<Head> {
@@ -280,6 +634,75 @@ impl<T: QueueItem> Queue<T> {
     }
 }
 
-const fn pack(first: u16, count: u16) -> u32 {
-    first as u32 | (count as u32) << 16
+/// Who waits for an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Waiting {
+    someone_peeks: bool,
+    receiver: Option<TaskIndex>,
+}
+
+impl Waiting {
+    const NOBODY: Self = Self {
+        someone_peeks: false,
+        receiver: None,
+    };
+}
+
+const fn pack(low: u16, high: u16) -> u32 {
+    low as u32 | (high as u32) << 16
+}
+
+/// Stores the record of `Ok(value)` as a blocked task's result.
+fn put_ok<N: Nvm + Copy>(
+    scheduler: &Scheduler<N>,
+    task: TaskIndex,
+    value: &[u8],
+) -> Result<(), Error> {
+    let at = scheduler.result_at(task)?;
+    let nvm = scheduler.nvm();
+    nvm.write(Class::Kernel, at, &[0])?;
+    Ok(nvm.write(Class::Kernel, at.saturating_add(1), value)?)
+}
+
+/// Gives a copy of the item at `from` to all who peek. Found done by: nobody of them is left in the list.
+pub(crate) fn finish_peekers<N: Nvm + Copy>(
+    scheduler: &Scheduler<N>,
+    list: List,
+    bytes: u16,
+    from: u32,
+) -> Result<(), Error> {
+    while let Some(node) = list.front(scheduler.nvm())?
+        && WaitClass::of_key(node.key(scheduler.nvm())?) == WaitClass::Onlookers
+        && let Some(task) = scheduler.first_waiting(list)?
+    {
+        let at = scheduler.result_at(task)?;
+        scheduler.nvm().write(Class::Kernel, at, &[0])?;
+        finish::copy(scheduler.nvm(), from, at.saturating_add(1), bytes)?;
+        scheduler.wake_now(task)?;
+    }
+    Ok(())
+}
+
+/// Lets the first of the waiting senders in. `counts`: how many waited at first, and how many come in. Found
+/// done by: how many are left in the list.
+pub(crate) fn finish_refill<N: Nvm + Copy>(
+    scheduler: &Scheduler<N>,
+    senders: List,
+    bytes: u16,
+    counts: u32,
+) -> Result<(), Error> {
+    let (waited, coming) = (counts & 0xFFFF, counts >> 16);
+    let slots = senders.head().get().saturating_add(SLOTS_BEHIND_SENDERS);
+    let left = scheduler.waiting(senders).count() as u32;
+    for index in waited.saturating_sub(left)..coming {
+        let Some(sender) = scheduler.first_waiting(senders)? else {
+            break;
+        };
+        let item = scheduler.result_at(sender)?.saturating_add(Done::MAX_BYTES);
+        let slot = slots.saturating_add(index.saturating_mul(bytes.into()));
+        finish::copy(scheduler.nvm(), item, slot, bytes)?;
+        scheduler.put_result(sender, &Outcome::SUCCESS)?;
+        scheduler.wake_now(sender)?;
+    }
+    Ok(())
 }

@@ -3,13 +3,14 @@
 //! | bytes | field |
 //! | --- | --- |
 //! | 0..8 | wait list |
-//! | 8..12 | count |
+//! | 8..12 | count; `0xFFFF_FFFF`: the semaphore was deleted |
 //!
 //! Tasks wait only while the count is 0. A release that finds a waiting task wakes it and leaves the count
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
 use intos_sched::{
-    Call, Error, Operations, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout,
+    Call, Error, FollowUp, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
+    Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
@@ -21,6 +22,9 @@ nvm_core::persist! {
         count: u32,
     }
 }
+
+/// `count` of a semaphore that was deleted.
+const DELETED: u32 = u32::MAX;
 
 /// A counting semaphore; with a maximum of 1 a binary one. Tasks wait by priority, and equals in the order
 /// in which they came.
@@ -36,11 +40,11 @@ pub struct Semaphore {
 type Done = Result<(), Outcome>;
 
 impl Semaphore {
-    /// Places a semaphore in a layout.
+    /// Places a semaphore in a layout: of up to `maximum` units, at most 4,294,967,294.
     pub fn place(layout: &mut Layout, name: &str, maximum: u32) -> Self {
         Self {
             header: layout.object(name),
-            maximum,
+            maximum: maximum.min(DELETED - 1),
         }
     }
 
@@ -51,9 +55,10 @@ impl Semaphore {
         Ok(())
     }
 
-    /// How many units are free now, as seen from outside of any task.
+    /// How many units are free now, as seen from outside of any task: 0 where it was deleted.
     pub fn count<N: Nvm>(&self, nvm: &N) -> Result<u32, Error> {
-        Ok(nvm.load(self.count_at())?)
+        let count = nvm.load(self.count_at())?;
+        Ok(if count == DELETED { 0 } else { count })
     }
 
     /// Validates the semaphore, and answers how many units are free: for tests and for tools that look at
@@ -77,12 +82,17 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait.
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait,
+    /// [`Outcome::Deleted`].
     #[track_caller]
-    pub fn acquire(&self, tx: &mut impl SystemCalls, timeout: Timeout) -> Result<(), Error> {
-        let semaphore = *self;
+    pub fn acquire(
+        &self,
+        tx: &mut impl SystemCalls,
+        timeout: impl Into<Timeout>,
+    ) -> Result<(), Error> {
+        let (semaphore, timeout) = (*self, timeout.into());
         let done: Done = tx
-            .call(Site::here())
+            .call(Site::here(), "semaphore.acquire")
             .run(|call| semaphore.attempt_acquire(call, timeout))?;
         Ok(done?)
     }
@@ -97,13 +107,52 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`Outcome::Overflow`] where the count is at its maximum.
+    /// [`Outcome::Overflow`] where the count is at its maximum, [`Outcome::Deleted`].
     #[track_caller]
     pub fn release(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = tx
-            .call(Site::here())
+            .call(Site::here(), "semaphore.release")
             .run(|call| semaphore.attempt_release(call))?;
+        Ok(done?)
+    }
+
+    /// How many units are free. Recorded: a repeated transaction gets the same.
+    #[track_caller]
+    pub fn available(&self, tx: &mut impl SystemCalls) -> Result<u32, Error> {
+        let semaphore = *self;
+        tx.call(Site::here(), "semaphore.available").run(|call| {
+            let count = semaphore.count(call.nvm())?;
+            call.answer(count)
+        })
+    }
+
+    /// Deletes the semaphore for good: all who wait for it are woken with [`Outcome::Deleted`], and every
+    /// later call answers that.
+    #[track_caller]
+    pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        let semaphore = *self;
+        let done: Done = tx
+            .call(Site::here(), "semaphore.delete")
+            .run(|call| semaphore.attempt_delete(call))?;
+        Ok(done?)
+    }
+
+    /// [`release`](Semaphore::release), from an interrupt handler.
+    pub fn release_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
+        let semaphore = *self;
+        let done: Done = isr
+            .call_from_isr("semaphore.release_from_isr")
+            .run(|call| semaphore.attempt_release(call))?;
+        Ok(done?)
+    }
+
+    /// [`try_acquire`](Semaphore::try_acquire), from an interrupt handler.
+    pub fn acquire_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
+        let semaphore = *self;
+        let done: Done = isr
+            .call_from_isr("semaphore.acquire_from_isr")
+            .run(|call| semaphore.attempt_acquire(call, Timeout::None))?;
         Ok(done?)
     }
 
@@ -113,16 +162,19 @@ impl Semaphore {
         timeout: Timeout,
     ) -> Result<Progress<Done>, Error> {
         let count = call.nvm().load(self.count_at())?;
+        if count == DELETED {
+            return call.answer(Err(Outcome::Deleted));
+        }
         if count > 0 {
-            return call.complete(&Operations::default(), |kernel| {
+            return call.complete(&Work::none(), |kernel| {
                 self.set_count(kernel, count, count - 1)?;
                 Ok(Ok(()))
             });
         }
         if timeout == Timeout::None {
-            return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Empty)));
+            return call.answer(Err(Outcome::Empty));
         }
-        call.block::<Done>(self.waiting()?, timeout, &[])
+        call.block::<Done>(Wait::in_list(self.waiting()?), timeout, &[])
     }
 
     fn attempt_release<N: Nvm + Copy, P: Port>(
@@ -131,17 +183,47 @@ impl Semaphore {
     ) -> Result<Progress<Done>, Error> {
         let scheduler = call.scheduler();
         if let Some(task) = scheduler.first_waiting(self.waiting()?)? {
-            let operations = scheduler.wake_operations(task)?;
-            // The record of `Ok(())`.
-            scheduler.put_result(task, &[0])?;
-            return call.complete(&operations, |_| Ok(Ok(())));
+            let mut work = Work::none();
+            work.wake(scheduler, task)?;
+            if intos_sched::is_broken(intos_sched::Variant::ResultAfterWakeUp) {
+                let done = call.complete(&work, |_| Ok(Ok(())));
+                scheduler.put_result(task, &Outcome::SUCCESS)?;
+                return done;
+            }
+            scheduler.put_result(task, &Outcome::SUCCESS)?;
+            return call.complete(&work, |_| Ok(Ok(())));
         }
         let count = call.nvm().load(self.count_at())?;
-        if count >= self.maximum {
-            return call.complete(&Operations::default(), |_| Ok(Err(Outcome::Overflow)));
+        if count == DELETED {
+            return call.answer(Err(Outcome::Deleted));
         }
-        call.complete(&Operations::default(), |kernel| {
+        if count >= self.maximum {
+            return call.answer(Err(Outcome::Overflow));
+        }
+        call.complete(&Work::none(), |kernel| {
             self.set_count(kernel, count, count + 1)?;
+            Ok(Ok(()))
+        })
+    }
+
+    fn attempt_delete<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+    ) -> Result<Progress<Done>, Error> {
+        if call.nvm().load(self.count_at())? == DELETED {
+            return call.answer(Err(Outcome::Deleted));
+        }
+        let list = self.waiting()?;
+        let mut work = Work::none();
+        if !list.is_empty(call.nvm())? {
+            work.set_follow_up(FollowUp::WakeAll {
+                list,
+                outcome: Outcome::Deleted,
+                settle: None,
+            });
+        }
+        call.complete(&work, |kernel| {
+            kernel.set(self.count_at(), DELETED)?;
             Ok(Ok(()))
         })
     }

@@ -6,13 +6,19 @@
 //! | current: the index of the task that runs, 255 for none; and 3 bytes not used | 4 |
 //! | ready lists, one head a priority | 8 each |
 //! | delay lists, one head for each half of the tick's range | 8 each |
+//! | wait list of the tasks that wait to be notified | 8 |
 //! | operation log of all lists, for [`OPERATIONS`] operations | 40 |
-//! | control blocks (module `task`) | 32 each |
+//! | follow-up (module `follow_up`) | 12 |
+//! | undo log of the kernel's own transactions: of interrupt handlers and follow-ups | 60 |
+//! | control blocks (module `task`) | 40 each |
 
 use nvm_core::{Area, Layout, Offset};
 use nvm_list::{Head, OpLog};
+use nvm_tx::LOG_HEADER_BYTES;
+use replay::ThreadAreas;
 
 use crate::error::Error;
+use crate::follow_up::FOLLOW_UP_BYTES;
 use crate::task::{ControlBlock, Priority, TaskAt, TaskIndex};
 use crate::time::Half;
 
@@ -21,7 +27,9 @@ pub const PRIORITIES: usize = 8;
 /// The most tasks.
 pub const MAX_TASKS: usize = 64;
 /// The most list operations of one system call.
-const OPERATIONS: usize = 4;
+pub(crate) const OPERATIONS: usize = 4;
+/// Bytes of the entries of the kernel's own undo log.
+const KERNEL_LOG_BYTES: u32 = LOG_HEADER_BYTES + 48;
 
 /// No task runs.
 pub(crate) const NO_TASK: u8 = 0xFF;
@@ -33,7 +41,10 @@ pub struct SchedulerAreas {
     pub(crate) current: Offset<u8>,
     ready: Offset<[Head; PRIORITIES]>,
     delayed: Offset<[Head; 2]>,
+    pub(crate) notified: Offset<Head>,
     pub(crate) op_log: Area,
+    pub(crate) follow_up: Area,
+    pub(crate) kernel_log: Area,
     tasks: Offset<ControlBlock>,
     task_count: u8,
 }
@@ -45,20 +56,20 @@ impl SchedulerAreas {
         if tasks > MAX_TASKS {
             return Err(Error::TooManyTasks { maximum: MAX_TASKS });
         }
+        let heads = |layout: &mut Layout, name, count: usize| {
+            layout
+                .area(name, (count * size_of::<Head>()) as u32)
+                .offset()
+        };
         Ok(Self {
             tick: layout.object("tick"),
             current: layout.object::<u32>("current task").cast(),
-            ready: Offset::new(
-                layout
-                    .area("ready lists", (PRIORITIES * size_of::<Head>()) as u32)
-                    .offset(),
-            ),
-            delayed: Offset::new(
-                layout
-                    .area("delay lists", (2 * size_of::<Head>()) as u32)
-                    .offset(),
-            ),
+            ready: Offset::new(heads(layout, "ready lists", PRIORITIES)),
+            delayed: Offset::new(heads(layout, "delay lists", 2)),
+            notified: Offset::new(heads(layout, "wait list of notifications", 1)),
             op_log: layout.area("operation log", OpLog::bytes_for(OPERATIONS)),
+            follow_up: layout.area("follow-up", FOLLOW_UP_BYTES),
+            kernel_log: layout.area("kernel undo log", KERNEL_LOG_BYTES),
             tasks: Offset::new(
                 layout
                     .area("tasks", (tasks * size_of::<ControlBlock>()) as u32)
@@ -93,5 +104,26 @@ impl SchedulerAreas {
         Ok(TaskAt(Offset::new(
             self.tasks.get() + u32::from(task.0) * size_of::<ControlBlock>() as u32,
         )))
+    }
+}
+
+/// Tells where a task's logs and tables lie: a function of the program's, and what it is to be called with.
+#[derive(Debug, Clone, Copy)]
+pub struct ThreadPlaces {
+    /// Passed to `find`: where the first thread begins.
+    pub base: u32,
+    /// Finds a task's areas; `None` where there is no such task.
+    pub find: fn(u32, TaskIndex) -> Option<ThreadAreas>,
+}
+
+impl ThreadPlaces {
+    /// No task has any.
+    pub const NONE: Self = Self {
+        base: 0,
+        find: |_, _| None,
+    };
+
+    pub(crate) fn of(&self, task: TaskIndex) -> Result<ThreadAreas, Error> {
+        (self.find)(self.base, task).ok_or(Error::NoSuchTask { index: task.0 })
     }
 }

@@ -13,6 +13,18 @@ pub enum Variant {
     SlotNotLogged,
     /// The task whose time slice begins is not stored before it runs.
     ForgetsCurrent,
+    /// What is left to do after a commit is not done at start-up.
+    NoFollowUp,
+    /// A deleted task's transaction is not rolled back.
+    BuriesWithoutRollBack,
+    /// The second waiter is not woken by an event that both wait for.
+    DropsWakeUp,
+    /// The result of a woken task is stored after the task was made ready.
+    ResultAfterWakeUp,
+    /// A mutex goes to the next task, but its own record says so only later.
+    OwnerAfterCommit,
+    /// An inherited priority is stored, but the task stays where it was in its list.
+    ForgetsPlace,
 }
 
 /// Whether a variant is switched on: never, without the feature.

@@ -12,17 +12,21 @@
 //!
 //! A task that runs and whose call has its step behind it has therefore been woken, and its result is in
 //! its place: there is no flag that could be lost or seen twice.
+//!
+//! An interrupt handler's call is one kernel transaction on the kernel's own log. It is not recorded: whoever
+//! raised the interrupt knows nothing of a repetition.
 
 use nvm_core::{Nvm, Record};
 use nvm_list::List;
 use replay::{Site, SystemTable, SystemTx};
 
-use crate::broken::{self, Variant};
 use crate::error::Error;
+use crate::observe::Event;
 use crate::port::Port;
-use crate::scheduler::{Operations, Scheduler};
-use crate::task::TaskIndex;
-use crate::timeout::Timeout;
+use crate::scheduler::Scheduler;
+use crate::task::{TaskId, TaskIndex};
+use crate::timeout::{Span, Timeout};
+use crate::work::{WaitClass, Work};
 
 /// What system calls are made on: a running transaction of a kernel's task.
 pub trait SystemCalls {
@@ -31,20 +35,62 @@ pub trait SystemCalls {
     /// The kernel's port.
     type Port: Port;
 
-    /// Begins a system call.
-    fn call(&mut self, site: Site) -> Call<'_, Self::Nvm, Self::Port>;
+    /// Begins a system call with a name, as `queue.send`.
+    fn call(&mut self, site: Site, name: &'static str) -> Call<'_, Self::Nvm, Self::Port>;
 }
 
-/// A system call that a task makes.
+/// What calls are made on that must not be made in a transaction, locking above all: a whole task. Each is
+/// a transaction of its own.
+pub trait TaskCalls {
+    /// The kernel's NVM.
+    type Nvm: Nvm + Copy;
+    /// The kernel's port.
+    type Port: Port;
+
+    /// Makes a system call in a transaction of its own, or bypasses it.
+    fn call_alone<R: Record>(
+        &mut self,
+        site: Site,
+        name: &'static str,
+        attempt: impl FnOnce(&mut Call<'_, Self::Nvm, Self::Port>) -> Result<Progress<R>, Error>,
+    ) -> Result<R, Error>;
+
+    /// Lets nothing more happen: what every call of the task answers until a restart.
+    fn stop(&mut self, error: Error);
+}
+
+/// What the calls of an interrupt handler are made on. They never block.
+pub trait InterruptCalls {
+    /// The kernel's NVM.
+    type Nvm: Nvm + Copy;
+    /// The kernel's port.
+    type Port: Port;
+
+    /// Begins a call with a name, as `queue.send_from_isr`.
+    fn call_from_isr(&mut self, name: &'static str) -> Call<'_, Self::Nvm, Self::Port>;
+}
+
+/// Who makes a call.
+#[derive(Debug)]
+enum Caller<'c, N: Nvm + Copy> {
+    Task {
+        task: TaskIndex,
+        system: &'c mut SystemTable<N>,
+        site: Site,
+    },
+    /// It is told whether it has woken somebody.
+    Interrupt { woke: &'c mut bool },
+}
+
+/// A system call that a task or an interrupt handler makes.
 #[derive(Debug)]
 pub struct Call<'c, N: Nvm + Copy, P: Port> {
     scheduler: &'c Scheduler<N>,
     port: &'c P,
-    task: TaskIndex,
-    system: &'c mut SystemTable<N>,
-    site: Site,
-    /// It has woken somebody.
-    woke: bool,
+    caller: Caller<'c, N>,
+    name: &'static str,
+    /// It has done list work.
+    did_work: bool,
 }
 
 impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
@@ -55,14 +101,30 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         task: TaskIndex,
         system: &'c mut SystemTable<N>,
         site: Site,
+        name: &'static str,
     ) -> Self {
         Self {
             scheduler,
             port,
-            task,
-            system,
-            site,
-            woke: false,
+            caller: Caller::Task { task, system, site },
+            name,
+            did_work: false,
+        }
+    }
+
+    /// A call of an interrupt handler, which is told whether somebody was woken. For kernels.
+    pub fn from_isr(
+        scheduler: &'c Scheduler<N>,
+        port: &'c P,
+        woke: &'c mut bool,
+        name: &'static str,
+    ) -> Self {
+        Self {
+            scheduler,
+            port,
+            caller: Caller::Interrupt { woke },
+            name,
+            did_work: false,
         }
     }
 
@@ -74,6 +136,23 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     /// The NVM.
     pub const fn nvm(&self) -> &'c N {
         self.scheduler.nvm()
+    }
+
+    /// The task that makes the call.
+    ///
+    /// # Errors
+    ///
+    /// Where an interrupt handler makes it.
+    pub const fn task(&self) -> Result<TaskIndex, Error> {
+        match &self.caller {
+            Caller::Task { task, .. } => Ok(*task),
+            Caller::Interrupt { .. } => Err(Error::InInterrupt { call: self.name }),
+        }
+    }
+
+    /// The same, by its name.
+    pub fn task_id(&self) -> Result<TaskId, Error> {
+        self.scheduler.id(self.task()?)
     }
 
     /// Runs a system call whose result is an `R`:
@@ -88,14 +167,25 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         mut self,
         attempt: impl FnOnce(&mut Self) -> Result<Progress<R>, Error>,
     ) -> Result<R, Error> {
-        if let Some(result) = self.system.bypass(self.site)? {
+        let port = self.port;
+        let Caller::Task { task, system, site } = &mut self.caller else {
+            return self.run_from_isr(attempt);
+        };
+        let (task, site) = (*task, *site);
+        if let Some(result) = system.bypass(site)? {
             return Ok(result);
         }
-        if !self.system.has_steps() {
-            let port = self.port;
-            match port.critical(|| attempt(&mut self))? {
+        if !system.has_steps() {
+            let progress = port.critical(|| {
+                port.observe(Event::Called {
+                    task: Some(task),
+                    call: self.name,
+                });
+                attempt(&mut self)
+            })?;
+            match progress {
                 Progress::Completed(result) => {
-                    if self.woke && port.critical(|| self.scheduler.is_outranked(self.task))? {
+                    if self.did_work && port.critical(|| self.scheduler.is_outranked(task))? {
                         port.switch();
                     }
                     return Ok(result);
@@ -103,22 +193,80 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
                 Progress::Blocked => port.switch(),
             }
         }
-        let port = self.port;
-        Ok(port.critical(|| self.system.complete_in_place(self.site))?)
+        let call = self.name;
+        let Caller::Task { system, .. } = self.caller else {
+            return Err(Error::InInterrupt { call });
+        };
+        port.critical(|| {
+            let result = system.complete_in_place(site)?;
+            port.observe(Event::Completed { task, call });
+            Ok(result)
+        })
     }
 
-    /// Completes the call: `body` changes objects in the kernel transaction and gives the result;
-    /// `operations` are carried out with it.
+    fn run_from_isr<R>(
+        mut self,
+        attempt: impl FnOnce(&mut Self) -> Result<Progress<R>, Error>,
+    ) -> Result<R, Error> {
+        let port = self.port;
+        port.critical(|| {
+            port.observe(Event::Called {
+                task: None,
+                call: self.name,
+            });
+            match attempt(&mut self)? {
+                Progress::Completed(result) => Ok(result),
+                Progress::Blocked => Err(Error::InInterrupt { call: self.name }),
+            }
+        })
+    }
+
+    /// Completes the call: `body` changes objects in the kernel transaction and gives the result; `work` is
+    /// carried out with it.
     pub fn complete<R: Record>(
         &mut self,
-        operations: &Operations,
+        work: &Work,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        self.stage(operations)?;
-        let result = self.system.complete(self.site, body);
-        let result = self.settle(operations, result)?;
-        self.woke = !operations.as_slice().is_empty();
+        let (scheduler, port, call) = (self.scheduler, self.port, self.name);
+        let committed = |task| {
+            port.observe(Event::Committed {
+                task,
+                call,
+                blocks: false,
+            });
+        };
+        let result = match &mut self.caller {
+            Caller::Task { task, system, site } => {
+                let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
+                scheduler.stage(work, tag)?;
+                let result = system.complete(*site, body).map_err(Error::from);
+                if result.is_ok() {
+                    committed(Some(*task));
+                }
+                scheduler.settle(work, result)?
+            }
+            Caller::Interrupt { woke } => {
+                let result = scheduler.transact(work, || committed(None), body)?;
+                **woke |= !work.is_none();
+                result
+            }
+        };
+        self.did_work = !work.is_none();
         Ok(Progress::Completed(result))
+    }
+
+    /// Completes the call with a result, and does nothing else.
+    pub fn answer<R: Record>(&mut self, result: R) -> Result<Progress<R>, Error> {
+        self.complete(&Work::none(), |_| Ok(result))
+    }
+
+    /// The tick until which a call waits; `None` where it has no limit.
+    pub fn deadline(&self, timeout: Timeout) -> Result<Option<u32>, Error> {
+        match timeout.in_ticks(P::TICKS_PER_SECOND) {
+            Some(ticks) => Ok(Some(self.scheduler.tick_in(ticks)?)),
+            None => Ok(None),
+        }
     }
 
     /// Blocks the task in a wait list, until it is woken or the time is up. Its result, of up to
@@ -126,86 +274,105 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     /// record of a `Result` that it is. `payload` is kept behind the result, for who wakes the task.
     pub fn block<R: Record>(
         &mut self,
-        wait_list: List,
+        wait: Wait,
         timeout: Timeout,
-        payload: &[u8],
+        payload: &[&[u8]],
     ) -> Result<Progress<R>, Error> {
-        let until = match timeout {
-            Timeout::Ticks(ticks) => Some(self.scheduler.tick_in(ticks.max(1))?),
-            Timeout::None | Timeout::Forever => None,
+        let until = self.deadline(timeout)?;
+        self.block_with::<R>(wait, until, payload, Work::none(), |_| Ok(()))
+    }
+
+    /// The same, until a tick or without a limit; `body` changes objects in the kernel transaction with which
+    /// the task blocks, and `work` is carried out with it.
+    pub fn block_with<R: Record>(
+        &mut self,
+        wait: Wait,
+        until: Option<u32>,
+        payload: &[&[u8]],
+        work: Work,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
+    ) -> Result<Progress<R>, Error> {
+        let task = self.task()?;
+        let Caller::Task { system, .. } = &mut self.caller else {
+            return Err(Error::InInterrupt { call: self.name });
         };
-        self.system
-            .reserve(R::MAX_BYTES.saturating_add(payload.len() as u32))?;
-        let result_at = self.system.result_at();
-        self.scheduler.set_result_at(self.task, result_at)?;
-        if !payload.is_empty() {
-            self.nvm()
-                .write(nvm_core::Class::Kernel, result_at + R::MAX_BYTES, payload)?;
+        let bytes: usize = payload.iter().map(|part| part.len()).sum();
+        system.reserve(R::MAX_BYTES.saturating_add(bytes as u32))?;
+        let result_at = system.result_at();
+        self.scheduler.set_result_at(task, result_at)?;
+        let mut at = result_at + R::MAX_BYTES;
+        for part in payload {
+            if !part.is_empty() {
+                let nvm = self.scheduler.nvm();
+                nvm.write(nvm_core::Class::Kernel, at, part)?;
+                at += part.len() as u32;
+            }
         }
-        self.sleep(Some(wait_list), until)
+        self.sleep(Some((wait.list, wait.class)), until, work, body)
+    }
+
+    /// Delays the task for so long.
+    pub fn delay(&mut self, span: Span) -> Result<Progress<()>, Error> {
+        let until = self.scheduler.tick_in(span.in_ticks(P::TICKS_PER_SECOND))?;
+        self.delay_until(until)
     }
 
     /// Delays the task until a tick; not at all where it has come, which is to say that it is at most
     /// [`MAX_TICKS`](crate::MAX_TICKS) ago.
     pub fn delay_until(&mut self, tick: u32) -> Result<Progress<()>, Error> {
         if self.scheduler.has_come(tick)? {
-            return self.complete(&Operations::default(), |_| Ok(()));
+            return self.answer(());
         }
-        self.system.reserve(0)?;
-        self.sleep(None, Some(tick))
+        let Caller::Task { system, .. } = &mut self.caller else {
+            return Err(Error::InInterrupt { call: self.name });
+        };
+        system.reserve(0)?;
+        self.sleep(None, Some(tick), Work::none(), |_| Ok(()))
     }
 
     fn sleep<R>(
         &mut self,
-        wait_list: Option<List>,
+        wait: Option<(List, WaitClass)>,
         until: Option<u32>,
+        mut work: Work,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        let operations = self
-            .scheduler
-            .block_operations(self.task, wait_list, until)?;
-        self.stage(&operations)?;
-        let result = self.system.step(self.site, |_| Ok(()));
-        self.settle(&operations, result)?;
+        let Caller::Task { task, system, site } = &mut self.caller else {
+            return Err(Error::InInterrupt { call: self.name });
+        };
+        work.block(self.scheduler, *task, wait, until)?;
+        let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
+        self.scheduler.stage(&work, tag)?;
+        let result = system.step(*site, body).map_err(Error::from);
+        if result.is_ok() {
+            self.port.observe(Event::Committed {
+                task: Some(*task),
+                call: self.name,
+                blocks: true,
+            });
+        }
+        self.scheduler.settle(&work, result)?;
         Ok(Progress::Blocked)
-    }
-
-    /// Stages list work for the kernel transaction that commits next.
-    fn stage(&self, operations: &Operations) -> Result<(), Error> {
-        if operations.as_slice().is_empty() {
-            return Ok(());
-        }
-        let tag = u16::from_le_bytes([self.system.next_sequence(), self.task.0]);
-        let op_log = self.scheduler.op_log();
-        if broken::is(Variant::ListsBeforeCommit) {
-            return Ok(op_log.run(self.nvm(), operations.as_slice())?);
-        }
-        Ok(op_log.stage(self.nvm(), operations.as_slice(), tag)?)
-    }
-
-    /// Carries out staged list work after the commit, or drops it after a failure. After a failed access to
-    /// the NVM it is open whether the commit was stored: then the next start decides.
-    fn settle<R>(
-        &self,
-        operations: &Operations,
-        result: Result<R, replay::Error>,
-    ) -> Result<R, Error> {
-        if !operations.as_slice().is_empty() {
-            let op_log = self.scheduler.op_log();
-            match &result {
-                Ok(_) => op_log.complete(self.nvm())?,
-                Err(error) if is_device_failure(*error) => {}
-                Err(_) => op_log.discard(self.nvm())?,
-            }
-        }
-        Ok(result?)
     }
 }
 
-const fn is_device_failure(error: replay::Error) -> bool {
-    matches!(
-        error.kind(),
-        replay::ErrorKind::Transaction(nvm_tx::FaultKind::Nvm(_))
-    )
+/// Where a task waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait {
+    /// In this list.
+    pub list: List,
+    /// Among these.
+    pub class: WaitClass,
+}
+
+impl Wait {
+    /// In a list, among all others.
+    pub const fn in_list(list: List) -> Self {
+        Self {
+            list,
+            class: WaitClass::Takers,
+        }
+    }
 }
 
 /// How far an attempt at a system call got.

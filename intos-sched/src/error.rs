@@ -9,26 +9,65 @@ use nvm_tx::Fault;
 /// How a system call ends that could not do what it is for. Recorded: 1 byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The time was up.
     Timeout = 1,
-    /// The queue is full, and the call was not to wait.
+    /// The queue or buffer is full, and the call was not to wait.
     Full = 2,
-    /// The queue is empty, or the semaphore not available, and the call was not to wait.
+    /// The queue or buffer is empty, or the semaphore, mutex or event not available, and the call was not
+    /// to wait.
     Empty = 3,
-    /// The semaphore's count is at its maximum.
+    /// The semaphore's count, or the depth of a recursive mutex, is at its maximum; or a notification is
+    /// already pending.
     Overflow = 4,
+    /// The object was deleted, perhaps while the task waited for it.
+    Deleted = 5,
+    /// The task that is named has ended, or is another than when it was named.
+    NoSuchTask = 6,
+    /// All slots for tasks of this kind are taken.
+    NoFreeSlot = 7,
+    /// The task holds the mutex already, which it would have to wait for forever.
+    HeldAlready = 8,
+    /// The task does not hold the mutex.
+    NotHeld = 9,
+    /// Another task waits for the same end of the buffer.
+    Busy = 10,
+    /// The message, or what is waited for, is larger than can ever come to be.
+    TooLong = 11,
+    /// There is no such priority, or what was asked for makes no sense of itself.
+    Invalid = 12,
+    /// The heap has no block that is large enough.
+    OutOfMemory = 13,
 }
 
 impl Outcome {
-    const fn from_code(code: u8) -> Option<Self> {
-        Some(match code {
-            1 => Self::Timeout,
-            2 => Self::Full,
-            3 => Self::Empty,
-            4 => Self::Overflow,
-            _ => return None,
-        })
+    /// The record of a `Result<(), Outcome>` that is `Ok`.
+    pub const SUCCESS: [u8; 1] = [0];
+
+    const ALL: [Self; 13] = [
+        Self::Timeout,
+        Self::Full,
+        Self::Empty,
+        Self::Overflow,
+        Self::Deleted,
+        Self::NoSuchTask,
+        Self::NoFreeSlot,
+        Self::HeldAlready,
+        Self::NotHeld,
+        Self::Busy,
+        Self::TooLong,
+        Self::Invalid,
+        Self::OutOfMemory,
+    ];
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| *outcome as u8 == code)
+    }
+
+    /// The record of a `Result<_, Outcome>` that is this error.
+    pub const fn as_record(self) -> [u8; 2] {
+        [1, self as u8]
     }
 }
 
@@ -74,6 +113,16 @@ pub enum Error {
         /// Its index.
         index: u8,
     },
+    /// An interrupt handler made a call that only a task can make.
+    InInterrupt {
+        /// Its name.
+        call: &'static str,
+    },
+    /// A task asked for the argument of another kind of task.
+    WrongKind {
+        /// The task.
+        index: u8,
+    },
 }
 
 impl Error {
@@ -83,6 +132,18 @@ impl Error {
         match self {
             Self::Call(_) => true,
             Self::Replay(error) => error.is_outcome(),
+            _ => false,
+        }
+    }
+
+    /// Whether the NVM failed, so that it is open what was stored.
+    pub(crate) const fn is_device_failure(&self) -> bool {
+        match self {
+            Self::Replay(error) => matches!(
+                error.kind(),
+                replay::ErrorKind::Transaction(nvm_tx::FaultKind::Nvm(_))
+            ),
+            Self::List(error) => matches!(error, ListError::Nvm(_)),
             _ => false,
         }
     }
@@ -122,9 +183,22 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Timeout => "the time was up",
-            Self::Full => "the queue is full",
+            Self::Full => "there is no room",
             Self::Empty => "nothing is there to take",
             Self::Overflow => "the count is at its maximum",
+            Self::Deleted => "the object was deleted",
+            Self::NoSuchTask => "the task has ended",
+            Self::NoFreeSlot => {
+                "all slots for tasks of this kind are taken: give the kind more instances"
+            }
+            Self::HeldAlready => {
+                "the task holds the mutex already and would wait for itself: use a recursive mutex"
+            }
+            Self::NotHeld => "the task does not hold the mutex",
+            Self::Busy => "another task waits for the same end of the buffer: guard it by a mutex",
+            Self::TooLong => "it is longer than the buffer",
+            Self::Invalid => "the arguments make no sense",
+            Self::OutOfMemory => "the heap has no block that is large enough",
         })
     }
 }
@@ -150,6 +224,14 @@ impl fmt::Display for Error {
             Self::NoSuchTask { index } => write!(
                 f,
                 "the image names task {index}, which the program does not have: it is damaged"
+            ),
+            Self::InInterrupt { call } => write!(
+                f,
+                "an interrupt handler made the call {call}, which only a task can make"
+            ),
+            Self::WrongKind { index } => write!(
+                f,
+                "task {index} is of another kind than the one whose argument it asked for"
             ),
         }
     }

@@ -4,13 +4,22 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `task` | [`TaskIndex`], [`Priority`] and what NVM holds of a task |
-//! | `areas` | [`SchedulerAreas`]: where the kernel's state lies |
-//! | `scheduler` | [`Scheduler`]: ready and delay lists, who runs next, recovery |
-//! | `time` | the persistent tick, and [`MAX_TICKS`] |
+//! | `task` | [`TaskIndex`], [`TaskId`], [`Priority`] and what NVM holds of a task |
+//! | `areas` | [`SchedulerAreas`]: where the kernel's state lies; [`ThreadPlaces`] |
+//! | `scheduler` | [`Scheduler`]: ready lists and wait lists, who runs next |
+//! | `recovery` | what a start-up puts in order before any thread runs |
+//! | `follow_up` | [`FollowUp`]: what is left to do after a commit |
+//! | `time`, `clock` | the persistent tick, [`MAX_TICKS`]; those who sleep |
+//! | `priority` | inherited priorities |
+//! | `mutex` | [`MutexBlock`]: what the scheduler must know of a mutex |
+//! | `lifecycle` | creation, end and suspension of tasks |
+//! | `task_calls` | the system calls that concern tasks, notifications among them |
 //! | `call` | [`Call`]: how a system call completes, blocks and is bypassed |
-//! | `timeout` | [`Timeout`] |
+//! | `work` | [`Work`]: what goes with a system call's commit |
+//! | `timeout` | [`Timeout`], [`Span`] |
 //! | `port` | [`Port`]: what a processor must offer |
+//! | `observe` | [`Event`]: the trace hook |
+//! | `check` | the validation of the kernel's state |
 //! | `error` | [`Error`], and [`Outcome`], what a blocking call may be woken with |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -18,20 +27,35 @@
 mod areas;
 mod broken;
 mod call;
+mod check;
+mod clock;
 mod error;
+mod follow_up;
+mod lifecycle;
+mod mutex;
+mod observe;
 mod port;
+mod priority;
+mod recovery;
 mod scheduler;
 mod task;
+mod task_calls;
 mod time;
 mod timeout;
+mod work;
 
-pub use areas::{MAX_TASKS, PRIORITIES, SchedulerAreas};
+pub use areas::{MAX_TASKS, PRIORITIES, SchedulerAreas, ThreadPlaces};
 #[doc(hidden)]
 pub use broken::{Variant, is as is_broken, with_broken};
-pub use call::{Call, Progress, SystemCalls};
+pub use call::{Call, InterruptCalls, Progress, SystemCalls, TaskCalls, Wait};
 pub use error::{Error, Outcome};
+pub use follow_up::{FinishObject, FollowUp, ObjectWork};
+pub use mutex::{Contention, Held, MutexAt, MutexBlock, PassingOn};
+pub use observe::{Event, RecoveryStep, TransactionEvent};
 pub use port::Port;
-pub use scheduler::{Operations, Scheduler, TaskState};
-pub use task::{Priority, TaskIndex};
+pub use scheduler::{Scheduler, TaskState};
+pub use task::{Priority, TaskId, TaskIndex};
+pub use task_calls::{Notification, Notify};
 pub use time::MAX_TICKS;
-pub use timeout::Timeout;
+pub use timeout::{Span, Timeout};
+pub use work::{WaitClass, Work};

@@ -1,6 +1,77 @@
-//! How long a blocking call waits.
+//! How long a task sleeps or waits.
 
-/// How long a blocking call waits.
+use fugit::{Duration, MicrosDurationU64};
+
+const MICROS_PER_SECOND: u64 = 1_000_000;
+
+/// A length of time: ticks, or a duration with a unit (`50.millis()` of the crate `fugit`), which is rounded
+/// up to whole ticks of the port's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// So many ticks; at most [`MAX_TICKS`](crate::MAX_TICKS).
+    Ticks(u32),
+    /// So many microseconds.
+    Micros(u64),
+}
+
+impl Span {
+    /// The span in ticks of a clock: rounded up.
+    #[must_use]
+    pub const fn in_ticks(self, ticks_per_second: u32) -> u32 {
+        match self {
+            Self::Ticks(ticks) => ticks,
+            Self::Micros(micros) => {
+                let ticks = micros
+                    .saturating_mul(ticks_per_second as u64)
+                    .div_ceil(MICROS_PER_SECOND);
+                if ticks > u32::MAX as u64 {
+                    u32::MAX
+                } else {
+                    ticks as u32
+                }
+            }
+        }
+    }
+}
+
+impl From<u32> for Span {
+    fn from(ticks: u32) -> Self {
+        Self::Ticks(ticks)
+    }
+}
+
+impl From<MicrosDurationU64> for Span {
+    fn from(duration: MicrosDurationU64) -> Self {
+        Self::Micros(duration.as_ticks())
+    }
+}
+
+impl<const NOM: u64, const DENOM: u64> From<Duration<u32, NOM, DENOM>> for Span {
+    fn from(duration: Duration<u32, NOM, DENOM>) -> Self {
+        let micros = u64::from(duration.as_ticks())
+            .saturating_mul(NOM.saturating_mul(MICROS_PER_SECOND))
+            .div_ceil(DENOM);
+        Self::Micros(micros)
+    }
+}
+
+// One type of 64 bits alone, so that `50.millis()` needs no type annotation.
+impl From<MicrosDurationU64> for Timeout {
+    fn from(duration: MicrosDurationU64) -> Self {
+        Self::Micros(duration.as_ticks())
+    }
+}
+
+impl<const NOM: u64, const DENOM: u64> From<Duration<u32, NOM, DENOM>> for Timeout {
+    fn from(duration: Duration<u32, NOM, DENOM>) -> Self {
+        match Span::from(duration) {
+            Span::Ticks(ticks) => Self::Ticks(ticks),
+            Span::Micros(micros) => Self::Micros(micros),
+        }
+    }
+}
+
+/// How long a blocking call waits: one of these, or a duration with a unit (`50.millis()`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timeout {
     /// Not at all: the call fails at once where it would block.
@@ -8,6 +79,45 @@ pub enum Timeout {
     /// So many ticks, counted by the persistent tick: a power loss does not stop the clock for longer
     /// than it lasts, nor begin the count anew. 0 is one tick; at most [`MAX_TICKS`](crate::MAX_TICKS).
     Ticks(u32),
+    /// So many microseconds, rounded up to ticks.
+    Micros(u64),
     /// As long as it takes.
     Forever,
+}
+
+impl Timeout {
+    /// In ticks of a clock, at least one; `None` where it has no limit or does not wait.
+    pub(crate) const fn in_ticks(self, ticks_per_second: u32) -> Option<u32> {
+        let span = match self {
+            Self::Ticks(ticks) => Span::Ticks(ticks),
+            Self::Micros(micros) => Span::Micros(micros),
+            Self::None | Self::Forever => return None,
+        };
+        let ticks = span.in_ticks(ticks_per_second);
+        Some(if ticks == 0 { 1 } else { ticks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fugit::{ExtU64, MillisDurationU32};
+
+    fn ticks(span: impl Into<Span>, hertz: u32) -> u32 {
+        span.into().in_ticks(hertz)
+    }
+
+    #[test]
+    fn durations_are_rounded_up_to_ticks() {
+        assert_eq!(ticks(50.millis(), 1_000), 50);
+        assert_eq!(ticks(1.micros(), 1_000), 1);
+        assert_eq!(ticks(1_500.micros(), 1_000), 2);
+        assert_eq!(ticks(2.secs(), 32_768), 65_536);
+        assert_eq!(ticks(MillisDurationU32::from_ticks(70), 100), 7);
+        assert_eq!(ticks(7, 1), 7);
+        assert_eq!(ticks(Span::Micros(u64::MAX), 1_000_000), u32::MAX);
+        let none: Timeout = 0.millis().into();
+        assert_eq!(none.in_ticks(1_000), Some(1));
+        assert_eq!(Timeout::Forever.in_ticks(1_000), None);
+    }
 }

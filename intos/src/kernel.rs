@@ -2,13 +2,18 @@
 
 use core::fmt;
 
-use intos_sched::{Error, Port, Scheduler, SchedulerAreas, TaskIndex};
-use nvm_core::{Area, Layout, Region, RegionError};
-use replay::{Thread, ThreadAreas};
+use intos_sched::{
+    Error, Event, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex, ThreadPlaces,
+};
+use nvm_core::{Class, Layout, Region, RegionError};
+use nvm_tx::UndoLog;
+use replay::Thread;
 
-use crate::board::{Board, Event};
-use crate::placement::Placement;
-use crate::program::{Program, TaskEntry};
+use crate::board::Board;
+use crate::interrupt::Interrupt;
+use crate::placement::{Placement, Purpose};
+use crate::program::Program;
+use crate::table::{self, TaskTable};
 use crate::task::Task;
 
 /// Why a kernel cannot start. The region is left as it is.
@@ -43,12 +48,12 @@ impl fmt::Display for BootError {
 
 impl core::error::Error for BootError {}
 
-/// A started kernel: the scheduler's handle, the port, and where the tasks' tables lie.
+/// A started kernel: the scheduler's handle, the port, and the program's table of tasks.
 #[derive(Debug)]
 pub struct Kernel<B: Board> {
     pub(crate) scheduler: Scheduler<B::Nvm>,
     pub(crate) port: B::Port,
-    threads: u32,
+    pub(crate) table: TaskTable,
 }
 
 impl<B: Board> Kernel<B> {
@@ -79,17 +84,17 @@ impl<B: Board> Kernel<B> {
         port: B::Port,
         formats: bool,
     ) -> Result<(Self, P), BootError> {
+        port.observe(Event::PowerOn);
         let plan = Plan::make::<B, P>()?;
+        let table = TaskTable::of::<B, P>(plan.threads);
         let first_boot = || -> Result<(), BootError> {
-            Scheduler::format(nvm, &plan.scheduler, |task| {
-                entry::<B, P>(task).map_or(intos_sched::Priority(0), |entry| entry.priority)
-            })?;
-            let mut index = 0;
-            while let Some((areas, _)) = thread_of::<B, P>(plan.threads, TaskIndex(index)) {
+            Scheduler::format(nvm, &plan.scheduler, table::first_priority::<B, P>)?;
+            for task in (0..plan.scheduler.task_count()).map(TaskIndex) {
+                let areas = areas_of(&table.threads, task)?;
                 Thread::format(nvm, &areas).map_err(Error::from)?;
-                index += 1;
             }
-            P::place(&mut Placement::new(plan.before_objects.clone(), Some(nvm)))?;
+            let objects = plan.before_objects.clone();
+            P::place(&mut Placement::new(objects, Purpose::FirstBoot(nvm)))?;
             Ok(())
         };
         let _ = if formats {
@@ -97,42 +102,81 @@ impl<B: Board> Kernel<B> {
         } else {
             Region::open_or_format(&nvm, &plan.layout, first_boot)?
         };
-        let scheduler = Scheduler::open(nvm, plan.scheduler)?;
-        scheduler.recover(|task| {
-            thread_of::<B, P>(plan.threads, task)
-                .map_or(Area::new(0, 0), |(areas, _)| areas.kernel_log())
-        })?;
-        let program = P::place(&mut Placement::new(plan.before_objects, None))?;
+        port.observe(Event::Recovered(RecoveryStep::Header));
+        let scheduler = Scheduler::open(nvm, plan.scheduler, table.threads, intos_ipc::finish)?;
+        scheduler.recover(|event| port.observe(event))?;
+        let mut objects = Placement::new(plan.before_objects, Purpose::Start(nvm));
+        let program = P::place(&mut objects)?;
+        if objects.has_heap()
+            && let Some(task) = scheduler.current()?
+        {
+            // It may have been about to commit or to roll back what it allocated, and others must not
+            // allocate that meanwhile. Opening its log rolls back.
+            let log = areas_of(&table.threads, task)?.log();
+            let _ = UndoLog::open_as(nvm, log, Class::Data).map_err(Error::from)?;
+        }
         let kernel = Self {
             scheduler,
             port,
-            threads: plan.threads,
+            table,
         };
         Ok((kernel, program))
+    }
+
+    /// Chooses who runs next: see [`Scheduler::choose`]. For ports.
+    pub fn choose(&self, slice_is_over: bool) -> Result<Option<TaskIndex>, Error> {
+        let before = self.scheduler.current()?;
+        let chosen = self.scheduler.choose(slice_is_over)?;
+        if chosen != before {
+            self.port.observe(Event::Switched { task: chosen });
+        }
+        Ok(chosen)
+    }
+
+    /// Lets ticks pass: see [`Scheduler::advance`]. For ports.
+    pub fn advance(&self, ticks: u32) -> Result<bool, Error> {
+        let now = self.scheduler.now()?.wrapping_add(ticks);
+        self.port.observe(Event::Ticked { now });
+        self.scheduler.advance(ticks)
+    }
+
+    /// Handles an interrupt, and answers whether a task was woken. For ports: with preemption off, and not
+    /// while a task is in a critical section.
+    pub fn interrupt<P: Program<B>>(&self, program: &P, number: u8) -> Result<bool, Error> {
+        let mut isr = Interrupt::new(self);
+        program.interrupt(&mut isr, number)?;
+        Ok(isr.woke())
     }
 
     /// Runs a task from its beginning to its end: for ports, on the task's own stack, when it is chosen for
     /// the first time since the start. When it returns `Ok`, the task has ended and is never chosen again.
     pub fn run_task<P: Program<B>>(&self, task: TaskIndex, program: &P) -> Result<(), Error> {
-        let Some((areas, entry)) = thread_of::<B, P>(self.threads, task) else {
+        let Some(entry) = table::entry_of::<B, P>(task) else {
             return Err(Error::NoSuchTask { index: task.0 });
         };
+        let areas = areas_of(&self.table.threads, task)?;
         let thread = Thread::start(*self.scheduler.nvm(), &areas)?;
-        B::observe(
-            &self.port,
-            Event::Started {
-                task: task.0,
-                starts_without_commit: thread.starts_without_commit(),
-            },
-        );
+        self.port.observe(Event::Started {
+            task,
+            starts_without_commit: thread.starts_without_commit(),
+            rolled_back: thread.statistics().rolled_back > 0,
+        });
         let mut running = Task::new(self, thread, task);
         (entry.function)(&mut running, program)?;
-        self.port.critical(|| self.scheduler.end(task))
+        self.port.critical(|| {
+            self.port.observe(Event::Ended { task });
+            self.scheduler.end(task)
+        })
     }
 
     /// A task's name.
     pub fn task_name<P: Program<B>>(task: TaskIndex) -> Option<&'static str> {
-        Some(entry::<B, P>(task)?.name)
+        Some(table::entry_of::<B, P>(task)?.name)
+    }
+
+    /// Bytes of the stack that a task asks for.
+    pub fn stack_bytes<P: Program<B>>(task: TaskIndex) -> Option<usize> {
+        Some(table::entry_of::<B, P>(task)?.stack_bytes)
     }
 
     /// The scheduler.
@@ -159,28 +203,12 @@ struct Plan {
 impl Plan {
     fn make<B: Board, P: Program<B>>() -> Result<Self, BootError> {
         let mut layout = Layout::new(P::NAME, P::VERSION);
-        let mut tasks = 0;
-        while let Some(entry) = P::task(tasks) {
-            if usize::from(entry.priority.0) >= intos_sched::PRIORITIES {
-                return Err(Error::NoSuchPriority {
-                    priority: entry.priority.0,
-                }
-                .into());
-            }
-            tasks += 1;
-            if tasks > intos_sched::MAX_TASKS {
-                break;
-            }
-        }
-        let scheduler = SchedulerAreas::place(&mut layout, tasks)?;
+        let slots = table::count_slots::<B, P>()?;
+        let scheduler = SchedulerAreas::place(&mut layout, slots)?;
         let threads = layout.size();
-        for index in 0..tasks {
-            if let Some(entry) = P::task(index) {
-                let _ = entry.tables.place(&mut layout, entry.name);
-            }
-        }
+        table::place_threads::<B, P>(&mut layout);
         let before_objects = layout.clone();
-        let mut placement = Placement::<B::Nvm>::new(layout, None);
+        let mut placement = Placement::<B::Nvm>::new(layout, Purpose::Plan);
         P::place(&mut placement)?;
         Ok(Self {
             scheduler,
@@ -191,20 +219,6 @@ impl Plan {
     }
 }
 
-fn entry<B: Board, P: Program<B>>(task: TaskIndex) -> Option<TaskEntry<B, P>> {
-    P::task(task.0.into())
-}
-
-/// A task's tables and entry.
-fn thread_of<B: Board, P: Program<B>>(
-    threads: u32,
-    task: TaskIndex,
-) -> Option<(ThreadAreas, TaskEntry<B, P>)> {
-    let mut at = threads;
-    for index in 0..task.0 {
-        at += entry::<B, P>(TaskIndex(index))?.tables.bytes();
-    }
-    let entry = entry::<B, P>(task)?;
-    let areas = ThreadAreas::split(Area::new(at, entry.tables.bytes()), &entry.tables);
-    Some((areas, entry))
+fn areas_of(threads: &ThreadPlaces, task: TaskIndex) -> Result<replay::ThreadAreas, Error> {
+    (threads.find)(threads.base, task).ok_or(Error::NoSuchTask { index: task.0 })
 }

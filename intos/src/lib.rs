@@ -15,27 +15,40 @@
 #![deny(unsafe_code)]
 
 mod board;
+mod heap;
 #[cfg(feature = "host")]
 pub mod host;
+mod interrupt;
 mod kernel;
 mod placement;
 pub mod prelude;
 mod program;
+mod table;
 mod task;
 mod transaction;
 
-pub use board::{Board, Event};
-pub use intos_ipc::{Queue, QueueItem, Semaphore};
+pub use board::Board;
+pub use heap::{Heap, HeapTransaction};
+pub use interrupt::Interrupt;
+pub use intos_ipc::{
+    Bytes, EventGroup, MAX_PERIOD, MessageBuffer, Mutex, MutexGuard, OnExit, Queue, QueueItem,
+    RecursiveMutex, Repeat, Semaphore, Shared, SharedGuard, StreamBuffer, Timer, Timers,
+};
 pub use intos_sched::{
-    Error, MAX_TICKS, Outcome, Port, Priority, Scheduler, TaskIndex, TaskState, Timeout,
+    Error, Event, InterruptCalls, MAX_TICKS, Notification, Notify, Outcome, Port, Priority,
+    RecoveryStep, Scheduler, Span, SystemCalls, TaskCalls, TaskId, TaskIndex, TaskState, Timeout,
+    TransactionEvent,
 };
 pub use kernel::{BootError, Kernel};
 pub use nvm_core::{Nvm, Offset, Record, field};
 pub use placement::Placement;
-pub use program::{Program, TaskEntry};
+pub use program::{DEFAULT_STACK_BYTES, Program, TaskEntry, TaskKind};
 pub use replay::{Error as ReplayError, ThreadLayout, nv_for_loop, nv_loop};
 pub use task::Task;
 pub use transaction::{Tx, WriteFirstTx};
+
+/// Durations with units: `50.millis()`.
+pub use fugit;
 
 #[doc(hidden)]
 pub use intos_sched::{Variant, with_broken};

@@ -1,32 +1,65 @@
 //! Places a program's objects, and gives them their first values.
 
-use intos_ipc::{Queue, QueueItem, Semaphore};
+use intos_ipc::{
+    EventGroup, MessageBuffer, Mutex, Queue, QueueItem, RecursiveMutex, Repeat, Semaphore,
+    StreamBuffer, Timer, Timers,
+};
 use intos_sched::Error;
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist};
+
+use crate::heap::{Heap, from_alloc};
 
 /// Places a program's objects in its region: at each start the same ones in the same order. At the first
 /// boot it also stores what they begin with.
 #[derive(Debug)]
 pub struct Placement<N> {
     layout: Layout,
-    /// Set at the first boot.
-    formats: Option<N>,
+    purpose: Purpose<N>,
+    has_heap: bool,
+}
+
+/// What the objects are placed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose<N> {
+    /// To know how large the region is.
+    Plan,
+    /// To store what they begin with.
+    FirstBoot(N),
+    /// To be used.
+    Start(N),
 }
 
 impl<N: Nvm + Copy> Placement<N> {
-    pub(crate) const fn new(layout: Layout, formats: Option<N>) -> Self {
-        Self { layout, formats }
+    pub(crate) const fn new(layout: Layout, purpose: Purpose<N>) -> Self {
+        Self {
+            layout,
+            purpose,
+            has_heap: false,
+        }
     }
 
     pub(crate) fn into_layout(self) -> Layout {
         self.layout
     }
 
+    /// Whether a heap was placed.
+    pub(crate) const fn has_heap(&self) -> bool {
+        self.has_heap
+    }
+
+    /// The NVM, at the first boot.
+    const fn first_boot(&self) -> Option<N> {
+        match self.purpose {
+            Purpose::FirstBoot(nvm) => Some(nvm),
+            Purpose::Plan | Purpose::Start(_) => None,
+        }
+    }
+
     /// Places an object that begins as `first`.
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn object<T: Persist>(&mut self, name: &str, first: T) -> Result<Offset<T>, Error> {
         let object = self.layout.object(name);
-        if let Some(nvm) = self.formats {
+        if let Some(nvm) = self.first_boot() {
             nvm.store(Class::Data, object, &first)?;
         }
         Ok(object)
@@ -35,7 +68,7 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a queue of up to `capacity` items, empty at first.
     pub fn queue<T: QueueItem>(&mut self, name: &str, capacity: u16) -> Result<Queue<T>, Error> {
         let queue = Queue::place(&mut self.layout, name, capacity);
-        if let Some(nvm) = self.formats {
+        if let Some(nvm) = self.first_boot() {
             queue.format(&nvm)?;
         }
         Ok(queue)
@@ -44,10 +77,106 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a semaphore of up to `maximum` units, of which `count` are free at first.
     pub fn semaphore(&mut self, name: &str, count: u32, maximum: u32) -> Result<Semaphore, Error> {
         let semaphore = Semaphore::place(&mut self.layout, name, maximum);
-        if let Some(nvm) = self.formats {
+        if let Some(nvm) = self.first_boot() {
             semaphore.format(&nvm, count)?;
         }
         Ok(semaphore)
+    }
+
+    /// Places a semaphore of one unit, which is free at first or not.
+    pub fn binary_semaphore(&mut self, name: &str, free: bool) -> Result<Semaphore, Error> {
+        self.semaphore(name, free.into(), 1)
+    }
+
+    /// Places a mutex that nobody holds at first.
+    pub fn mutex(&mut self, name: &str) -> Result<Mutex, Error> {
+        let mutex = Mutex::place(&mut self.layout, name);
+        if let Some(nvm) = self.first_boot() {
+            mutex.format(&nvm)?;
+        }
+        Ok(mutex)
+    }
+
+    /// Places a mutex that its holder may lock again, and that nobody holds at first.
+    pub fn recursive_mutex(&mut self, name: &str) -> Result<RecursiveMutex, Error> {
+        let mutex = RecursiveMutex::place(&mut self.layout, name);
+        if let Some(nvm) = self.first_boot() {
+            mutex.format(&nvm)?;
+        }
+        Ok(mutex)
+    }
+
+    /// Places an event group with no bit set at first.
+    pub fn event_group(&mut self, name: &str) -> Result<EventGroup, Error> {
+        let group = EventGroup::place(&mut self.layout, name);
+        if let Some(nvm) = self.first_boot() {
+            group.format(&nvm)?;
+        }
+        Ok(group)
+    }
+
+    /// Places a service of software timers.
+    pub fn timers(&mut self, name: &str) -> Result<Timers, Error> {
+        let timers = Timers::place(&mut self.layout, name);
+        if let Some(nvm) = self.first_boot() {
+            timers.format(&nvm)?;
+        }
+        Ok(timers)
+    }
+
+    /// Places a software timer of a service, which does not run at first. `number`, below 32,768, is what the
+    /// task gets that serves the timers; `period` counts ticks.
+    pub fn timer(
+        &mut self,
+        name: &str,
+        timers: Timers,
+        repeat: Repeat,
+        number: u16,
+        period: u32,
+    ) -> Result<Timer, Error> {
+        let timer = Timer::place(&mut self.layout, name, timers, repeat);
+        if let Some(nvm) = self.first_boot() {
+            timer.format(&nvm, number, period)?;
+        }
+        Ok(timer)
+    }
+
+    /// Places a buffer for a stream of bytes, empty at first.
+    pub fn stream_buffer(&mut self, name: &str, capacity: u16) -> Result<StreamBuffer, Error> {
+        let buffer = StreamBuffer::place(&mut self.layout, name, capacity);
+        if let Some(nvm) = self.first_boot() {
+            buffer.format(&nvm)?;
+        }
+        Ok(buffer)
+    }
+
+    /// Places a buffer for messages, empty at first.
+    pub fn message_buffer(&mut self, name: &str, capacity: u16) -> Result<MessageBuffer, Error> {
+        let buffer = MessageBuffer::place(&mut self.layout, name, capacity);
+        if let Some(nvm) = self.first_boot() {
+            buffer.format(&nvm)?;
+        }
+        Ok(buffer)
+    }
+
+    /// Places a heap whose blocks take up to `capacity` bytes together.
+    pub fn heap(&mut self, name: &str, capacity: u32) -> Result<Heap, Error> {
+        let area = self
+            .layout
+            .area(name, nvm_alloc::Heap::area_bytes(capacity));
+        self.has_heap = true;
+        let heap = match self.purpose {
+            Purpose::Plan => nvm_alloc::Heap::at(area),
+            Purpose::FirstBoot(nvm) => {
+                nvm_alloc::Heap::format(&nvm, area).and_then(|()| nvm_alloc::Heap::at(area))
+            }
+            Purpose::Start(nvm) => nvm_alloc::Heap::open(&nvm, area),
+        };
+        match heap {
+            Ok(heap) => Ok(Heap::new(heap)),
+            Err(nvm_alloc::AllocError::NotAHeap { offset }) => Err(Error::Damaged { offset }),
+            Err(other) => Err(from_alloc(other)),
+        }
     }
 
     /// Places an area that the program itself formats: `first_boot` is called at the first boot only.
@@ -58,7 +187,7 @@ impl<N: Nvm + Copy> Placement<N> {
         first_boot: impl FnOnce(N, Area) -> Result<(), Error>,
     ) -> Result<Area, Error> {
         let area = self.layout.area(name, len);
-        if let Some(nvm) = self.formats {
+        if let Some(nvm) = self.first_boot() {
             first_boot(nvm, area)?;
         }
         Ok(area)

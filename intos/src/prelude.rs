@@ -1,7 +1,10 @@
 //! What most programs need: `use intos::prelude::*;`.
 
 pub use crate::{
-    Board, Error, Nvm, Offset, Outcome, Placement, Priority, Program, Queue, Semaphore, Task,
-    TaskEntry, Timeout, Tx, WriteFirstTx, field, nv_for_loop, nv_loop, persist,
+    Board, Bytes, Error, EventGroup, Heap, Interrupt, MessageBuffer, Mutex, MutexGuard,
+    Notification, Notify, Nvm, Offset, OnExit, Outcome, Placement, Priority, Program, Queue,
+    RecursiveMutex, Repeat, Semaphore, Shared, StreamBuffer, Task, TaskEntry, TaskId, TaskKind,
+    TaskState, Timeout, Timer, Timers, Tx, WriteFirstTx, field, nv_for_loop, nv_loop, persist,
 };
+pub use fugit::ExtU64 as _;
 pub use replay::Durable;

@@ -1,9 +1,13 @@
 //! A program: its table of tasks, and its objects.
 
+use core::marker::PhantomData;
+
 use intos_sched::{Error, Priority};
+use nvm_core::Persist;
 use replay::ThreadLayout;
 
 use crate::board::Board;
+use crate::interrupt::Interrupt;
 use crate::placement::Placement;
 use crate::task::Task;
 
@@ -21,29 +25,80 @@ pub trait Program<B: Board>: Sized {
     /// The table of tasks: the entry at `index`, from 0 on without a gap. NVM holds the index in place of
     /// a code address, so that a rebuilt program cannot jump into the old one.
     fn task(index: usize) -> Option<TaskEntry<B, Self>>;
+
+    /// Handles an interrupt of a device of the program's own: with preemption off, so keep it short. What it
+    /// does is not repeated after a power loss; each of its calls is made wholly or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Whatever should end the program.
+    fn interrupt(&self, isr: &mut Interrupt<'_, B>, number: u8) -> Result<(), Error> {
+        let _ = (isr, number);
+        Ok(())
+    }
+
+    /// Is called when no task is ready, before the processor sleeps: for so many ticks, or until an interrupt.
+    /// It may use devices, but no persistent objects.
+    fn idle(&self, port: &B::Port, ticks: Option<u32>) {
+        let _ = (port, ticks);
+    }
 }
 
 /// A task's function.
 pub(crate) type TaskFunction<B, P> = fn(&mut Task<'_, B>, &P) -> Result<(), Error>;
 
-/// A task of a program.
+/// A task of a program, or a kind of tasks that are created while it runs.
 #[derive(Debug)]
 pub struct TaskEntry<B: Board, P> {
     pub(crate) name: &'static str,
     pub(crate) priority: Priority,
     pub(crate) tables: ThreadLayout,
     pub(crate) function: TaskFunction<B, P>,
+    pub(crate) stack_bytes: usize,
+    pub(crate) instances: Instances,
 }
 
+/// How many tasks there are of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instances {
+    /// One, which is ready at the first boot.
+    One,
+    /// None at the first boot, and up to so many at a time, with an argument of so many bytes each.
+    Created { most: u8, argument_bytes: u32 },
+}
+
+/// Bytes of a task's stack, where its entry does not say otherwise.
+pub const DEFAULT_STACK_BYTES: usize = 2 * 1024;
+
 impl<B: Board, P> TaskEntry<B, P> {
-    /// A task that begins ready, with the default sizes of logs and tables.
+    /// A task that begins ready at the first boot, with the default sizes of logs, tables and stack.
     pub const fn new(name: &'static str, priority: u8, function: TaskFunction<B, P>) -> Self {
         Self {
             name,
             priority: Priority(priority),
             tables: ThreadLayout::DEFAULT,
             function,
+            stack_bytes: DEFAULT_STACK_BYTES,
+            instances: Instances::One,
         }
+    }
+
+    /// A kind of tasks of which up to `most` are there at a time: [`Tx::create`](crate::Tx::create) makes one,
+    /// with an argument that the function finds by [`Task::argument`]. `kind` stands at its own index of the
+    /// program's table.
+    pub const fn created<A: Persist>(
+        _kind: TaskKind<A>,
+        name: &'static str,
+        priority: u8,
+        most: u8,
+        function: TaskFunction<B, P>,
+    ) -> Self {
+        let mut entry = Self::new(name, priority, function);
+        entry.instances = Instances::Created {
+            most,
+            argument_bytes: size_of::<A>() as u32,
+        };
+        entry
     }
 
     /// The same with other sizes.
@@ -52,4 +107,49 @@ impl<B: Board, P> TaskEntry<B, P> {
         self.tables = tables;
         self
     }
+
+    /// The same with a stack of so many bytes. The host gives each task more than it has on a device; there
+    /// its [settings](crate::host::Settings) say how much.
+    #[must_use]
+    pub const fn with_stack(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes;
+        self
+    }
 }
+
+/// A kind of tasks that are created while the program runs, and the type of their argument: a constant of the
+/// program's.
+///
+/// ```
+/// use intos::TaskKind;
+/// /// Stands at index 3 of the table, made with `TaskEntry::created(WORKER, …)`.
+/// const WORKER: TaskKind<u32> = TaskKind::at(3);
+/// ```
+#[derive(Debug)]
+pub struct TaskKind<A> {
+    index: usize,
+    argument: PhantomData<fn() -> A>,
+}
+
+impl<A> TaskKind<A> {
+    /// The kind whose entry stands at an index of the program's table of tasks.
+    pub const fn at(index: usize) -> Self {
+        Self {
+            index,
+            argument: PhantomData,
+        }
+    }
+
+    /// The index of its entry.
+    pub const fn index(self) -> usize {
+        self.index
+    }
+}
+
+impl<A> Clone for TaskKind<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for TaskKind<A> {}

@@ -2,12 +2,16 @@
 
 use core::fmt;
 
-use intos_sched::{Error, TaskIndex};
-use nvm_core::Record;
-use replay::{Durable, Site, Statistics, Thread};
+use intos_ipc::Timers;
+use intos_sched::{
+    Call, Error, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex, TransactionEvent,
+};
+use nvm_core::{Nvm, Offset, Persist, Record};
+use replay::{Durable, EndOfTransaction, Site, Statistics, Thread};
 
-use crate::board::{Board, Event};
+use crate::board::Board;
 use crate::kernel::Kernel;
+use crate::program::TaskKind;
 use crate::transaction::{Tx, WriteFirstTx};
 
 /// A running task. After a power loss its function starts again from the beginning, and what it had
@@ -17,6 +21,8 @@ pub struct Task<'k, B: Board> {
     thread: Thread<B::Nvm>,
     index: TaskIndex,
     observed: Statistics,
+    /// What every call answers until a restart.
+    stopped: Option<Error>,
 }
 
 impl<B: Board> fmt::Debug for Task<'_, B> {
@@ -27,16 +33,25 @@ impl<B: Board> fmt::Debug for Task<'_, B> {
     }
 }
 
+/// Transactions that have changed a heap end in a critical section.
+struct Undisturbed<'p, P>(&'p P);
+
+impl<P: Port> EndOfTransaction for Undisturbed<'_, P> {
+    fn undisturbed<R>(&self, end: impl FnOnce() -> R) -> R {
+        self.0.critical(end)
+    }
+}
+
 impl<'k, B: Board> Task<'k, B> {
     pub(crate) fn new(kernel: &'k Kernel<B>, thread: Thread<B::Nvm>, index: TaskIndex) -> Self {
-        let mut task = Self {
+        let observed = thread.statistics();
+        Self {
             kernel,
             thread,
             index,
-            observed: Statistics::default(),
-        };
-        task.observe();
-        task
+            observed,
+            stopped: None,
+        }
     }
 
     /// Runs a transaction, or bypasses it if it had committed before a power loss. Where the closure
@@ -51,13 +66,9 @@ impl<'k, B: Board> Task<'k, B> {
         body: impl Fn(&mut Tx<B>) -> Result<R, Error> + Sync,
     ) -> Result<R, Error> {
         let (kernel, index) = (self.kernel, self.index);
-        let result = self
-            .thread
-            .transaction_at(Site::here(), Error::is_outcome, |tx| {
-                body(&mut Tx::new(tx, kernel, index))
-            });
-        self.observe();
-        result
+        self.run(Site::here(), Error::is_outcome, |tx| {
+            body(&mut Tx::new(tx, kernel, index))
+        })
     }
 
     /// Runs a transaction that may abort with an error of the program's own.
@@ -68,13 +79,11 @@ impl<'k, B: Board> Task<'k, B> {
         body: impl Fn(&mut Tx<B>) -> Result<R, E> + Sync,
     ) -> Result<R, E> {
         let (kernel, index) = (self.kernel, self.index);
-        let result = self.thread.transaction_at(
+        self.run(
             Site::here(),
             |_| true,
             |tx| body(&mut Tx::new(tx, kernel, index)),
-        );
-        self.observe();
-        result
+        )
     }
 
     /// Runs a transaction that cannot abort, or bypasses it. It may write without logging what it has not
@@ -87,31 +96,108 @@ impl<'k, B: Board> Task<'k, B> {
         log_bytes: u32,
         body: impl Fn(&mut WriteFirstTx<B>) -> Result<R, replay::Error> + Sync,
     ) -> Result<R, Error> {
+        self.check_stopped()?;
         let (kernel, index) = (self.kernel, self.index);
+        self.announce();
+        let end = Undisturbed(&kernel.port);
         let result = self
             .thread
-            .transaction_write_first_at(Site::here(), log_bytes, |tx| {
+            .transaction_write_first_at(Site::here(), &end, log_bytes, |tx| {
                 body(&mut WriteFirstTx::new(tx, kernel, index))
             });
         self.observe();
         Ok(result?)
     }
 
-    /// Delays the task for so many ticks: a transaction of its own.
-    #[track_caller]
-    pub fn delay(&mut self, ticks: u32) -> Result<(), Error> {
-        let site = Site::here();
-        let (kernel, index) = (self.kernel, self.index);
-        let result = self.thread.transaction_at(site, Error::is_outcome, |tx| {
-            Tx::<B>::new(tx, kernel, index).delay_at(site, ticks)
-        });
+    #[inline]
+    fn run<R: Record, E: Record + From<Error> + From<replay::Error>>(
+        &mut self,
+        site: Site,
+        is_outcome: impl Fn(&E) -> bool,
+        body: impl FnOnce(&mut replay::Tx<'_, B::Nvm>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.check_stopped()?;
+        self.announce();
+        let end = Undisturbed(&self.kernel.port);
+        let result = self.thread.transaction_at(site, &end, is_outcome, body);
         self.observe();
         result
     }
 
-    /// The task's index in the program's table.
+    /// Delays the task for so long, `20` ticks or `20.millis()`: a transaction of its own.
+    #[track_caller]
+    pub fn delay(&mut self, span: impl Into<Span>) -> Result<(), Error> {
+        let span = span.into();
+        self.call_alone(Site::here(), "task.delay", |call| call.delay(span))
+    }
+
+    /// Delays the task until a tick: a transaction of its own. See [`Tx::delay_until`].
+    #[track_caller]
+    pub fn delay_until(&mut self, tick: u32) -> Result<(), Error> {
+        self.call_alone(Site::here(), "task.delay_until", |call| {
+            call.delay_until(tick)
+        })
+    }
+
+    /// Lets other tasks of the same priority run, if some are ready. Not recorded: a restarted task does it
+    /// again. Costs 1 byte for each switch that it leads to.
+    pub fn yield_now(&mut self) {
+        self.kernel.port.yield_now();
+    }
+
+    /// Serves software timers for good: waits for their expiries, and calls `on_expiry` with the number of each
+    /// timer that has expired, once for each expiry. The transactions that it makes are recorded until it
+    /// returns. A persistent loop: 12 + 4 bytes to begin, 6 an expiry and what the calls cost.
+    ///
+    /// # Errors
+    ///
+    /// What `on_expiry` returns, or what keeps the task from going on. Return `Ok(false)` to end it.
+    #[track_caller]
+    pub fn serve_timers(
+        &mut self,
+        timers: Timers,
+        mut on_expiry: impl FnMut(&mut Self, u16) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        replay::nv_loop!(self => {
+            let expired = self.transaction(|tx| timers.next(tx))?;
+            if let Some(number) = expired
+                && !on_expiry(self, number)?
+            {
+                break;
+            }
+        });
+        Ok(())
+    }
+
+    /// The argument that the task was created with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongKind`] where the task is not of this kind.
+    pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
+        let slot = self.kernel.table.slot(self.index)?;
+        if slot.entry != kind.index() || slot.argument.len() as usize != size_of::<A>() {
+            return Err(Error::WrongKind {
+                index: self.index.0,
+            });
+        }
+        let at = Offset::new(slot.argument.offset());
+        Ok(self.kernel.scheduler.nvm().load(at)?)
+    }
+
+    /// The task's index among the program's tasks.
     pub const fn index(&self) -> TaskIndex {
         self.index
+    }
+
+    /// The task's own name for others: see [`TaskId`].
+    pub fn id(&self) -> Result<TaskId, Error> {
+        self.kernel.scheduler.id(self.index)
+    }
+
+    /// The name of the task's entry in the program's table.
+    pub fn name(&self) -> Result<&'static str, Error> {
+        Ok(self.kernel.table.slot(self.index)?.name)
     }
 
     /// Whether the task still walks over what it had done before the last power loss.
@@ -119,18 +205,63 @@ impl<'k, B: Board> Task<'k, B> {
         self.thread.is_replaying()
     }
 
-    fn observe(&mut self) {
-        let now = self.thread.statistics();
-        let before = self.observed;
-        if now != before {
-            self.observed = now;
-            let since = Statistics {
-                run: now.run - before.run,
-                bypassed: now.bypassed - before.bypassed,
-                rolled_back: now.rolled_back - before.rolled_back,
-            };
-            B::observe(&self.kernel.port, Event::Transactions(since));
+    fn check_stopped(&self) -> Result<(), Error> {
+        self.stopped.map_or(Ok(()), Err)
+    }
+
+    /// Before a transaction.
+    fn announce(&self) {
+        if !self.thread.is_replaying() {
+            self.tell(TransactionEvent::Begins);
         }
+    }
+
+    /// After a transaction.
+    fn observe(&mut self) {
+        let (now, before) = (self.thread.statistics(), self.observed);
+        self.observed = now;
+        let is_more = |of: fn(&Statistics) -> u32| of(&now) > of(&before);
+        let what = match (
+            is_more(|statistics| statistics.bypassed),
+            is_more(|statistics| statistics.run),
+            is_more(|statistics| statistics.rolled_back),
+        ) {
+            (true, ..) => TransactionEvent::Bypassed,
+            (_, true, false) => TransactionEvent::Commits,
+            (_, true, true) => TransactionEvent::Aborts,
+            (_, false, true) => TransactionEvent::RollsBack,
+            (_, false, false) => return,
+        };
+        self.tell(what);
+    }
+
+    fn tell(&self, what: TransactionEvent) {
+        self.kernel.port.observe(Event::Transaction {
+            task: self.index,
+            what,
+        });
+    }
+}
+
+impl<B: Board> TaskCalls for Task<'_, B> {
+    type Nvm = B::Nvm;
+    type Port = B::Port;
+
+    fn call_alone<R: Record>(
+        &mut self,
+        site: Site,
+        name: &'static str,
+        attempt: impl FnOnce(&mut Call<'_, B::Nvm, B::Port>) -> Result<Progress<R>, Error>,
+    ) -> Result<R, Error> {
+        let (kernel, index) = (self.kernel, self.index);
+        self.run(site, Error::is_outcome, |tx| {
+            let (scheduler, port) = (&kernel.scheduler, &kernel.port);
+            Call::new(scheduler, port, index, tx.system(), site, name).run(attempt)
+        })
+    }
+
+    fn stop(&mut self, error: Error) {
+        self.stopped.get_or_insert(error);
     }
 }
 

@@ -3,11 +3,16 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-use intos_sched::{Call, Error, Port, SystemCalls, TaskIndex};
+use intos_sched::{
+    Call, Error, Outcome, Port, Progress, Span, SystemCalls, TaskId, TaskIndex, TaskState, Work,
+};
+use nvm_core::{Class, Nvm, Offset, Persist};
 use replay::Site;
 
 use crate::board::Board;
+use crate::heap::HeapTransaction;
 use crate::kernel::Kernel;
+use crate::program::TaskKind;
 
 macro_rules! task_transaction {
     ($(#[$doc:meta])* $name:ident) => {
@@ -38,34 +43,66 @@ macro_rules! task_transaction {
             /// The tick, recorded: a repeated transaction gets the same.
             #[track_caller]
             pub fn now(&mut self) -> Result<u32, Error> {
-                let site = Site::here();
-                let system = self.tx.system();
-                if let Some(tick) = system.bypass(site)? {
-                    return Ok(tick);
-                }
-                let kernel = self.kernel;
-                let tick = kernel.port.critical(|| kernel.scheduler.now())?;
-                Ok(system.complete(site, |_| Ok(tick))?)
-            }
-
-            /// Delays the task for so many ticks, at most [`MAX_TICKS`](crate::MAX_TICKS).
-            #[track_caller]
-            pub fn delay(&mut self, ticks: u32) -> Result<(), Error> {
-                self.delay_at(Site::here(), ticks)
-            }
-
-            pub(crate) fn delay_at(&mut self, site: Site, ticks: u32) -> Result<(), Error> {
-                self.call(site).run(|call| {
-                    let until = call.scheduler().tick_in(ticks)?;
-                    call.delay_until(until)
+                self.call(Site::here(), "task.now").run(|call| {
+                    let tick = call.scheduler().now()?;
+                    call.answer(tick)
                 })
+            }
+
+            /// Delays the task for so long: `20` ticks, at most [`MAX_TICKS`](crate::MAX_TICKS), or
+            /// `20.millis()`.
+            #[track_caller]
+            pub fn delay(&mut self, span: impl Into<Span>) -> Result<(), Error> {
+                let span = span.into();
+                self.call(Site::here(), "task.delay")
+                    .run(|call| call.delay(span))
             }
 
             /// Delays the task until a tick; not at all where it has come: where it is at most
             /// [`MAX_TICKS`](crate::MAX_TICKS) ago, for the tick counts on from 0 after `u32::MAX`.
             #[track_caller]
             pub fn delay_until(&mut self, tick: u32) -> Result<(), Error> {
-                self.call(Site::here()).run(|call| call.delay_until(tick))
+                self.call(Site::here(), "task.delay_until")
+                    .run(|call| call.delay_until(tick))
+            }
+
+            /// Creates a task of a kind, with an argument: it is there when the call has committed, whether
+            /// or not the transaction commits later. Costs 92 bytes of NVM and the argument's, and the
+            /// call's commit.
+            ///
+            /// # Errors
+            ///
+            /// [`Outcome::NoFreeSlot`] where as many of the kind are there as can be;
+            /// [`Error::WrongKind`] where the program's table has no such kind at its index.
+            #[track_caller]
+            #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
+            pub fn create<A: Persist>(
+                &mut self,
+                kind: TaskKind<A>,
+                argument: A,
+            ) -> Result<TaskId, Error> {
+                let kernel = self.kernel;
+                let created: Result<TaskId, Outcome> = self
+                    .call(Site::here(), "task.create")
+                    .run(|call| attempt_create(kernel, call, kind, &argument))?;
+                Ok(created?)
+            }
+
+            /// The task of the program's table that has this name: of those that are ready at the first boot.
+            /// Nothing is stored.
+            pub fn task_named(&self, name: &str) -> Option<TaskId> {
+                let index = self.kernel.table.named(name)?;
+                Some(TaskId::new(index, 0))
+            }
+
+            /// The name of a task's entry in the program's table. Nothing is stored.
+            pub fn name_of(&self, task: TaskId) -> Option<&'static str> {
+                Some(self.kernel.table.slot(task.index()).ok()?.name)
+            }
+
+            /// The task that runs the transaction.
+            pub fn this_task(&self) -> Result<TaskId, Error> {
+                self.kernel.scheduler.id(self.task)
             }
 
             /// The port, for devices of the program's own: take inputs through
@@ -104,14 +141,27 @@ macro_rules! task_transaction {
             type Nvm = B::Nvm;
             type Port = B::Port;
 
-            fn call(&mut self, site: Site) -> Call<'_, B::Nvm, B::Port> {
+            fn call(&mut self, site: Site, name: &'static str) -> Call<'_, B::Nvm, B::Port> {
                 Call::new(
                     &self.kernel.scheduler,
                     &self.kernel.port,
                     self.task,
                     self.tx.system(),
                     site,
+                    name,
                 )
+            }
+        }
+
+        impl<B: Board> HeapTransaction for $name<'_, '_, B> {
+            type Nvm = B::Nvm;
+
+            fn undisturbed<R>(
+                &mut self,
+                section: impl FnOnce(&mut nvm_tx::Tx<'_, B::Nvm>) -> R,
+            ) -> R {
+                let tx = &mut *self.tx;
+                self.kernel.port.critical(|| section(tx))
             }
         }
     };
@@ -119,11 +169,39 @@ macro_rules! task_transaction {
 
 task_transaction! {
     /// A running transaction: [`replay::Tx`] with the kernel's system calls. Pass it to the methods of
-    /// [`Queue`](crate::Queue) and [`Semaphore`](crate::Semaphore).
+    /// [`Queue`](crate::Queue) and all other objects.
     Tx
 }
 
 task_transaction! {
     /// A running transaction that cannot abort: [`replay::WriteFirstTx`] with the kernel's system calls.
     WriteFirstTx
+}
+
+fn attempt_create<B: Board, A: Persist>(
+    kernel: &Kernel<B>,
+    call: &mut Call<'_, B::Nvm, B::Port>,
+    kind: TaskKind<A>,
+    argument: &A,
+) -> Result<Progress<Result<TaskId, Outcome>>, Error> {
+    let scheduler = call.scheduler();
+    let slots = kernel
+        .table
+        .slots(kind.index())
+        .filter(|slots| slots.argument_bytes as usize == size_of::<A>())
+        .ok_or(Error::WrongKind {
+            index: kind.index() as u8,
+        })?;
+    for slot in (slots.first..slots.first.saturating_add(slots.count)).map(TaskIndex) {
+        if scheduler.state(slot)? != TaskState::Ended {
+            continue;
+        }
+        let at = Offset::new(kernel.table.slot(slot)?.argument.offset());
+        let mut work = Work::none();
+        let task = scheduler.prepare_task(slot, slots.priority, &mut work, || {
+            Ok(scheduler.nvm().store(Class::Kernel, at, argument)?)
+        })?;
+        return call.complete(&work, |_| Ok(Ok(task)));
+    }
+    call.answer(Err(Outcome::NoFreeSlot))
 }

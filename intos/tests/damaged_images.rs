@@ -106,6 +106,7 @@ fn run_damaged(seed: u64) -> String {
         accesses_per_tick: 60,
         preempt_one_in: 100,
         atom: 4,
+        ..Settings::default()
     };
     let machine = {
         drop(machine);

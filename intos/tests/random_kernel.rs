@@ -338,6 +338,7 @@ fn run<const SHAPE: usize>(seed: u64) -> Result<u64, String> {
         accesses_per_tick: 20 + random.below(400),
         preempt_one_in: random.below(40),
         atom: [1, 2, 4][random.below(3) as usize],
+        ..Settings::default()
     };
     let plan = Plan::new(&mut random);
     let machine = Machine::with_world(SimNvm::<4>::new(SIZE), settings, plan);

@@ -75,6 +75,15 @@ impl Heap {
         Ok(())
     }
 
+    /// The heap in an area: reads and checks nothing. For a program that places its objects before it has an
+    /// NVM; [`open`](Heap::open) it at each start.
+    pub const fn at(area: Area) -> Result<Self, AllocError> {
+        match Geometry::of(area) {
+            Ok(geometry) => Ok(Self { geometry }),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Opens the heap at start-up: completes or takes back what
     /// [`allocate_into`](Heap::allocate_into) or [`free_from`](Heap::free_from) was doing when the power
     /// went. What callers' transactions were doing is recovered with their logs.

@@ -114,6 +114,11 @@ impl ThreadAreas {
         }))
     }
 
+    /// The undo log of the thread's transactions, which a kernel rolls back when it deletes the task.
+    pub const fn log(&self) -> Area {
+        self.log
+    }
+
     /// The undo log of kernel transactions, whose commit words a kernel looks at in its recovery.
     pub const fn kernel_log(&self) -> Area {
         self.kernel_log

@@ -40,6 +40,7 @@ pub use error::{Error, ErrorKind, Table};
 pub use layout::{ThreadAreas, ThreadLayout};
 pub use loops::{Durable, LoopCounter, LoopFrame};
 pub use nvm_core::Record;
+pub use outcome::{Alone, EndOfTransaction};
 pub use site::Site;
 pub use system::{SystemTable, SystemTx};
 pub use thread::{Statistics, Thread};

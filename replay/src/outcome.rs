@@ -22,14 +22,39 @@ use crate::system::SystemTable;
 use crate::thread::Thread;
 use crate::transaction::{Tx, WriteFirstTx};
 
+/// How a transaction ends that has changed bits which other threads may change too: an allocator's. A kernel
+/// whose tasks share a heap ends it in one critical section (see [`nvm_tx::Tx::changes_shared_bits`]).
+pub trait EndOfTransaction {
+    /// Runs `end` without preemption.
+    fn undisturbed<R>(&self, end: impl FnOnce() -> R) -> R;
+}
+
+/// There is nobody who could disturb: a program of one thread.
+#[derive(Debug, Clone, Copy)]
+pub struct Alone;
+
+impl EndOfTransaction for Alone {
+    #[inline]
+    fn undisturbed<R>(&self, end: impl FnOnce() -> R) -> R {
+        end()
+    }
+}
+
+#[inline]
+fn undisturbed_if<R>(shared: bool, by: &impl EndOfTransaction, end: impl FnOnce() -> R) -> R {
+    if shared { by.undisturbed(end) } else { end() }
+}
+
 impl<N: Nvm + Copy> Thread<N> {
     /// What [`transaction`](Thread::transaction) and [`try_transaction`](Thread::try_transaction) do, for
     /// a kernel whose own methods stand between the program and this one.
     ///
-    /// `is_outcome` says which errors are recorded: those with which a repetition would end as well.
+    /// `is_outcome` says which errors are recorded: those with which a repetition would end as well; `end`
+    /// how a transaction ends that has changed bits of an allocator's.
     pub fn transaction_at<R: Record, E: Record + From<Error>>(
         &mut self,
         site: Site,
+        end: &impl EndOfTransaction,
         is_outcome: impl Fn(&E) -> bool,
         body: impl FnOnce(&mut Tx<'_, N>) -> Result<R, E>,
     ) -> Result<R, E> {
@@ -43,6 +68,7 @@ impl<N: Nvm + Copy> Thread<N> {
         let mut tx = Tx::new(self.log.begin().map_err(Error::from)?, &mut self.system);
         let result = body(&mut tx);
         let (tx, system) = tx.into_parts();
+        let shared = tx.changes_shared_bits();
 
         // What keeps it from committing, even where the body paid no heed to it.
         let fault = tx.fault().map(Error::from);
@@ -65,7 +91,7 @@ impl<N: Nvm + Copy> Thread<N> {
             self.statistics.rolled_back += 1;
         }
         if !is_recorded || stop.is_some() {
-            let rolled_back = tx.roll_back();
+            let rolled_back = undisturbed_if(shared, end, || tx.roll_back());
             if let Some(error) = stop {
                 return Err(self.stop(error).into());
             }
@@ -75,14 +101,14 @@ impl<N: Nvm + Copy> Thread<N> {
         let published = match &result {
             Ok(value) => {
                 commit::<N, R, E>(&nvm, (records, site), (system, sequence), value, || {
-                    tx.commit_with(mark.bits())
+                    undisturbed_if(shared, end, || tx.commit_with(mark.bits()))
                 })
             }
             Err(error) => system
                 .prepare_commit(sequence)
                 .and_then(|()| records.put_error(&nvm, site, error))
                 .and_then(|bytes| {
-                    tx.roll_back_with(mark.bits())?;
+                    undisturbed_if(shared, end, || tx.roll_back_with(mark.bits()))?;
                     Ok(bytes)
                 }),
         };
@@ -95,6 +121,7 @@ impl<N: Nvm + Copy> Thread<N> {
     pub fn transaction_write_first_at<R: Record>(
         &mut self,
         site: Site,
+        end: &impl EndOfTransaction,
         log_bytes: u32,
         body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
@@ -105,7 +132,7 @@ impl<N: Nvm + Copy> Thread<N> {
         let mark = self.next_mark(site);
         // Holds as long as the body runs, and longer where it panics.
         self.stopped = Some(Error::new(ErrorKind::Transaction(FaultKind::Unfinished)));
-        let outcome = self.run_write_first(site, log_bytes, mark, body);
+        let outcome = self.run_write_first((site, end), log_bytes, mark, body);
         self.stopped = None;
         match outcome {
             Ok((value, bytes)) => {
@@ -133,7 +160,7 @@ impl<N: Nvm + Copy> Thread<N> {
     /// Runs and commits it, and answers its result and the bytes of its record; or rolls it back.
     fn run_write_first<R: Record>(
         &mut self,
-        site: Site,
+        (site, end): (Site, &impl EndOfTransaction),
         log_bytes: u32,
         mark: Mark,
         body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
@@ -145,6 +172,7 @@ impl<N: Nvm + Copy> Thread<N> {
         let mut tx = WriteFirstTx::new(tx, &mut self.system);
         let result = body(&mut tx);
         let (tx, system) = tx.into_parts();
+        let shared = tx.changes_shared_bits();
         let result = match system.failure().or(tx.fault().map(Error::from)) {
             Some(error) => Err(error),
             None => result,
@@ -159,13 +187,13 @@ impl<N: Nvm + Copy> Thread<N> {
         let value = match result {
             Ok(value) => value,
             Err(error) => {
-                tx.roll_back()?;
+                undisturbed_if(shared, end, || tx.roll_back())?;
                 return Err(error);
             }
         };
         let bytes =
             commit::<N, R, Error>(&nvm, (records, site), (system, sequence), &value, || {
-                tx.commit_with(mark.bits())
+                undisturbed_if(shared, end, || tx.commit_with(mark.bits()))
             })?;
         Ok((value, bytes))
     }

@@ -7,6 +7,7 @@ use nvm_tx::UndoLog;
 use crate::error::{Error, Table};
 use crate::layout::ThreadAreas;
 use crate::mark::Mark;
+use crate::outcome::Alone;
 use crate::progress;
 use crate::records::Records;
 use crate::site::Site;
@@ -53,7 +54,6 @@ impl<N: Nvm + Copy> Thread<N> {
     /// Makes the areas those of a thread that has not begun. Part of the region's first boot.
     pub fn format(nvm: N, areas: &ThreadAreas) -> Result<(), Error> {
         areas.check()?;
-        areas.check()?;
         UndoLog::format(&nvm, areas.log)?;
         SystemTable::format(nvm, areas)?;
         progress::format(&nvm, areas.progress)
@@ -63,7 +63,6 @@ impl<N: Nvm + Copy> Thread<N> {
     ///
     /// Costs 4 bytes, for [`starts_without_commit`](Thread::starts_without_commit).
     pub fn start(nvm: N, areas: &ThreadAreas) -> Result<Self, Error> {
-        areas.check()?;
         areas.check()?;
         let mut log = UndoLog::open_without_recovery(nvm, areas.log, Class::Data)?;
         let rolled_back = log.recover()?;
@@ -140,7 +139,12 @@ impl<N: Nvm + Copy> Thread<N> {
         &mut self,
         body: impl Fn(&mut Tx<'_, N>) -> Result<R, Error> + Sync, // it changes no volatile state
     ) -> Result<R, Error> {
-        self.transaction_at(Site::here(), |error: &Error| error.is_outcome(), body)
+        self.transaction_at(
+            Site::here(),
+            &Alone,
+            |error: &Error| error.is_outcome(),
+            body,
+        )
     }
 
     /// Runs a transaction that may abort: where the closure returns an error, what it wrote is rolled
@@ -155,7 +159,7 @@ impl<N: Nvm + Copy> Thread<N> {
         &mut self,
         body: impl Fn(&mut Tx<'_, N>) -> Result<R, E> + Sync, // it changes no volatile state
     ) -> Result<R, E> {
-        self.transaction_at(Site::here(), |_| true, body)
+        self.transaction_at(Site::here(), &Alone, |_| true, body)
     }
 
     /// Runs a transaction that cannot abort, or bypasses it. It may write without logging what it has not
@@ -173,7 +177,7 @@ impl<N: Nvm + Copy> Thread<N> {
         log_bytes: u32,
         body: impl Fn(&mut WriteFirstTx<'_, N>) -> Result<R, Error> + Sync, // it changes no volatile state
     ) -> Result<R, Error> {
-        self.transaction_write_first_at(Site::here(), log_bytes, body)
+        self.transaction_write_first_at(Site::here(), &Alone, log_bytes, body)
     }
 
     /// Takes an input from outside in a transaction of its own. Costs 2 bytes, the value's, and 4.
@@ -185,7 +189,7 @@ impl<N: Nvm + Copy> Thread<N> {
     ) -> Result<R, Error> {
         // The transaction's own record will do: nothing has been made of the input before it is there.
         let is_outcome = |error: &Error| error.is_outcome();
-        self.transaction_at(Site::here(), is_outcome, |_| Ok(input()))
+        self.transaction_at(Site::here(), &Alone, is_outcome, |_| Ok(input()))
     }
 
     /// How many starts before this one, in a row, committed nothing: where it grows, a transaction is too

@@ -132,6 +132,7 @@ fn settings(seed: u64) -> Settings {
         accesses_per_tick: 5_000,
         preempt_one_in: 40,
         atom: 4,
+        ..Settings::default()
     }
 }
 

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::ptr;
 
-use corosensei::stack::DefaultStack;
+use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
-use intos_sched::{Error, TaskIndex, TaskState};
+use intos_sched::{Error, Event, Port, TaskIndex, TaskState};
 use nvm_core::Nvm;
 use nvm_core::sim::{PowerLoss, until_power_loss};
 
@@ -14,8 +14,8 @@ use super::machine::{Host, Left, Machine};
 use crate::kernel::{BootError, Kernel};
 use crate::program::Program;
 
-/// Bytes of a task's stack.
-const STACK_BYTES: usize = 256 * 1024;
+/// Bytes of a stack that must be free when its task accesses the NVM: a guard page catches what goes beyond.
+const STACK_RESERVE: usize = 16 * 1024;
 
 /// How a power cycle ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,21 @@ pub enum HostError {
         /// Their names.
         tasks: Vec<&'static str>,
     },
+    /// A task has almost no stack left.
+    StackOverflow {
+        /// Which one.
+        task: &'static str,
+        /// Bytes of its stack.
+        stack_bytes: usize,
+    },
+    /// A task was started again and again without committing anything: see
+    /// [`Settings::stall_limit`](super::Settings::stall_limit).
+    NoProgress {
+        /// Which one.
+        task: &'static str,
+        /// How often in a row.
+        starts: u16,
+    },
     /// The operating system gave no memory for a stack.
     NoStack {
         /// What it said.
@@ -75,8 +90,19 @@ impl fmt::Display for HostError {
             Self::Kernel(error) => error.fmt(f),
             Self::Deadlock { tasks } => write!(
                 f,
-                "deadlock: all tasks wait forever and nothing is pending: {}",
+                "deadlock: all tasks wait forever and nothing is pending: {}; give one of them a timeout, or \
+                 let all take their mutexes in the same order",
                 tasks.join(", ")
+            ),
+            Self::StackOverflow { task, stack_bytes } => write!(
+                f,
+                "stack overflow: task `{task}` has almost none of its {stack_bytes} bytes left; give it a \
+                 larger stack, or fewer and smaller local variables"
+            ),
+            Self::NoProgress { task, starts } => write!(
+                f,
+                "no progress: task `{task}` was started {starts} times in a row without committing anything; \
+                 one of its transactions is too long for the energy between two power losses: divide it"
             ),
             Self::NoStack { reason } => write!(f, "no memory for a task's stack: {reason}"),
         }
@@ -127,6 +153,7 @@ impl<N: Nvm + fmt::Debug, W> Machine<N, W> {
             kernel: &kernel,
             program: &program,
             stacks: (0..kernel.scheduler.task_count()).map(|_| None).collect(),
+            interrupted: None,
         };
         let end = until_power_loss(|| tasks.run(&mut goes_on));
         self.reset();
@@ -139,7 +166,17 @@ struct Tasks<'c, 'm, N: Nvm + fmt::Debug, W, P> {
     machine: &'m Machine<N, W>,
     kernel: &'c Kernel<Host<'m, N, W>>,
     program: &'c P,
-    stacks: Vec<Option<Stack>>,
+    stacks: Vec<Option<TaskStack>>,
+    /// An interrupt that was raised.
+    interrupted: Option<u8>,
+}
+
+/// The stack of a task, and the task's generation: another task may be created in its slot.
+struct TaskStack {
+    generation: u16,
+    stack: Stack,
+    /// Its lowest address.
+    limit: usize,
 }
 
 impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W, P> {
@@ -151,25 +188,52 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
             if !goes_on(self.program) {
                 return Ok(CycleEnd::Stopped);
             }
-            let Some(task) = scheduler.choose(slice_is_over)? else {
-                match scheduler.ticks_to_wake()? {
-                    // Everyone sleeps: so does the processor, without ticks.
-                    Some(ticks) => {
-                        scheduler.advance(ticks)?;
-                        continue;
-                    }
-                    None => return self.nobody_is_ready(),
+            if let Some(number) = self.interrupted.take() {
+                self.kernel.interrupt(self.program, number)?;
+            }
+            if let Some((task, starts)) = self.machine.stalled() {
+                return Err(HostError::NoProgress {
+                    task: Self::name(task),
+                    starts,
+                });
+            }
+            let Some(task) = self.kernel.choose(slice_is_over)? else {
+                self.interrupted = self.machine.next_interrupt();
+                if self.interrupted.is_some() {
+                    continue;
                 }
+                // Everyone sleeps: so does the processor, without ticks.
+                let ticks = scheduler.ticks_to_wake()?;
+                self.machine.observe(Event::Idle { ticks });
+                self.program.idle(&self.machine, ticks);
+                match ticks {
+                    Some(ticks) => self.kernel.advance(ticks)?,
+                    None => return self.nobody_is_ready(),
+                };
+                continue;
             };
+            slice_is_over = false;
             match self.resume(task)? {
                 None | Some(Left::PowerLost) => return Ok(CycleEnd::PowerLost),
                 Some(Left::Switch) => slice_is_over = self.machine.settings.preempt_one_in > 0,
+                Some(Left::Yield) => slice_is_over = true,
                 Some(Left::Tick) => {
-                    scheduler.advance(1)?;
+                    self.kernel.advance(1)?;
                     slice_is_over = true;
+                }
+                Some(Left::Interrupt(number)) => self.interrupted = Some(number),
+                Some(Left::StackOverflow) => {
+                    return Err(HostError::StackOverflow {
+                        task: Self::name(task),
+                        stack_bytes: self.machine.settings.stack_bytes,
+                    });
                 }
             }
         }
+    }
+
+    fn name(task: TaskIndex) -> &'static str {
+        Kernel::<Host<'m, N, W>>::task_name::<P>(task).unwrap_or("?")
     }
 
     /// Runs a task until it leaves its stack; `None` where the power went.
@@ -178,22 +242,40 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
         let Some(place) = self.stacks.get_mut(index) else {
             return Err(Error::NoSuchTask { index: task.0 }.into());
         };
+        let generation = self.kernel.scheduler.id(task)?.generation();
+        if place
+            .as_ref()
+            .is_some_and(|old| old.generation != generation)
+            && let Some(old) = place.take()
+        {
+            // That of a task that was deleted.
+            recycle(self.machine, old.stack);
+        }
         let stack = match place {
             Some(stack) => stack,
-            None => place.insert(run_on_stack(self.machine, self.kernel, self.program, task)?),
+            None => place.insert(run_on_stack(
+                self.machine,
+                self.kernel,
+                self.program,
+                (task, generation),
+            )?),
         };
-        match stack.resume(()) {
+        self.machine.stack_limit.set(stack.limit + STACK_RESERVE);
+        match stack.stack.resume(()) {
             CoroutineResult::Yield(left) => Ok(Some(left)),
             CoroutineResult::Return(end) => {
                 self.machine.yielder.set(ptr::null());
                 if let Some(ended) = place.take() {
-                    self.machine.stacks.borrow_mut().push(ended.into_stack());
+                    self.machine
+                        .stacks
+                        .borrow_mut()
+                        .push(ended.stack.into_stack());
                 }
                 match end {
                     Err(PowerLoss) => Ok(None),
                     Ok(Ok(())) => Ok(Some(Left::Switch)),
                     Ok(Err(error)) => Err(HostError::TaskFailed {
-                        task: Kernel::<Host<'m, N, W>>::task_name::<P>(task).unwrap_or("?"),
+                        task: Self::name(task),
                         error,
                     }),
                 }
@@ -207,7 +289,7 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
         for index in 0..self.kernel.scheduler.task_count() {
             let task = TaskIndex(index);
             if self.kernel.scheduler.state(task)? != TaskState::Ended {
-                waiting.push(Kernel::<Host<'m, N, W>>::task_name::<P>(task).unwrap_or("?"));
+                waiting.push(Self::name(task));
             }
         }
         if waiting.is_empty() {
@@ -223,20 +305,24 @@ impl<N: Nvm + fmt::Debug, W, P> Drop for Tasks<'_, '_, N, W, P> {
     fn drop(&mut self) {
         // After a panic on a task's stack, which ends here, it still leads there.
         self.machine.yielder.set(ptr::null());
-        let mut stacks = self.machine.stacks.borrow_mut();
-        for mut left in self.stacks.drain(..).flatten() {
-            if left.started() && !left.done() {
-                // SAFETY: no destructor of what lies on the stack runs, as at a real power loss, and the
-                // stack is then used anew. That is sound, since nothing outside keeps a pointer into
-                // it: the machine's yielder is reset, and a task's function, given references to the
-                // kernel and the program only, cannot lend parts of its stack to anything that
-                // outlives it in safe code other than by scoped threads, which would have to be joined
-                // within the function: a task must not use them.
-                unsafe { left.force_reset() };
-            }
-            stacks.push(left.into_stack());
+        for left in self.stacks.drain(..).flatten() {
+            recycle(self.machine, left.stack);
         }
     }
+}
+
+/// Takes the stack of a task that never runs again, to be used anew.
+fn recycle<N: Nvm, W>(machine: &Machine<N, W>, mut stack: Stack) {
+    if stack.started() && !stack.done() {
+        // SAFETY: no destructor of what lies on the stack runs, as at a real power loss, and the
+        // stack is then used anew. That is sound, since nothing outside keeps a pointer into
+        // it: the machine's yielder is never that of a stack that was left for good, and a task's
+        // function, given references to the kernel and the program only, cannot lend parts of its stack
+        // to anything that outlives it in safe code other than by scoped threads, which would have to be
+        // joined within the function: a task must not use them.
+        unsafe { stack.force_reset() };
+    }
+    machine.stacks.borrow_mut().push(stack.into_stack());
 }
 
 /// A task's function, about to run on a stack of its own.
@@ -244,14 +330,17 @@ fn run_on_stack<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>>(
     machine: &'m Machine<N, W>,
     kernel: &Kernel<Host<'m, N, W>>,
     program: &P,
-    task: TaskIndex,
-) -> Result<Stack, HostError> {
+    (task, generation): (TaskIndex, u16),
+) -> Result<TaskStack, HostError> {
     let stack = match machine.stacks.borrow_mut().pop() {
         Some(stack) => stack,
-        None => DefaultStack::new(STACK_BYTES).map_err(|error| HostError::NoStack {
-            reason: error.to_string(),
-        })?,
+        None => {
+            DefaultStack::new(machine.settings.stack_bytes).map_err(|error| HostError::NoStack {
+                reason: error.to_string(),
+            })?
+        }
     };
+    let limit = stack.limit().get();
     let function = move |yielder: &Yielder<(), Left>, ()| {
         machine.yielder.set(ptr::from_ref(yielder));
         let end = until_power_loss(|| kernel.run_task(task, program));
@@ -260,5 +349,10 @@ fn run_on_stack<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>>(
     };
     // SAFETY: the function borrows the machine, the kernel and the program, all of which outlive the
     // coroutine: it is dropped with `Tasks`, which borrows them too.
-    Ok(unsafe { Coroutine::with_stack_unchecked(stack, function) })
+    let stack = unsafe { Coroutine::with_stack_unchecked(stack, function) };
+    Ok(TaskStack {
+        generation,
+        stack,
+        limit,
+    })
 }

@@ -2,19 +2,20 @@
 #![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
 
 use corosensei::Yielder;
 use corosensei::stack::DefaultStack;
-use intos_sched::{Port, TaskIndex};
+use intos_sched::{Event, Port, TaskIndex, TransactionEvent};
 use nvm_core::sim::{Counters, PowerLoss};
 use nvm_core::{Class, Error, Nvm};
 use replay::Statistics;
 
 use super::random::Random;
-use crate::board::{Board, Event};
+use crate::board::Board;
 use crate::kernel::Kernel;
 use crate::program::Program;
 
@@ -30,6 +31,14 @@ pub struct Settings {
     pub preempt_one_in: u64,
     /// The widest store that a power loss does not tear: 1, 2 or 4 bytes (1 where it is none of these).
     pub atom: usize,
+    /// Interrupt 0 is raised at one of so many accesses outside of critical sections; 0: only those that are
+    /// [raised](Machine::raise).
+    pub interrupt_one_in: u64,
+    /// Bytes of each task's stack, whatever its entry says: code of an ordinary computer needs more than a
+    /// device's. A task that comes near its end is reported.
+    pub stack_bytes: usize,
+    /// A task that was started so many times in a row without committing anything is reported; 0: never.
+    pub stall_limit: u16,
 }
 
 impl Default for Settings {
@@ -39,6 +48,9 @@ impl Default for Settings {
             accesses_per_tick: 1_000,
             preempt_one_in: 0,
             atom: 4,
+            interrupt_one_in: 0,
+            stack_bytes: 256 * 1024,
+            stall_limit: 0,
         }
     }
 }
@@ -48,6 +60,12 @@ impl Default for Settings {
 pub(super) enum Left {
     /// It gave the processor away, or was preempted.
     Switch,
+    /// It gave the rest of its time slice away.
+    Yield,
+    /// An interrupt.
+    Interrupt(u8),
+    /// It has almost no stack left: it is not to be entered again.
+    StackOverflow,
     /// A tick passed.
     Tick,
     /// The power went: the stack is not to be entered again.
@@ -71,8 +89,16 @@ pub struct Machine<N, W = ()> {
     /// The running task's way back to the scheduler's loop; null while that loop itself runs.
     pub(super) yielder: Cell<*const Yielder<(), Left>>,
     pub(super) stacks: RefCell<Vec<DefaultStack>>,
+    /// Below this address the running task's stack is as good as full.
+    pub(super) stack_limit: Cell<usize>,
     longest_stall: Cell<(u16, u8)>,
+    pending: RefCell<VecDeque<u8>>,
+    accesses: Cell<u64>,
+    observer: RefCell<Option<Observer>>,
 }
+
+/// Is told what happens on a machine, and after how many accesses to the NVM.
+pub type Observer = Box<dyn FnMut(u64, Event)>;
 
 impl<N: fmt::Debug, W> fmt::Debug for Machine<N, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,7 +138,11 @@ impl<N: Nvm, W> Machine<N, W> {
             critical_depth: Cell::new(0),
             yielder: Cell::new(ptr::null()),
             stacks: RefCell::default(),
+            stack_limit: Cell::new(0),
             longest_stall: Cell::new((0, 0)),
+            pending: RefCell::default(),
+            accesses: Cell::new(0),
+            observer: RefCell::default(),
         }
     }
 
@@ -134,6 +164,22 @@ impl<N: Nvm, W> Machine<N, W> {
     /// Takes a planned cut back.
     pub fn cut_never(&self) {
         self.stores_left.set(None);
+    }
+
+    /// Raises an interrupt, to be handled as soon as the running task is in no critical section. A power loss
+    /// takes those back that were not handled.
+    pub fn raise(&self, interrupt: u8) {
+        self.pending.borrow_mut().push_back(interrupt);
+    }
+
+    /// Has an observer told what happens from now on; `None`: nobody any more.
+    pub fn set_observer(&self, observer: Option<Observer>) {
+        *self.observer.borrow_mut() = observer;
+    }
+
+    /// Accesses to the NVM so far: the machine's time.
+    pub fn accesses(&self) -> u64 {
+        self.accesses.get()
     }
 
     /// Power losses so far.
@@ -180,6 +226,31 @@ impl<N: Nvm, W> Machine<N, W> {
         self.yielder.set(ptr::null());
         self.critical_depth.set(0);
         self.powered.set(true);
+        self.pending.borrow_mut().clear();
+    }
+
+    /// The task that stalls, if one was started too often without committing anything.
+    pub(super) fn stalled(&self) -> Option<(TaskIndex, u16)> {
+        let (starts, task) = self.longest_stall.get();
+        let limit = self.settings.stall_limit;
+        (limit > 0 && starts >= limit).then_some((TaskIndex(task), starts))
+    }
+
+    /// An interrupt that is to be handled.
+    pub(super) fn next_interrupt(&self) -> Option<u8> {
+        self.pending.borrow_mut().pop_front()
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(observer) = self.observer.borrow_mut().as_mut() {
+            observer(self.accesses.get(), event);
+        }
+    }
+
+    /// Whether the running task has almost no stack left.
+    fn is_stack_full(&self) -> bool {
+        let here = 0u8;
+        ptr::from_ref(&here).addr() < self.stack_limit.get()
     }
 
     /// Leaves the running task's stack; returns when it is chosen again.
@@ -201,16 +272,30 @@ impl<N: Nvm, W> Machine<N, W> {
         if std::thread::panicking() {
             return;
         }
+        self.accesses.set(self.accesses.get() + 1);
         let left = self.accesses_to_tick.get();
         if left > 1 {
             self.accesses_to_tick.set(left - 1);
         }
-        if self.critical_depth.get() > 0 || self.yielder.get().is_null() {
+        if self.yielder.get().is_null() {
             return;
+        }
+        if self.is_stack_full() {
+            self.leave(Left::StackOverflow);
+        }
+        if self.critical_depth.get() > 0 {
+            return;
+        }
+        if let Some(number) = self.next_interrupt() {
+            self.leave(Left::Interrupt(number));
         }
         if left == 1 {
             self.accesses_to_tick.set(self.settings.accesses_per_tick);
             self.leave(Left::Tick);
+        } else if self.settings.interrupt_one_in > 0
+            && self.random_below(self.settings.interrupt_one_in) == 0
+        {
+            self.leave(Left::Interrupt(0));
         } else if self.settings.preempt_one_in > 0
             && self.random_below(self.settings.preempt_one_in) == 0
         {
@@ -230,6 +315,7 @@ impl<N: Nvm, W> Machine<N, W> {
                 self.stores_left.set(None);
                 self.power_losses.set(self.power_losses.get() + 1);
                 self.powered.set(false);
+                self.tell(Event::PowerLost);
                 // A task's stack is left for good: not even destructors run. The scheduler's loop and the
                 // boot have no such stack, and are unwound.
                 self.leave(Left::PowerLost);
@@ -288,6 +374,38 @@ impl<N: Nvm, W> Port for &Machine<N, W> {
     fn switch(&self) {
         self.leave(Left::Switch);
     }
+
+    fn yield_now(&self) {
+        self.leave(Left::Yield);
+    }
+
+    fn observe(&self, event: Event) {
+        let mut sum = self.statistics.get();
+        match event {
+            Event::Transaction { what, .. } => match what {
+                TransactionEvent::Commits => sum.run += 1,
+                TransactionEvent::Aborts => {
+                    sum.run += 1;
+                    sum.rolled_back += 1;
+                }
+                TransactionEvent::RollsBack => sum.rolled_back += 1,
+                TransactionEvent::Bypassed => sum.bypassed += 1,
+                _ => {}
+            },
+            Event::Started {
+                task,
+                starts_without_commit,
+                rolled_back,
+            } => {
+                sum.rolled_back += u32::from(rolled_back);
+                let stall = (starts_without_commit, task.0);
+                self.longest_stall.set(self.longest_stall.get().max(stall));
+            }
+            _ => {}
+        }
+        self.statistics.set(sum);
+        self.tell(event);
+    }
 }
 
 /// The board of a program that runs on a [`Machine`].
@@ -297,24 +415,4 @@ pub struct Host<'m, N, W = ()>(PhantomData<&'m Machine<N, W>>);
 impl<'m, N: Nvm + fmt::Debug, W> Board for Host<'m, N, W> {
     type Nvm = &'m Machine<N, W>;
     type Port = &'m Machine<N, W>;
-
-    fn observe(port: &&'m Machine<N, W>, event: Event) {
-        match event {
-            Event::Transactions(since) => {
-                let sum = port.statistics.get();
-                port.statistics.set(Statistics {
-                    run: sum.run + since.run,
-                    bypassed: sum.bypassed + since.bypassed,
-                    rolled_back: sum.rolled_back + since.rolled_back,
-                });
-            }
-            Event::Started {
-                task,
-                starts_without_commit,
-            } => {
-                let longest = port.longest_stall.get().max((starts_without_commit, task));
-                port.longest_stall.set(longest);
-            }
-        }
-    }
 }

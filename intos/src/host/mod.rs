@@ -13,5 +13,5 @@ mod machine;
 mod random;
 
 pub use cycle::{CycleEnd, HostError};
-pub use machine::{Host, Machine, Settings};
+pub use machine::{Host, Machine, Observer, Settings};
 pub use random::Random;

@@ -1,0 +1,377 @@
+//! Mutexes with priority inheritance, and the guards by which they are held.
+//!
+//! What lies in NVM is the scheduler's (`intos_sched::MutexBlock`): it inherits priorities by it.
+//!
+//! | call | stores in its kernel transaction | after its commit |
+//! | --- | --- | --- |
+//! | lock what is free, or what the task holds already (recursive) | holder | |
+//! | lock what another holds | the first time: the mutex in its owner's chain of contended ones | blocks the task; follow-up `Settle`: priorities along the chain of owners |
+//! | unlock | holder, its depth; chains | wakes the first that waits, who holds the mutex then; follow-up `Settle`, where the owner had inherited a priority |
+//! | delete | holder, chain | follow-up `WakeAll` |
+//!
+//! The time is up for a waiting task: `intos_sched`, module `clock`.
+
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+use intos_sched::{
+    Call, Error, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress, Scheduler,
+    SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
+};
+use nvm_core::{Class, Layout, Nvm, Offset};
+use replay::Site;
+
+type Done = Result<(), Outcome>;
+
+/// The deepest that a recursive mutex can be held.
+const DEEPEST: u8 = 250;
+
+/// A mutex: one task holds it at a time, across power losses too, until it gives it back. Its holder inherits
+/// the priority of whoever waits for it, along chains of holders that wait for others.
+///
+/// Locking is not part of a transaction: it takes the task, and gives a [`MutexGuard`] through which the task
+/// goes on. A transaction that changed what the mutex guards has committed when the guard is dropped.
+///
+/// A handle, one word: the mutex lies in NVM, 16 bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Mutex {
+    at: MutexAt,
+}
+
+impl Mutex {
+    /// Places a mutex in a layout.
+    pub fn place(layout: &mut Layout, name: &str) -> Self {
+        Self::at(layout.object(name))
+    }
+
+    /// The mutex at an offset: reads nothing.
+    pub const fn at(block: Offset<MutexBlock>) -> Self {
+        Self {
+            at: MutexAt::new(block),
+        }
+    }
+
+    /// Makes it a mutex that nobody holds. Part of the region's first boot.
+    pub fn format<N: Nvm>(&self, nvm: &N) -> Result<(), Error> {
+        self.at.format(nvm, Class::Kernel)
+    }
+
+    /// Who holds it, as seen from outside of any task.
+    pub fn holder<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<Option<TaskId>, Error> {
+        Ok(match scheduler.holder_of(self.at)? {
+            Held::By(task, _) => Some(task),
+            Held::Free | Held::Deleted => None,
+        })
+    }
+
+    /// Validates the mutex: for tests and for tools that look at images. Stores nothing. The chains of
+    /// mutexes and priorities are validated with the scheduler.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, where the image is damaged.
+    pub fn check<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<(), Error> {
+        let list = self.at.wait_list()?;
+        let waiting = scheduler.check_wait_list(list)?;
+        match scheduler.holder_of(self.at)? {
+            Held::By(..) => Ok(()),
+            _ if waiting == 0 => Ok(()),
+            _ => Err(Error::Damaged {
+                offset: list.head().get(),
+            }),
+        }
+    }
+
+    /// Takes the mutex for the task, and waits where another holds it. After a power loss the task holds it
+    /// still, and the call is bypassed.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait,
+    /// [`Outcome::HeldAlready`] where the task holds it itself, [`Outcome::Deleted`].
+    #[track_caller]
+    pub fn lock<'t, T: TaskCalls>(
+        &self,
+        task: &'t mut T,
+        timeout: impl Into<Timeout>,
+    ) -> Result<MutexGuard<'t, T>, Error> {
+        let site = Site::here();
+        lock(self.at, task, site, "mutex.lock", false, timeout.into())
+    }
+
+    /// Takes the mutex for the task, if nobody holds it.
+    #[track_caller]
+    pub fn try_lock<'t, T: TaskCalls>(&self, task: &'t mut T) -> Result<MutexGuard<'t, T>, Error> {
+        let site = Site::here();
+        lock(self.at, task, site, "mutex.try_lock", false, Timeout::None)
+    }
+
+    /// Deletes the mutex for good: all who wait for it are woken with [`Outcome::Deleted`], and every later
+    /// lock answers that. Whoever holds it loses it.
+    #[track_caller]
+    pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        delete(self.at, tx, Site::here())
+    }
+}
+
+/// A mutex that its holder may lock again, up to 250 times deep: it is free when each guard is dropped. In all
+/// else a [`Mutex`].
+#[derive(Debug, Clone, Copy)]
+pub struct RecursiveMutex {
+    mutex: Mutex,
+}
+
+impl RecursiveMutex {
+    /// Places a mutex in a layout.
+    pub fn place(layout: &mut Layout, name: &str) -> Self {
+        Self {
+            mutex: Mutex::place(layout, name),
+        }
+    }
+
+    /// Makes it a mutex that nobody holds. Part of the region's first boot.
+    pub fn format<N: Nvm>(&self, nvm: &N) -> Result<(), Error> {
+        self.mutex.format(nvm)
+    }
+
+    /// Who holds it, as seen from outside of any task.
+    pub fn holder<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<Option<TaskId>, Error> {
+        self.mutex.holder(scheduler)
+    }
+
+    /// Validates the mutex: see [`Mutex::check`].
+    pub fn check<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<(), Error> {
+        self.mutex.check(scheduler)
+    }
+
+    /// Takes the mutex for the task, once more if it holds it already; waits where another holds it. Lock it
+    /// again through the first guard, which is the task.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Timeout`] where the time was up, [`Outcome::Empty`] where it was not to wait,
+    /// [`Outcome::Overflow`] where it is held 250 times, [`Outcome::Deleted`].
+    #[track_caller]
+    pub fn lock<'t, T: TaskCalls>(
+        &self,
+        task: &'t mut T,
+        timeout: impl Into<Timeout>,
+    ) -> Result<MutexGuard<'t, T>, Error> {
+        let (site, timeout) = (Site::here(), timeout.into());
+        lock(
+            self.mutex.at,
+            task,
+            site,
+            "recursive_mutex.lock",
+            true,
+            timeout,
+        )
+    }
+
+    /// Deletes the mutex for good: see [`Mutex::delete`].
+    #[track_caller]
+    pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        delete(self.mutex.at, tx, Site::here())
+    }
+}
+
+/// A mutex that a task holds, and the task itself, which goes on through the guard. Gives the mutex back when
+/// it is dropped; a power loss drops nothing.
+#[must_use = "a mutex is given back as soon as its guard is dropped"]
+pub struct MutexGuard<'t, T: TaskCalls> {
+    mutex: MutexAt,
+    task: &'t mut T,
+    site: Site,
+    is_held: bool,
+}
+
+impl<T: TaskCalls> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MutexGuard")
+            .field("mutex", &self.mutex)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: TaskCalls> MutexGuard<'_, T> {
+    /// Gives the mutex back.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Deleted`] or [`Outcome::NotHeld`] where it was deleted meanwhile; or what keeps the task
+    /// from going on. Dropping the guard, an error of the first kind is passed over, and one of the second is
+    /// what the task's next call answers.
+    pub fn unlock(mut self) -> Result<(), Error> {
+        self.give_back()
+    }
+
+    fn give_back(&mut self) -> Result<(), Error> {
+        self.is_held = false;
+        let mutex = self.mutex;
+        let done: Done = self.task.call_alone(self.site, "mutex.unlock", |call| {
+            attempt_unlock(call, mutex)
+        })?;
+        Ok(done?)
+    }
+}
+
+impl<T: TaskCalls> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        if self.is_held
+            && let Err(error) = self.give_back()
+            && !matches!(error, Error::Call(_))
+        {
+            self.task.stop(error);
+        }
+    }
+}
+
+impl<T: TaskCalls> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.task
+    }
+}
+
+impl<T: TaskCalls> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.task
+    }
+}
+
+pub(crate) fn lock<'t, T: TaskCalls>(
+    mutex: MutexAt,
+    task: &'t mut T,
+    site: Site,
+    name: &'static str,
+    again: bool,
+    timeout: Timeout,
+) -> Result<MutexGuard<'t, T>, Error> {
+    let done: Done =
+        task.call_alone(site, name, |call| attempt_lock(call, mutex, again, timeout))?;
+    done?;
+    Ok(MutexGuard {
+        mutex,
+        task,
+        site,
+        is_held: true,
+    })
+}
+
+fn delete(mutex: MutexAt, tx: &mut impl SystemCalls, site: Site) -> Result<(), Error> {
+    let done: Done = tx
+        .call(site, "mutex.delete")
+        .run(|call| attempt_delete(call, mutex))?;
+    Ok(done?)
+}
+
+fn attempt_lock<N: Nvm + Copy, P: Port>(
+    call: &mut Call<'_, N, P>,
+    mutex: MutexAt,
+    again: bool,
+    timeout: Timeout,
+) -> Result<Progress<Done>, Error> {
+    let scheduler = call.scheduler();
+    let me = call.task_id()?;
+    let owner = match scheduler.holder_of(mutex)? {
+        Held::Deleted => return call.answer(Err(Outcome::Deleted)),
+        Held::Free => {
+            return call.complete(&Work::none(), |kernel| {
+                scheduler.hold(kernel, mutex, me, 1)?;
+                Ok(Ok(()))
+            });
+        }
+        Held::By(owner, _) if owner == me && !again => {
+            return call.answer(Err(Outcome::HeldAlready));
+        }
+        Held::By(owner, depth) if owner == me && depth >= DEEPEST => {
+            return call.answer(Err(Outcome::Overflow));
+        }
+        Held::By(owner, depth) if owner == me => {
+            return call.complete(&Work::none(), |kernel| {
+                scheduler.hold(kernel, mutex, me, depth + 1)?;
+                Ok(Ok(()))
+            });
+        }
+        Held::By(owner, _) => owner.index(),
+    };
+    if timeout == Timeout::None {
+        return call.answer(Err(Outcome::Empty));
+    }
+    let mut work = Work::none();
+    if scheduler.priority(owner)? < scheduler.priority(me.index())? {
+        work.set_follow_up(FollowUp::Settle { task: owner });
+    }
+    let contention = scheduler.contention(mutex, owner)?;
+    let wait = Wait::in_list(mutex.wait_list()?);
+    let until = call.deadline(timeout)?;
+    call.block_with::<Done>(wait, until, &[], work, |kernel| {
+        contention.carry_out(kernel)
+    })
+}
+
+fn attempt_unlock<N: Nvm + Copy, P: Port>(
+    call: &mut Call<'_, N, P>,
+    mutex: MutexAt,
+) -> Result<Progress<Done>, Error> {
+    let scheduler = call.scheduler();
+    let me = call.task_id()?;
+    match scheduler.holder_of(mutex)? {
+        Held::Deleted => return call.answer(Err(Outcome::Deleted)),
+        Held::By(owner, depth) if owner == me && depth > 1 => {
+            return call.complete(&Work::none(), |kernel| {
+                scheduler.hold(kernel, mutex, me, depth - 1)?;
+                Ok(Ok(()))
+            });
+        }
+        Held::By(owner, _) if owner == me => {}
+        _ => return call.answer(Err(Outcome::NotHeld)),
+    }
+    let passing_on = scheduler.passing_on(mutex, me.index())?;
+    let mut work = Work::none();
+    if let Some(heir) = passing_on.heir() {
+        scheduler.put_result(heir, &Outcome::SUCCESS)?;
+        work.wake(scheduler, heir)?;
+    }
+    if scheduler.priority(me.index())? > scheduler.base_priority(me.index())? {
+        work.set_follow_up(FollowUp::Settle { task: me.index() });
+    }
+    if intos_sched::is_broken(intos_sched::Variant::OwnerAfterCommit) {
+        let done = call.complete(&work, |_| Ok(Ok(())));
+        scheduler.transact(&Work::none(), || {}, |kernel| passing_on.carry_out(kernel))?;
+        return done;
+    }
+    call.complete(&work, |kernel| {
+        passing_on.carry_out(kernel)?;
+        Ok(Ok(()))
+    })
+}
+
+fn attempt_delete<N: Nvm + Copy, P: Port>(
+    call: &mut Call<'_, N, P>,
+    mutex: MutexAt,
+) -> Result<Progress<Done>, Error> {
+    let scheduler = call.scheduler();
+    let owner = match scheduler.holder_of(mutex)? {
+        Held::Deleted => return call.answer(Err(Outcome::Deleted)),
+        Held::Free => None,
+        Held::By(owner, _) => Some(owner.index()),
+    };
+    let list = mutex.wait_list()?;
+    let mut work = Work::none();
+    if !list.is_empty(call.nvm())? {
+        work.set_follow_up(FollowUp::WakeAll {
+            list,
+            outcome: Outcome::Deleted,
+            settle: owner,
+        });
+    } else if let Some(owner) = owner {
+        work.set_follow_up(FollowUp::Settle { task: owner });
+    }
+    let deletion = scheduler.deletion(mutex, owner)?;
+    call.complete(&work, |kernel| {
+        deletion.carry_out(kernel)?;
+        Ok(Ok(()))
+    })
+}

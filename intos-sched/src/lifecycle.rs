@@ -1,0 +1,149 @@
+//! Tasks that come, go, and are held up: creation, end, suspension.
+//!
+//! A slot whose task has ended may get a new one:
+//!
+//! | store | power lost after it: the next start |
+//! | --- | --- |
+//! | logs, tables, argument, control block | nothing: the slot's task has ended |
+//! | list work, staged; the creator's commit | the new task is ready |
+//! | the list operation | the same |
+
+use nvm_core::{Class, Nvm};
+use nvm_list::Operation;
+use nvm_tx::UndoLog;
+use replay::Thread;
+
+use crate::broken::{self, Variant};
+use crate::error::{Error, Outcome};
+use crate::follow_up::FollowUp;
+use crate::scheduler::{Scheduler, TaskState};
+use crate::task::{ControlBlock, Priority, Settings, TaskId, TaskIndex};
+use crate::work::Work;
+
+impl<N: Nvm + Copy> Scheduler<N> {
+    /// The name of the task that is in a slot now.
+    pub fn id(&self, task: TaskIndex) -> Result<TaskId, Error> {
+        let generation = self.nvm().load(self.areas().task(task)?.generation())?;
+        Ok(TaskId::new(task, generation))
+    }
+
+    /// Whether a task has not ended.
+    pub fn is_alive(&self, task: TaskId) -> Result<bool, Error> {
+        if task.index().0 >= self.task_count() {
+            return Ok(false);
+        }
+        Ok(self.id(task.index())? == task && self.state(task.index())? != TaskState::Ended)
+    }
+
+    /// The index of a task that has not ended.
+    pub fn living(&self, task: TaskId) -> Result<Result<TaskIndex, Outcome>, Error> {
+        Ok(if self.is_alive(task)? {
+            Ok(task.index())
+        } else {
+            Err(Outcome::NoSuchTask)
+        })
+    }
+
+    /// Prepares a task in a slot whose task has ended: it is there when the work, which this adds to, is in
+    /// force. The slot's logs and tables are formatted, and its argument stored by `argument`.
+    pub fn prepare_task(
+        &self,
+        slot: TaskIndex,
+        priority: Priority,
+        work: &mut Work,
+        argument: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<TaskId, Error> {
+        let at = self.areas().task(slot)?;
+        let areas = self.threads().of(slot)?;
+        Thread::format(*self.nvm(), &areas)?;
+        argument()?;
+        let generation = self.nvm().load(at.generation())?.wrapping_add(1);
+        self.store_block(slot, priority, generation)?;
+        work.push(Operation::PushBack {
+            list: self.ready_list(priority)?,
+            node: self.state_node(slot)?,
+        })?;
+        Ok(TaskId::new(slot, generation))
+    }
+
+    /// Stores the control block of a task that is in no list.
+    pub(crate) fn store_block(
+        &self,
+        task: TaskIndex,
+        priority: Priority,
+        generation: u16,
+    ) -> Result<(), Error> {
+        let block = ControlBlock {
+            state: nvm_list::Node::unlinked(task.0.into()),
+            event: nvm_list::Node::unlinked(task.0.into()),
+            result_at: 0,
+            notification: 0,
+            settings: Settings::of(priority).0,
+            priority: priority.0,
+            generation,
+            held: 0,
+            unused: 0,
+        };
+        let at = self.areas().task(task)?;
+        Ok(self.nvm().store(Class::Kernel, at.0, &block)?)
+    }
+
+    /// What ends a task for good, with the commit of a system call: it leaves all lists, its transaction is
+    /// rolled back, the mutexes that it holds go to those who wait for them.
+    pub fn burial(&self, task: TaskIndex) -> Result<FollowUp, Error> {
+        Ok(FollowUp::Bury {
+            task,
+            settle: self.held_up_by(task)?,
+        })
+    }
+
+    /// Ends the task that runs: it is never chosen again, unless its slot gets a new task. In a critical
+    /// section.
+    pub fn end(&self, task: TaskIndex) -> Result<(), Error> {
+        let burial = self.burial(task)?;
+        self.do_now(burial)
+    }
+
+    pub(crate) fn bury(&self, task: TaskIndex) -> Result<(), Error> {
+        let mut work = Work::none();
+        for node in [self.event_node(task)?, self.state_node(task)?] {
+            if node.is_linked(self.nvm())? {
+                work.push(Operation::Remove { node })?;
+            }
+        }
+        self.op_log().run(self.nvm(), work.operations())?;
+        let settings = self.settings(task)?;
+        if settings.is_suspended() {
+            self.store_settings(task, settings.with_suspended(false))?;
+        }
+        if !broken::is(Variant::BuriesWithoutRollBack) {
+            // Opening it rolls back.
+            let log = self.threads().of(task)?.log();
+            let _ = UndoLog::open_as(*self.nvm(), log, Class::Data)?;
+        }
+        self.hand_over_mutexes(task)
+    }
+
+    /// The list work that suspends a task, besides the change of its settings.
+    pub(crate) fn suspension(&self, task: TaskIndex) -> Result<Work, Error> {
+        let mut work = Work::none();
+        if self.state(task)? == TaskState::Ready {
+            let node = self.state_node(task)?;
+            work.push(Operation::Remove { node })?;
+        }
+        Ok(work)
+    }
+
+    /// The list work that resumes a suspended task, besides the change of its settings.
+    pub(crate) fn resumption(&self, task: TaskIndex) -> Result<Work, Error> {
+        let mut work = Work::none();
+        let (state, event) = (self.state_node(task)?, self.event_node(task)?);
+        if !state.is_linked(self.nvm())? && !event.is_linked(self.nvm())? {
+            work.push(Operation::PushBack {
+                list: self.ready_list(self.priority(task)?)?,
+                node: state,
+            })?;
+        }
+        Ok(work)
+    }
+}
