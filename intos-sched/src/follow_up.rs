@@ -246,12 +246,6 @@ impl FollowUpRecord {
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
-    /// Does what is to be done from now on, whatever power losses come in between. In a critical section.
-    pub(crate) fn do_now(&self, follow_up: FollowUp) -> Result<(), Error> {
-        self.follow_up().store(self.nvm(), follow_up, None)?;
-        self.finish(follow_up)
-    }
-
     /// Does what is in force, and retires it.
     pub(crate) fn finish(&self, follow_up: FollowUp) -> Result<(), Error> {
         match follow_up {

@@ -98,10 +98,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Ends the task that runs: it is never chosen again, unless its slot gets a new task. In a critical
-    /// section.
-    pub fn end(&self, task: TaskIndex) -> Result<(), Error> {
+    /// section. `ended` is called as soon as no power loss can change that.
+    pub fn end(&self, task: TaskIndex, ended: impl FnOnce()) -> Result<(), Error> {
         let burial = self.burial(task)?;
-        self.do_now(burial)
+        self.follow_up().store(self.nvm(), burial, None)?;
+        ended();
+        self.finish(burial)
     }
 
     pub(crate) fn bury(&self, task: TaskIndex) -> Result<(), Error> {

@@ -164,8 +164,8 @@ impl<B: Board> Kernel<B> {
         let mut running = Task::new(self, thread, task);
         (entry.function)(&mut running, program)?;
         self.port.critical(|| {
-            self.port.observe(Event::Ended { task });
-            self.scheduler.end(task)
+            let ended = || self.port.observe(Event::Ended { task });
+            self.scheduler.end(task, ended)
         })
     }
 

@@ -200,6 +200,11 @@ impl<'k, B: Board> Task<'k, B> {
         Ok(self.kernel.table.slot(self.index)?.name)
     }
 
+    /// The port, for devices of the program's own: take inputs through [`sample`](replay::Tx::sample).
+    pub const fn port(&self) -> &'k B::Port {
+        &self.kernel.port
+    }
+
     /// Whether the task still walks over what it had done before the last power loss.
     pub const fn is_replaying(&self) -> bool {
         self.thread.is_replaying()
