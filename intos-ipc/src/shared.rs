@@ -11,14 +11,14 @@
 //! | call | stores in its kernel transaction |
 //! | --- | --- |
 //! | new | the allocation (logged bits); the block, not logged, since it is nobody's yet |
-//! | share, release | count |
-//! | release of the last one | count; the block is freed with the commit |
+//! | share, release of one of several | count |
+//! | release of the last one | none; the block is freed with the commit |
 
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use intos_sched::{Error, MutexAt, MutexBlock, Outcome, SystemCalls, TaskCalls, Timeout};
+use intos_sched::{Error, MutexAt, MutexBlock, Outcome, SystemCalls, TaskCalls, Timeout, Work};
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::{Class, Nvm, Offset, Persist, Record, RecordReader, RecordWriter, field};
 use replay::Site;
@@ -71,7 +71,7 @@ impl<T: Persist> Shared<T> {
     pub fn new(tx: &mut impl SystemCalls, heap: Heap, object: T) -> Result<Self, Error> {
         let made: Result<u32, Outcome> = tx.call(Site::here(), "shared.new").run(|call| {
             let mut failed = None;
-            let progress = call.complete(&intos_sched::Work::none(), |kernel| {
+            let progress = call.complete(&Work::none(), |kernel| {
                 let at = match heap.allocate(kernel, Self::BYTES) {
                     Ok(at) => at,
                     Err(AllocError::OutOfMemory { .. }) => {
@@ -107,7 +107,7 @@ impl<T: Persist> Shared<T> {
             if references == u32::MAX {
                 return call.answer(Err(Outcome::Overflow));
             }
-            call.complete(&intos_sched::Work::none(), |kernel| {
+            call.complete(&Work::none(), |kernel| {
                 kernel.set(at, references + 1)?;
                 Ok(Ok(()))
             })
@@ -116,30 +116,31 @@ impl<T: Persist> Shared<T> {
         Ok(Self::from_offset(self.header.cast()))
     }
 
-    /// Gives a reference back; with the last one the object is freed.
+    /// Gives a reference back, and answers whether it was the last one: then the object is freed.
     ///
     /// # Errors
     ///
     /// [`Outcome::Invalid`] where the object is not one of the heap's.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // the reference is gone
-    pub fn release(self, tx: &mut impl SystemCalls, heap: Heap) -> Result<(), Error> {
+    pub fn release(self, tx: &mut impl SystemCalls, heap: Heap) -> Result<bool, Error> {
         let (at, block) = (self.references_at(), self.header.get());
-        let done: Done = tx.call(Site::here(), "shared.release").run(|call| {
-            let references = call.nvm().load(at)?;
-            call.complete(&intos_sched::Work::none(), |kernel| {
-                kernel.set(at, references.saturating_sub(1))?;
-                if references > 1 {
-                    return Ok(Ok(()));
-                }
-                match heap.free(kernel, block) {
-                    Ok(()) => Ok(Ok(())),
-                    Err(AllocError::Transaction(fault)) => Err(fault.into()),
-                    Err(_) => Ok(Err(Outcome::Invalid)),
-                }
-            })
-        })?;
-        Ok(done?)
+        let is_last: Result<bool, Outcome> =
+            tx.call(Site::here(), "shared.release").run(|call| {
+                let references = call.nvm().load(at)?;
+                call.complete(&Work::none(), |kernel| {
+                    if references > 1 {
+                        kernel.set(at, references - 1)?;
+                        return Ok(Ok(false));
+                    }
+                    match heap.free(kernel, block) {
+                        Ok(()) => Ok(Ok(true)),
+                        Err(AllocError::Transaction(fault)) => Err(fault.into()),
+                        Err(_) => Ok(Err(Outcome::Invalid)),
+                    }
+                })
+            })?;
+        Ok(is_last?)
     }
 
     /// Locks the object for a task: see [`Mutex::lock`](crate::Mutex::lock).

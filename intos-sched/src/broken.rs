@@ -23,6 +23,8 @@ pub enum Variant {
     ResultAfterWakeUp,
     /// A mutex goes to the next task, but its own record says so only later.
     OwnerAfterCommit,
+    /// A task's transaction is rolled back while others may allocate what it gives up.
+    RollsBackDisturbed,
     /// An inherited priority is stored, but the task stays where it was in its list.
     ForgetsPlace,
 }

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use intos_sched::{
-    Error, Event, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex, ThreadPlaces,
+    Error, Event, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex, ThreadPlaces, Variant,
+    is_broken,
 };
 use nvm_core::{Class, Layout, Region, RegionError};
 use nvm_tx::UndoLog;
@@ -54,6 +55,7 @@ pub struct Kernel<B: Board> {
     pub(crate) scheduler: Scheduler<B::Nvm>,
     pub(crate) port: B::Port,
     pub(crate) table: TaskTable,
+    has_heap: bool,
 }
 
 impl<B: Board> Kernel<B> {
@@ -107,7 +109,8 @@ impl<B: Board> Kernel<B> {
         scheduler.recover(|event| port.observe(event))?;
         let mut objects = Placement::new(plan.before_objects, Purpose::Start(nvm));
         let program = P::place(&mut objects)?;
-        if objects.has_heap()
+        let has_heap = objects.has_heap();
+        if has_heap
             && let Some(task) = scheduler.current()?
         {
             // It may have been about to commit or to roll back what it allocated, and others must not
@@ -119,6 +122,7 @@ impl<B: Board> Kernel<B> {
             scheduler,
             port,
             table,
+            has_heap,
         };
         Ok((kernel, program))
     }
@@ -155,7 +159,14 @@ impl<B: Board> Kernel<B> {
             return Err(Error::NoSuchTask { index: task.0 });
         };
         let areas = areas_of(&self.table.threads, task)?;
-        let thread = Thread::start(*self.scheduler.nvm(), &areas)?;
+        let start = || Thread::start(*self.scheduler.nvm(), &areas);
+        // What it had allocated is free for others as soon as it is rolled back, and would be freed once more
+        // if the power went before its log is empty.
+        let thread = if self.has_heap && !is_broken(Variant::RollsBackDisturbed) {
+            self.port.critical(start)?
+        } else {
+            start()?
+        };
         self.port.observe(Event::Started {
             task,
             starts_without_commit: thread.starts_without_commit(),

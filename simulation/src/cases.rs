@@ -4,6 +4,7 @@
 //! The subject has priority 3 and sleeps first, so that its peers are where they are to be, whether they are less
 //! urgent, as urgent or more urgent.
 
+use intos::host::Settings;
 use intos::{Notify, Timeout};
 
 use crate::op::{Op, Place, RECURSIVE, Target};
@@ -74,9 +75,15 @@ impl Case {
         }
     }
 
-    /// Whether interrupts are raised in it.
-    pub fn is_interrupted(&self) -> bool {
-        !self.interrupts.is_empty()
+    /// The machine that it runs on, with a memory that stores so many bytes at once.
+    pub fn settings(&self, atom: usize) -> Settings {
+        Settings {
+            atom,
+            seed: 7,
+            accesses_per_tick: 150,
+            interrupt_one_in: if self.interrupts.is_empty() { 0 } else { 60 },
+            ..Settings::default()
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use intos_sched::{Error, Scheduler, SchedulerAreas, ThreadPlaces};
 use nvm_core::Layout;
 use nvm_core::sim::SimNvm;
 
+use crate::model::Model;
 use crate::plan::{Plan, Step};
 use crate::program::{Simulation, set_shape};
 use crate::world::World;
@@ -144,6 +145,11 @@ impl Run {
         let (kernel, app) = booted.map_err(|error| error.to_string())?;
         let text = |error: Error| error.to_string();
         app.check(kernel.scheduler()).map_err(text)?;
+        // A transaction that did not come to its end may have allocated one.
+        let all_ended = self.world.with_model(Model::has_ended);
+        if all_ended && !app.check_blocks(self.machine.nvm()).map_err(text)? {
+            return Err("a block of the heap has leaked".into());
+        }
         let steps = app.steps(self.machine.nvm()).map_err(text)?;
         for (task, script) in self.world.plan.scripts.iter().enumerate() {
             // What it was refused to lock, it did not do.

@@ -12,6 +12,8 @@ pub const MUTEXES: usize = 4;
 pub const RECURSIVE: usize = 3;
 /// How many timers there are; the first is a one-shot.
 pub const TIMERS: usize = 3;
+/// How many shared objects the heap has room for.
+pub const MOST_SHARED: u32 = 3;
 /// The semaphore's greatest count.
 pub const SEMAPHORE_MAXIMUM: u32 = 3;
 /// Its first.
@@ -180,6 +182,14 @@ pub enum Op {
     Create {
         script: u8,
     },
+    /// Makes a shared object.
+    NewShared,
+    /// Makes one more reference to the caller's shared object.
+    Share,
+    /// Gives one back.
+    ReleaseShared,
+    /// Allocates a block in the transaction, or frees the one that the caller has: no system call.
+    ToggleBlock,
 }
 
 impl Op {
@@ -197,8 +207,7 @@ impl Op {
         }
     }
 
-    /// The same call, at most so patient.
-    #[must_use]
+    /// The bytes that are written, from the first on.
     pub fn bytes(first: u8, len: u16) -> Vec<u8> {
         (0..len).map(|n| first.wrapping_add(n as u8)).collect()
     }

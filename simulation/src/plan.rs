@@ -92,11 +92,13 @@ impl Plan {
             deletes: random.below(4) == 0,
             tasks: tasks as u64,
             creates: shape.workers > 0,
+            is_worker: false,
             random,
         };
         let scripts = (0..tasks).map(|_| drawer.script(tasks)).collect();
         // Those who are created create nobody: else they would go on for ever.
         drawer.creates = false;
+        drawer.is_worker = true;
         let workers = (0..WORKER_SCRIPTS).map(|_| drawer.script(8)).collect();
         let interrupts = (0..8).map(|_| drawer.interrupt()).collect();
         Self {
@@ -111,13 +113,14 @@ impl Plan {
 /// Scripts of tasks that are created.
 const WORKER_SCRIPTS: u64 = 2;
 /// Kinds of calls: which objects they concern.
-const KINDS: u64 = 10;
+const KINDS: u64 = 12;
 
 struct Drawer<'r> {
     kinds: Vec<u64>,
     deletes: bool,
     tasks: u64,
     creates: bool,
+    is_worker: bool,
     random: &'r mut Random,
 }
 
@@ -162,9 +165,14 @@ impl Drawer<'_> {
             return Step::Yield;
         }
         let calls = if self.one_in(3) { 1 + self.below(3) } else { 1 };
+        let ops: Vec<Op> = (0..calls).map(|_| self.op()).collect();
+        // What is shared stays shared where the transaction is aborted, but nobody would know of it.
+        let shares = ops
+            .iter()
+            .any(|op| matches!(op, Op::NewShared | Op::Share | Op::ReleaseShared));
         Step::Calls {
-            ops: (0..calls).map(|_| self.op()).collect(),
-            aborts: self.one_in(12),
+            ops,
+            aborts: !shares && self.one_in(12),
         }
     }
 
@@ -210,7 +218,15 @@ impl Drawer<'_> {
             },
             7 => self.stream(),
             8 => self.message(),
-            _ => self.task(),
+            9 => self.task(),
+            10 => Op::ToggleBlock,
+            // A worker's successor would not know what the worker had shared.
+            _ if self.is_worker => Op::Now,
+            _ => match self.below(4) {
+                0 => Op::NewShared,
+                1 => Op::Share,
+                _ => Op::ReleaseShared,
+            },
         }
     }
 

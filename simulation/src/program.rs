@@ -9,8 +9,9 @@ use intos::prelude::*;
 use intos::{Bytes, InterruptCalls, Scheduler, ThreadLayout};
 
 use crate::op::{
-    MESSAGE_CAPACITY, MUTEXES, Op, Place, QUEUE_CAPACITY, QUEUES, READ_MOST, RECEIVE_MOST,
-    RECURSIVE, SEMAPHORE_FIRST, SEMAPHORE_MAXIMUM, STREAM_CAPACITY, TIMERS, Target, Value,
+    MESSAGE_CAPACITY, MOST_SHARED, MUTEXES, Op, Place, QUEUE_CAPACITY, QUEUES, READ_MOST,
+    RECEIVE_MOST, RECURSIVE, SEMAPHORE_FIRST, SEMAPHORE_MAXIMUM, STREAM_CAPACITY, TIMERS, Target,
+    Value,
 };
 use crate::plan::{MOST_TASKS, MOST_WORKERS, Script, Shape, Step};
 use crate::world::{CallName, World};
@@ -68,6 +69,12 @@ pub struct Simulation {
     steps: Offset<[u32; COUNTERS]>,
     /// The last task that each has created.
     children: Offset<[TaskId; COUNTERS]>,
+    shared_heap: Heap,
+    /// Each task's shared object; 0: it has none.
+    shared: Offset<[u32; COUNTERS]>,
+    block_heap: Heap,
+    /// Each task's block; 0: it has none.
+    blocks: Offset<[u32; COUNTERS]>,
 }
 
 const NAMES: [&str; MOST_TASKS] = [
@@ -113,6 +120,14 @@ impl<B: Simulated> Program<B> for Simulation {
                 "children",
                 [TaskId::new(intos::TaskIndex(0xFF), 0); COUNTERS],
             )?,
+            // In the first 256 KiB, for their mutexes' lists; each block is a multiple of 8 bytes.
+            shared_heap: objects.heap(
+                "shared objects",
+                MOST_SHARED * Shared::<u32>::BYTES.next_multiple_of(8),
+            )?,
+            shared: objects.object("shared", [0; COUNTERS])?,
+            block_heap: objects.heap("blocks", 48)?,
+            blocks: objects.object("blocks in use", [0; COUNTERS])?,
         })
     }
 
@@ -214,6 +229,10 @@ fn take_step<B: Simulated>(
             let done = task.transaction(|tx| {
                 let world = Rc::clone(B::world(tx.port()));
                 for (op, name) in ops.iter().zip(&names) {
+                    if *op == Op::ToggleBlock {
+                        app.toggle_block(tx, me, name.2)?;
+                        continue;
+                    }
                     let op = app.resolve(tx, me, *op)?;
                     world.intend(me, *name, op);
                     let answer = app.call(tx, op)?;
@@ -304,7 +323,59 @@ impl Simulation {
                 known @ Target::Known(_) => known,
             };
         }
+        if matches!(op, Op::NewShared | Op::Share | Op::ReleaseShared) {
+            let has_one = match self.shared.element(me) {
+                Some(slot) => tx.get(slot)? != 0,
+                None => false,
+            };
+            op = match op {
+                Op::NewShared if has_one => Op::Share,
+                _ if has_one => op,
+                _ => Op::NewShared,
+            };
+        }
         Ok(op)
+    }
+
+    /// Allocates a block, or frees the one that the task has.
+    fn toggle_block<B: Board>(&self, tx: &mut Tx<B>, me: usize, bytes: u32) -> Result<(), Error> {
+        let Some(slot) = self.blocks.element(me) else {
+            return Ok(());
+        };
+        match tx.get(slot)? {
+            0 => match self.block_heap.allocate(tx, 1 + bytes % 20) {
+                Ok(block) => Ok(tx.set(slot, block)?),
+                Err(Error::Call(Outcome::OutOfMemory)) => Ok(()),
+                Err(error) => Err(error),
+            },
+            block => {
+                self.block_heap.free(tx, block)?;
+                Ok(tx.set(slot, 0)?)
+            }
+        }
+    }
+
+    /// Makes, shares or releases the task's shared object.
+    fn share<B: Board>(&self, tx: &mut Tx<B>, op: Op) -> Result<Value, Error> {
+        let me = usize::from(tx.this_task()?.index().0);
+        let Some(slot) = self.shared.element(me) else {
+            return Err(Outcome::Invalid.into());
+        };
+        if op == Op::NewShared {
+            let made = Shared::new(tx, self.shared_heap.raw(), 7u32)?;
+            tx.set(slot, made.into_offset().get())?;
+            return Ok(Value::Unit);
+        }
+        let shared = Shared::<u32>::from_offset(Offset::new(tx.get(slot)?));
+        if op == Op::Share {
+            let _ = shared.share(tx)?.into_offset();
+            return Ok(Value::Unit);
+        }
+        let is_last = shared.release(tx, self.shared_heap.raw())?;
+        if is_last {
+            tx.set(slot, 0)?;
+        }
+        Ok(Value::Unit)
     }
 
     /// Makes a call in a transaction.
@@ -381,7 +452,8 @@ impl Simulation {
             Op::ReceiveMessage { timeout } => {
                 bytes(self.messages.receive::<RECEIVE_MOST>(tx, timeout))
             }
-            Op::Lock { .. } | Op::Unlock { .. } => Err(Outcome::Invalid.into()),
+            Op::NewShared | Op::Share | Op::ReleaseShared => self.share(tx, op),
+            Op::Lock { .. } | Op::Unlock { .. } | Op::ToggleBlock => Err(Outcome::Invalid.into()),
             Op::DeleteMutex { mutex } => unit(if mutex == RECURSIVE {
                 self.recursive.delete(tx)
             } else {
@@ -493,6 +565,9 @@ impl Simulation {
             usize::from(self.messages.len(nvm)?),
         );
         world.compare("buffers", &found, &expected);
+        if let Ok(heap) = self.shared_heap.statistics(nvm) {
+            world.compare_shared_objects(heap.blocks);
+        }
         Ok(())
     }
 
@@ -512,6 +587,17 @@ impl Simulation {
         self.stream.check(scheduler)?;
         self.messages.check(scheduler)?;
         Ok(())
+    }
+
+    /// Whether each block that is allocated is some task's.
+    pub fn check_blocks<N: Nvm>(&self, nvm: &N) -> Result<bool, Error> {
+        let used = nvm
+            .load(self.blocks)?
+            .iter()
+            .filter(|block| **block != 0)
+            .count();
+        let heap = self.block_heap.statistics(nvm);
+        Ok(heap.is_ok_and(|heap| heap.blocks as usize == used))
     }
 
     /// How many steps each task has committed.

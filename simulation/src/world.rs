@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use intos::{Event, Priority, TaskId, TaskState};
+use intos::{Event, Priority, TaskId, TaskIndex, TaskState};
 
 use crate::model::{Done, Model};
 use crate::op::{Op, Value};
@@ -32,6 +32,8 @@ pub struct World {
     failure: RefCell<Option<String>>,
     calls: Cell<u64>,
     ended: RefCell<Vec<bool>>,
+    /// Whose call had begun, and was not told to be committed.
+    called: Cell<Option<TaskIndex>>,
 }
 
 impl World {
@@ -52,6 +54,7 @@ impl World {
             failure: RefCell::default(),
             calls: Cell::new(0),
             ended: RefCell::new(vec![false; tasks]),
+            called: Cell::new(None),
         }
     }
 
@@ -137,13 +140,17 @@ impl World {
     pub fn observe(&self, event: Event) {
         match event {
             Event::Committed { task, call, blocks } => match task {
-                Some(task) => self.commit(task.0.into(), call, blocks),
+                Some(task) => {
+                    self.called.set(None);
+                    self.commit(task.0.into(), call, blocks);
+                }
                 None => self.commit_interrupt(blocks),
             },
             Event::Ended { task } => {
                 self.ended.borrow_mut()[usize::from(task.0)] = true;
                 self.model.borrow_mut().end(task.0.into());
             }
+            Event::Called { task, .. } => self.called.set(task),
             Event::Switched { task: Some(task) } => self.switch(task.0.into()),
             Event::PowerOn => self.running.set(None),
             _ => {}
@@ -259,6 +266,20 @@ impl World {
                 model.priority(task)
             ));
         }
+    }
+
+    /// Compares how many shared objects there are. A call that frees one is told to be committed when it is freed,
+    /// and a power loss may come before that: then the memory knows better than what was told.
+    pub fn compare_shared_objects(&self, found: u32) {
+        if let Some(task) = self.called.get()
+            && found + 1 == self.model.borrow().shared_objects()
+            && let Some((_, Op::ReleaseShared)) = self.intents.borrow()[usize::from(task.0)]
+        {
+            self.called.set(None);
+            self.commit(task.0.into(), "shared.release", false);
+        }
+        let expected = self.model.borrow().shared_objects();
+        self.compare("shared objects", &found, &expected);
     }
 
     /// Compares something else.

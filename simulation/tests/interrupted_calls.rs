@@ -3,7 +3,6 @@
 //!
 //! `INTOS_SECOND_CUTS=N` cuts each recovery N times instead of once.
 
-use intos::host::Settings;
 use intos_simulation::cases::{self, Case, Peers};
 use intos_simulation::explore::{Depth, explore};
 
@@ -17,19 +16,12 @@ fn second_cuts() -> u64 {
 fn cut_everywhere(case: &Case, peers: Peers) -> Result<u64, String> {
     let mut power_losses = 0;
     for atom in [1, 2, 4] {
-        let settings = Settings {
-            atom,
-            seed: 7,
-            accesses_per_tick: 150,
-            interrupt_one_in: if case.is_interrupted() { 60 } else { 0 },
-            ..Settings::default()
-        };
         let depth = Depth {
             second_cuts: second_cuts(),
             among: 30,
             thrice: true,
         };
-        power_losses += explore(&case.plan(peers), settings, depth)
+        power_losses += explore(&case.plan(peers), case.settings(atom), depth)
             .map_err(|error| format!("ATOM {atom}, {error}"))?;
     }
     Ok(power_losses)

@@ -15,8 +15,8 @@ use intos::{Outcome, TaskId, TaskIndex, TaskState, Timeout};
 pub use self::buffers::Ring;
 pub use self::mutexes::{Holder, MutexModel};
 use crate::op::{
-    MESSAGE_CAPACITY, MUTEXES, Op, QUEUES, SEMAPHORE_FIRST, SEMAPHORE_MAXIMUM, STREAM_CAPACITY,
-    TIMERS, Target, Value,
+    MESSAGE_CAPACITY, MOST_SHARED, MUTEXES, Op, QUEUES, SEMAPHORE_FIRST, SEMAPHORE_MAXIMUM,
+    STREAM_CAPACITY, TIMERS, Target, Value,
 };
 use crate::plan::Shape;
 
@@ -144,6 +144,8 @@ pub struct Model {
     messages: Option<Ring>,
     first_worker: usize,
     worker_priority: u8,
+    /// References to each task's shared object; 0: it has none.
+    shared: Vec<u32>,
 }
 
 impl Model {
@@ -174,6 +176,7 @@ impl Model {
         Self {
             now: 0,
             counter: 0,
+            shared: vec![0; tasks.len()],
             tasks,
             ready,
             queues: std::array::from_fn(|_| Some(VecDeque::new())),
@@ -302,6 +305,8 @@ impl Model {
             }),
             Op::Delete { target } => self.delete(caller, known(target)?),
             Op::Create { .. } => self.create(),
+            Op::NewShared | Op::Share | Op::ReleaseShared => self.share(caller, op),
+            Op::ToggleBlock => return Err("no system call".into()),
         };
         Ok(Done::Completed(value))
     }
@@ -371,6 +376,11 @@ impl Model {
                 .all(|task| !matches!(task.doing, Doing::Waiting { until: Some(_), .. }))
     }
 
+    /// Whether all tasks have ended.
+    pub fn has_ended(&self) -> bool {
+        self.tasks.iter().all(|task| task.doing == Doing::Ended)
+    }
+
     /// Takes what a task's call answers that had blocked, if it was woken.
     pub fn take_answer(&mut self, task: usize) -> Option<Value> {
         self.tasks[task].answer.take()
@@ -404,6 +414,28 @@ impl Model {
                 Done::Completed(Value::Unit)
             }
         }
+    }
+
+    /// How many shared objects there are.
+    pub fn shared_objects(&self) -> u32 {
+        self.shared
+            .iter()
+            .filter(|references| **references > 0)
+            .count() as u32
+    }
+
+    fn share(&mut self, caller: Option<usize>, op: Op) -> Value {
+        let is_full = self.shared_objects() >= MOST_SHARED;
+        let Some(references) = caller.and_then(|task| self.shared.get_mut(task)) else {
+            return Value::Failed(Outcome::Invalid);
+        };
+        match op {
+            Op::NewShared if is_full => return Value::Failed(Outcome::OutOfMemory),
+            Op::NewShared => *references = 1,
+            Op::Share => *references += 1,
+            _ => *references -= 1,
+        }
+        Value::Unit
     }
 
     fn release(&mut self) -> Value {
