@@ -12,10 +12,16 @@ pub enum Event {
     PowerLost,
     /// A step of the recovery is done.
     Recovered(RecoveryStep),
-    /// The processor goes to a task, or to nobody.
+    /// The processor goes to another task than the one that ran last, or to nobody.
     Switched {
         /// Who runs now.
         task: Option<TaskIndex>,
+    },
+    /// The processor has slept or was without power, and goes to a task: told by ports, also where it is the
+    /// task that ran last, to which nothing is switched.
+    Resumed {
+        /// Who runs now.
+        task: TaskIndex,
     },
     /// Nobody is ready: the processor sleeps.
     Idle {

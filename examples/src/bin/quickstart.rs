@@ -45,6 +45,10 @@ struct Options {
     /// With --live: readings a second, 0 for as many as it can.
     #[arg(long, value_name = "N", default_value_t = 500, requires = "live")]
     pace: u32,
+    /// Writes what happens to a file for a trace viewer such as Perfetto's: a row for each task, and
+    /// each power loss. A microsecond there is an access to the NVM.
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
+    trace: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -85,7 +89,14 @@ fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
         let stores = reference.counters.stores();
         let mut harvester = Harvester::new(options.seed, options.losses, stores);
         let show = &mut |taken, losses| show(&bar, taken, losses);
-        let run = station::simulate(&options.nvm, formats, &readings, &mut harvester, show)?;
+        let run = station::simulate(
+            &options.nvm,
+            formats,
+            &readings,
+            &mut harvester,
+            options.trace.as_deref(),
+            show,
+        )?;
         (run, reference)
     };
     bar.finish();

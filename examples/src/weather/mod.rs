@@ -14,12 +14,14 @@
 //! | `readings` | the readings of a year, from a CSV file |
 //! | `results` | what must be the same with and without power losses |
 //! | `station` | the program on a host machine: simulated power losses, or the real ones of a killed process |
+//! | `error` | why a run cannot be made |
 //!
 //! The first six are portable: they name one type parameter, the board.
 
 mod aggregate;
 mod alarm;
 pub mod data;
+mod error;
 mod program;
 pub mod readings;
 mod report;

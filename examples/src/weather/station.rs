@@ -1,110 +1,19 @@
 //! The weather logger on a host machine.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use intos::host::{CycleEnd, Host, HostError, Machine, Random, Settings};
 use intos::{BootError, Kernel, TaskIndex, TaskState};
 use nvm_core::sim::{Counters, SimNvm};
-use nvm_core::{FileError, FileNvm, Nvm, RegionError};
+use nvm_core::{FileNvm, Nvm, RegionError};
 
 use super::Weather;
+pub use super::error::StationError;
 use super::readings::Readings;
 use super::results::Results;
-
-/// Why a run cannot be made.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StationError {
-    /// The NVM's file cannot be used.
-    File(FileError),
-    /// The file is not this program's, or damaged.
-    Region {
-        /// Which file.
-        path: String,
-        /// What is wrong with it.
-        error: RegionError,
-    },
-    /// The file was begun with other readings.
-    OtherInput {
-        /// Which file.
-        path: String,
-    },
-    /// The program could not go on with what an earlier run left in the file.
-    Image {
-        /// Which file.
-        path: String,
-        /// What it said.
-        error: HostError,
-    },
-    /// The program could not go on.
-    Program(HostError),
-    /// The results could not be read.
-    Nvm(nvm_core::Error),
-}
-
-impl StationError {
-    /// Whether it is for the user to mend, rather than for us.
-    pub fn is_bad_use(&self) -> bool {
-        !matches!(self, Self::Program(_) | Self::Nvm(_))
-    }
-
-    /// A failure of the program, where the file held something before, is laid to the file.
-    fn about(self, path: &Path, is_new: bool) -> Self {
-        match self {
-            Self::Program(error) if !is_new => Self::Image {
-                path: path.display().to_string(),
-                error,
-            },
-            other => other,
-        }
-    }
-}
-
-impl fmt::Display for StationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(error) => error.fmt(f),
-            Self::Region { path, error } => write!(
-                f,
-                "{path}: {error}; it is left as it is: name another file with --nvm, or overwrite it \
-                 with --format"
-            ),
-            Self::Image { path, error } => write!(
-                f,
-                "{path} cannot be gone on with, it seems to be damaged: {error}; name another file with \
-                 --nvm, or overwrite it with --format"
-            ),
-            Self::OtherInput { path } => write!(
-                f,
-                "{path} was begun with other readings; give the same --input, name another file with \
-                 --nvm, or begin anew with --format"
-            ),
-            Self::Program(error) => error.fmt(f),
-            Self::Nvm(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StationError {}
-
-impl From<FileError> for StationError {
-    fn from(error: FileError) -> Self {
-        Self::File(error)
-    }
-}
-
-impl From<HostError> for StationError {
-    fn from(error: HostError) -> Self {
-        Self::Program(error)
-    }
-}
-
-impl From<nvm_core::Error> for StationError {
-    fn from(error: nvm_core::Error) -> Self {
-        Self::Nvm(error)
-    }
-}
 
 /// A machine with the readings as its world.
 pub type Station<N> = Machine<N, Readings>;
@@ -150,17 +59,46 @@ pub fn without_power_loss(readings: &Readings) -> Result<Run, StationError> {
 }
 
 /// The year with its NVM in a file and the power losses of a harvester. `progress` is told how many
-/// readings were taken and how often the power went.
+/// readings were taken and how often the power went. The run is written to the file `trace`, if there is to be
+/// one: see [`intos::host::Trace`].
 pub fn simulate(
     path: &Path,
     formats: bool,
     readings: &Readings,
     harvester: &mut Harvester,
+    trace: Option<&Path>,
     progress: &mut dyn FnMut(u32, u64),
 ) -> Result<Run, StationError> {
+    let failed = |error| StationError::Trace {
+        path: trace.unwrap_or(path).display().to_string(),
+        error,
+    };
+    let file = trace.map(|trace| create_beside(trace, path));
+    let file = file.transpose().map_err(failed)?;
     let station = open(path, formats, readings, harvester.seed)?;
-    run_to_the_end(&station, formats, harvester, progress)
-        .map_err(|error| error.about(path, formats))
+    let writing = file.map(|file| station.start_trace::<Weather, _>(file));
+    let run = run_to_the_end(&station, formats, harvester, progress)
+        .map_err(|error| error.about(path, formats));
+    if let Some(writing) = writing {
+        // A run that failed has a trace too: it ends with the reason.
+        let written = writing.finish().map_err(failed);
+        if run.is_ok() {
+            written?;
+        }
+    }
+    run
+}
+
+/// Makes or empties a file, but not where it is the NVM's.
+fn create_beside(file: &Path, nvm: &Path) -> io::Result<File> {
+    let is_same = match (file.canonicalize(), nvm.canonicalize()) {
+        (Ok(file), Ok(nvm)) => file == nvm,
+        _ => file == nvm,
+    };
+    if is_same {
+        return Err(io::Error::other("it is the file that holds the NVM"));
+    }
+    File::create(file)
 }
 
 /// The year with its NVM in a file, and no other power losses than what happens to this process.

@@ -184,6 +184,8 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
     fn run(&mut self, goes_on: &mut impl FnMut(&P) -> bool) -> Result<CycleEnd, HostError> {
         let scheduler = &self.kernel.scheduler;
         let mut slice_is_over = false;
+        // Whether the processor comes from a sleep, or from being without power.
+        let mut stands_still = true;
         loop {
             if !goes_on(self.program) {
                 return Ok(CycleEnd::Stopped);
@@ -205,6 +207,7 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
                 // Everyone sleeps: so does the processor, without ticks.
                 let ticks = scheduler.ticks_to_wake()?;
                 self.machine.observe(Event::Idle { ticks });
+                stands_still = true;
                 self.program.idle(&self.machine, ticks);
                 match ticks {
                     Some(ticks) => self.kernel.advance(ticks)?,
@@ -213,6 +216,9 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
                 continue;
             };
             slice_is_over = false;
+            if std::mem::take(&mut stands_still) {
+                self.machine.observe(Event::Resumed { task });
+            }
             match self.resume(task)? {
                 None | Some(Left::PowerLost) => return Ok(CycleEnd::PowerLost),
                 Some(Left::Switch) => slice_is_over = self.machine.settings.preempt_one_in > 0,

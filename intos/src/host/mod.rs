@@ -7,11 +7,14 @@
 //!
 //! [`Machine::power_cycle`] runs a program from power on to the end of all tasks, or to a power loss,
 //! which leaves nothing but the NVM: stacks are abandoned as they are, and no destructor runs.
+//! [`Machine::start_trace`] writes what happens into a file for a trace viewer.
 
 mod cycle;
 mod machine;
 mod random;
+mod trace;
 
 pub use cycle::{CycleEnd, HostError};
 pub use machine::{Host, Machine, Observer, Settings};
 pub use random::Random;
+pub use trace::Trace;
