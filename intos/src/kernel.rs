@@ -54,6 +54,7 @@ pub struct Kernel<B: Board> {
     pub(crate) scheduler: Scheduler<B::Nvm>,
     pub(crate) port: B::Port,
     pub(crate) table: TaskTable,
+    has_heap: bool,
 }
 
 impl<B: Board> Kernel<B> {
@@ -119,6 +120,7 @@ impl<B: Board> Kernel<B> {
             scheduler,
             port,
             table,
+            has_heap: objects.has_heap(),
         };
         Ok((kernel, program))
     }
@@ -155,7 +157,13 @@ impl<B: Board> Kernel<B> {
             return Err(Error::NoSuchTask { index: task.0 });
         };
         let areas = areas_of(&self.table.threads, task)?;
-        let thread = Thread::start(*self.scheduler.nvm(), &areas)?;
+        let start = || Thread::start(*self.scheduler.nvm(), &areas);
+        // What it rolls back may be bits of a heap, next to those of others who run.
+        let thread = if self.has_heap {
+            self.port.critical(start)?
+        } else {
+            start()?
+        };
         self.port.observe(Event::Started {
             task,
             starts_without_commit: thread.starts_without_commit(),
