@@ -177,10 +177,9 @@ macro_rules! program {
             const VERSION: u32 = 1;
 
             fn place($objects: &mut Placement<B::Nvm>) -> Result<Self, Error> {
-                Ok(Self {
-                    log: $crate::common::program::Log::place($objects)?,
-                    $($object: $make,)*
-                })
+                let log = $crate::common::program::Log::place($objects)?;
+                $(let $object: $type = $make;)*
+                Ok(Self { log, $($object),* })
             }
 
             fn task(index: usize) -> Option<TaskEntry<B, Self>> {
