@@ -166,7 +166,7 @@ macro_rules! program {
         $($(($kind:expr, $most:expr))? $task:literal, $priority:expr => |$t:pat_param, $app:pat_param| $body:block)+
     ) => {
         #[derive(Debug)]
-        #[allow(dead_code)] // not each program reads each object
+        #[allow(dead_code, clippy::struct_field_names)] // not each program reads each object
         struct $name {
             log: $crate::common::program::Log,
             $($object: $type,)*
