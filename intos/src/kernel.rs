@@ -110,9 +110,7 @@ impl<B: Board> Kernel<B> {
         let mut objects = Placement::new(plan.before_objects, Purpose::Start(nvm));
         let program = P::place(&mut objects)?;
         let has_heap = objects.has_heap();
-        if has_heap
-            && let Some(task) = scheduler.current()?
-        {
+        if has_heap && let Some(task) = scheduler.current()? {
             // It may have been about to commit or to roll back what it allocated, and others must not
             // allocate that meanwhile. Opening its log rolls back.
             let log = areas_of(&table.threads, task)?.log();

@@ -17,6 +17,9 @@ use crate::program::Program;
 /// Bytes of a stack that must be free when its task accesses the NVM: a guard page catches what goes beyond.
 const STACK_RESERVE: usize = 16 * 1024;
 
+/// After so many random interrupts in a row that woke nobody, all tasks are taken to wait in vain.
+const ENOUGH: u32 = 1_000;
+
 /// How a power cycle ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CycleEnd {
@@ -137,6 +140,17 @@ impl<N: Nvm + fmt::Debug, W> Machine<N, W> {
         mut goes_on: impl FnMut(&P) -> bool,
     ) -> Result<CycleEnd, HostError> {
         self.reset();
+        let end = self.cycle::<P>(formats, &mut goes_on);
+        self.reset();
+        self.forget_interrupts();
+        end
+    }
+
+    fn cycle<'m, P: Program<Host<'m, N, W>>>(
+        &'m self,
+        formats: bool,
+        goes_on: &mut impl FnMut(&P) -> bool,
+    ) -> Result<CycleEnd, HostError> {
         let booted = until_power_loss(|| {
             if formats {
                 Kernel::<Host<'m, N, W>>::boot_formatting::<P>(self, self)
@@ -154,10 +168,9 @@ impl<N: Nvm + fmt::Debug, W> Machine<N, W> {
             program: &program,
             stacks: (0..kernel.scheduler.task_count()).map(|_| None).collect(),
             interrupted: None,
+            in_vain: 0,
         };
-        let end = until_power_loss(|| tasks.run(&mut goes_on));
-        self.reset();
-        end.unwrap_or(Ok(CycleEnd::PowerLost))
+        until_power_loss(|| tasks.run(goes_on)).unwrap_or(Ok(CycleEnd::PowerLost))
     }
 }
 
@@ -169,6 +182,8 @@ struct Tasks<'c, 'm, N: Nvm + fmt::Debug, W, P> {
     stacks: Vec<Option<TaskStack>>,
     /// An interrupt that was raised.
     interrupted: Option<u8>,
+    /// Random interrupts in a row that woke nobody, while all tasks waited without a limit.
+    in_vain: u32,
 }
 
 /// The stack of a task, and the task's generation: another task may be created in its slot.
@@ -182,7 +197,6 @@ struct TaskStack {
 impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W, P> {
     /// The scheduler's loop.
     fn run(&mut self, goes_on: &mut impl FnMut(&P) -> bool) -> Result<CycleEnd, HostError> {
-        let scheduler = &self.kernel.scheduler;
         let mut slice_is_over = false;
         // Whether the processor comes from a sleep, or from being without power.
         let mut stands_still = true;
@@ -201,24 +215,19 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
             }
             let Some(task) = self.kernel.choose(slice_is_over)? else {
                 self.interrupted = self.machine.next_interrupt();
-                if self.interrupted.is_some() {
-                    continue;
+                if self.interrupted.is_none()
+                    && let Some(end) = self.sleep()?
+                {
+                    return Ok(end);
                 }
-                // Everyone sleeps: so does the processor, without ticks.
-                let ticks = scheduler.ticks_to_wake()?;
-                self.machine.observe(Event::Idle { ticks });
                 stands_still = true;
-                self.program.idle(&self.machine, ticks);
-                match ticks {
-                    Some(ticks) => self.kernel.advance(ticks)?,
-                    None => return self.nobody_is_ready(),
-                };
                 continue;
             };
             slice_is_over = false;
             if std::mem::take(&mut stands_still) {
                 self.machine.observe(Event::Resumed { task });
             }
+            self.in_vain = 0;
             match self.resume(task)? {
                 None | Some(Left::PowerLost) => return Ok(CycleEnd::PowerLost),
                 Some(Left::Switch) => slice_is_over = self.machine.settings.preempt_one_in > 0,
@@ -236,6 +245,36 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
                 }
             }
         }
+    }
+
+    /// Everyone sleeps: so does the processor, without ticks, until somebody's time is up or an interrupt
+    /// comes. Answers the end of the cycle, if nobody ever wakes.
+    fn sleep(&mut self) -> Result<Option<CycleEnd>, HostError> {
+        let ticks = self.kernel.scheduler.ticks_to_wake()?;
+        self.machine.observe(Event::Idle { ticks });
+        self.program.idle(&self.machine, ticks);
+        self.interrupted = self.machine.next_interrupt();
+        if self.interrupted.is_some() {
+            return Ok(None);
+        }
+        let interrupted_after = self.machine.random_interrupt_in(ticks);
+        match (ticks, interrupted_after) {
+            (Some(ticks), None) => {
+                self.kernel.advance(ticks)?;
+            }
+            (Some(_), Some(ticks)) => {
+                if ticks > 0 {
+                    self.kernel.advance(ticks)?;
+                }
+                self.interrupted = Some(0);
+            }
+            (None, Some(_)) if self.in_vain < ENOUGH && !self.waiting()?.is_empty() => {
+                self.in_vain += 1;
+                self.interrupted = Some(0);
+            }
+            (None, _) => return self.nobody_is_ready().map(Some),
+        }
+        Ok(None)
     }
 
     fn name(task: TaskIndex) -> &'static str {
@@ -291,18 +330,24 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
 
     /// Nobody is ready, and nobody will be.
     fn nobody_is_ready(&self) -> Result<CycleEnd, HostError> {
+        let tasks = self.waiting()?;
+        if tasks.is_empty() {
+            Ok(CycleEnd::Ended)
+        } else {
+            Err(HostError::Deadlock { tasks })
+        }
+    }
+
+    /// The names of all tasks that have not ended.
+    fn waiting(&self) -> Result<Vec<&'static str>, HostError> {
+        let scheduler = &self.kernel.scheduler;
         let mut waiting = Vec::new();
-        for index in 0..self.kernel.scheduler.task_count() {
-            let task = TaskIndex(index);
-            if self.kernel.scheduler.state(task)? != TaskState::Ended {
+        for task in (0..scheduler.task_count()).map(TaskIndex) {
+            if scheduler.state(task)? != TaskState::Ended {
                 waiting.push(Self::name(task));
             }
         }
-        if waiting.is_empty() {
-            Ok(CycleEnd::Ended)
-        } else {
-            Err(HostError::Deadlock { tasks: waiting })
-        }
+        Ok(waiting)
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Settings {
     pub preempt_one_in: u64,
     /// The widest store that a power loss does not tear: 1, 2 or 4 bytes (1 where it is none of these).
     pub atom: usize,
-    /// Interrupt 0 is raised at one of so many accesses outside of critical sections; 0: only those that are
-    /// [raised](Machine::raise).
+    /// Interrupt 0 is raised at one of so many accesses outside of critical sections, and now and then while all
+    /// tasks sleep; 0: only interrupts that are [raised](Machine::raise).
     pub interrupt_one_in: u64,
     /// Bytes of each task's stack, whatever its entry says: code of an ordinary computer needs more than a
     /// device's. A task that comes near its end is reported.
@@ -166,8 +166,8 @@ impl<N: Nvm, W> Machine<N, W> {
         self.stores_left.set(None);
     }
 
-    /// Raises an interrupt, to be handled as soon as the running task is in no critical section. A power loss
-    /// takes those back that were not handled.
+    /// Raises an interrupt, to be handled as soon as the running task is in no critical section, or when all
+    /// tasks sleep. The end of a power cycle takes those back that were not handled.
     pub fn raise(&self, interrupt: u8) {
         self.pending.borrow_mut().push_back(interrupt);
     }
@@ -226,6 +226,10 @@ impl<N: Nvm, W> Machine<N, W> {
         self.yielder.set(ptr::null());
         self.critical_depth.set(0);
         self.powered.set(true);
+    }
+
+    /// Takes back the interrupts that were not handled.
+    pub(super) fn forget_interrupts(&self) {
         self.pending.borrow_mut().clear();
     }
 
@@ -239,6 +243,20 @@ impl<N: Nvm, W> Machine<N, W> {
     /// An interrupt that is to be handled.
     pub(super) fn next_interrupt(&self) -> Option<u8> {
         self.pending.borrow_mut().pop_front()
+    }
+
+    /// After how many ticks a random interrupt comes while the processor sleeps for so many, or without a limit.
+    pub(super) fn random_interrupt_in(&self, ticks: Option<u32>) -> Option<u32> {
+        if self.settings.interrupt_one_in == 0 {
+            return None;
+        }
+        match ticks {
+            Some(ticks) => {
+                let after = self.random_below(u64::from(ticks) + 1) as u32;
+                (after < ticks).then_some(after)
+            }
+            None => Some(0),
+        }
     }
 
     fn tell(&self, event: Event) {

@@ -1,5 +1,8 @@
 //! Cuts a program at every store, and its recovery at every early store and at some later ones.
 #![allow(unreachable_pub, dead_code)] // each test uses a part of it
+#![allow(clippy::unwrap_used, clippy::panic)] // a failure fails the test
+
+pub mod program;
 
 use intos::host::{CycleEnd, Host, Machine, Random, Settings};
 use intos::{Error, Kernel, Program, Scheduler};
@@ -26,7 +29,7 @@ pub struct Depth {
     pub later_cuts: u64,
 }
 
-const SIZE: usize = 8 * 1024;
+const SIZE: usize = 16 * 1024;
 /// Switches between tasks after which a run is taken to go on forever.
 const MANY: u32 = 100_000;
 
