@@ -79,7 +79,7 @@ fn add<B: Board>(task: &mut Task<B>, shared: &Shared<u32>, by: u32) -> Result<()
 
 fn release<B: Board>(task: &mut Task<B>, heap: Heap, shared: Shared<u32>) -> Result<(), Error> {
     let at = shared.into_offset();
-    task.transaction(|tx| Shared::from_offset(at).release(tx, heap.raw()))
+    task.transaction(|tx| Shared::from_offset(at).release(tx, heap.raw()).map(drop))
 }
 
 #[test]

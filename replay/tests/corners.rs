@@ -213,7 +213,7 @@ fn a_failure_that_the_closure_ignores_is_the_outcome_all_the_same() {
     let full = ErrorKind::TableFull {
         table: Table::SystemCalls,
         needed: 66,
-        free: 36,
+        free: 32,
     };
     assert_eq!(ignores(&mut t).map_err(Error::kind), Err(full));
     increment(&mut t, 0).unwrap();
@@ -224,7 +224,7 @@ fn a_failure_that_the_closure_ignores_is_the_outcome_all_the_same() {
 fn a_full_table_answers_the_same_before_and_after_a_power_loss() {
     let nvm = formatted();
     let program = |t: &mut T<'_>| -> Vec<Result<(), ErrorKind>> {
-        let large = |t: &mut T<'_>| t.transaction(|_| Ok([7u8; 30])).map(|_| ());
+        let large = |t: &mut T<'_>| t.transaction(|_| Ok([7u8; 24])).map(|_| ());
         let mut outcomes = Vec::new();
         for _ in 0..4 {
             outcomes.push(large(t).map_err(Error::kind));

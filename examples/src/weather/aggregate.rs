@@ -8,8 +8,8 @@ use super::program::{Weather, WeatherBoard};
 pub(super) fn run<B: WeatherBoard>(task: &mut Task<B>, app: &Weather) -> Result<(), Error> {
     nv_loop!(task => {
         let reading = task.transaction(|tx| app.readings.receive(tx, Timeout::Forever))?;
-        let frost_begins = task.transaction(|tx| {
-            app.table.acquire(tx, Timeout::Forever)?;
+        let mut table = app.table.lock(task, Timeout::Forever)?;
+        let frost_begins = table.transaction(|tx| {
             if reading.day == Reading::END {
                 tx.set(app.finished, 1)?;
                 return Ok(false);
@@ -33,8 +33,8 @@ pub(super) fn run<B: WeatherBoard>(task: &mut Task<B>, app: &Weather) -> Result<
             tx.set(app.last, reading)?;
             Ok(reading.is_frosty() && !before.is_frosty())
         })?;
-        // The table is given back when what was done to it has committed, not before.
-        task.transaction(|tx| app.table.release(tx))?;
+        // Given back when what was done to it has committed, not before.
+        table.unlock()?;
         let is_end = reading.day == Reading::END;
         if frost_begins || is_end {
             task.transaction(|tx| app.frosts.send(tx, reading, Timeout::Forever))?;

@@ -19,8 +19,9 @@ pub struct Weather {
     pub readings: Queue<Reading>,
     /// From `aggregate` to `alarm`: the readings with which a frost began.
     pub frosts: Queue<Reading>,
-    /// Whoever has its unit may use `days`, `last` and `finished`.
-    pub table: Semaphore,
+    /// Whoever holds it may use `days`, `last` and `finished`. The report, least urgent of all, inherits the
+    /// priority of who waits for it meanwhile.
+    pub table: Mutex,
     /// How many readings `sensor` has taken; and of which input.
     pub taken: Offset<u32>,
     /// Condensed from the input, so that a run does not go on with another one.
@@ -62,7 +63,7 @@ impl<N: Nvm + std::fmt::Debug> WeatherBoard for Host<'_, N, Readings> {
 
 impl<B: WeatherBoard> Program<B> for Weather {
     const NAME: &'static str = "INTOS weather logger";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn place(objects: &mut Placement<B::Nvm>) -> Result<Self, Error> {
         let nothing = Reading {
@@ -79,7 +80,7 @@ impl<B: WeatherBoard> Program<B> for Weather {
         Ok(Self {
             readings: objects.queue("readings", 8)?,
             frosts: objects.queue("frosts", 4)?,
-            table: objects.semaphore("table", 1, 1)?,
+            table: objects.mutex("table")?,
             taken: objects.object("taken", 0)?,
             input: objects.object("input", 0)?,
             days: objects.object("days", [Day::NONE; DAYS])?,

@@ -29,8 +29,8 @@ pub(super) fn run<B: WeatherBoard>(task: &mut Task<B>, app: &Weather) -> Result<
 
 /// Reports on the next week: how many readings it had, and whether there will be no more.
 fn report_week<B: WeatherBoard>(task: &mut Task<B>, app: &Weather) -> Result<(u16, bool), Error> {
-    let reported = task.transaction(|tx| {
-        app.table.acquire(tx, Timeout::Forever)?;
+    let mut table = app.table.lock(task, Timeout::Forever)?;
+    let reported = table.transaction(|tx| {
         let week = tx.get(app.reported)? as usize;
         let mut days = [Day::NONE; 7];
         for (index, day) in (7 * week..).zip(&mut days) {
@@ -48,6 +48,6 @@ fn report_week<B: WeatherBoard>(task: &mut Task<B>, app: &Weather) -> Result<(u1
         }
         Ok((line.count, finished))
     })?;
-    task.transaction(|tx| app.table.release(tx))?;
+    table.unlock()?;
     Ok(reported)
 }
