@@ -18,7 +18,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use intos_sched::{Error, MutexAt, MutexBlock, Outcome, SystemCalls, TaskCalls, Timeout};
+use intos_sched::{Error, Held, MutexAt, MutexBlock, Outcome, SystemCalls, TaskCalls, Timeout};
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::{Class, Nvm, Offset, Persist, Record, RecordReader, RecordWriter, field};
 use replay::Site;
@@ -120,13 +120,17 @@ impl<T: Persist> Shared<T> {
     ///
     /// # Errors
     ///
-    /// [`Outcome::Invalid`] where the object is not one of the heap's.
+    /// [`Outcome::Busy`] where it is the last one and a task has locked the object, which would unlock what is
+    /// another's by then: it stays counted. [`Outcome::Invalid`] where the object is not one of the heap's.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // the reference is gone
     pub fn release(self, tx: &mut impl SystemCalls, heap: Heap) -> Result<(), Error> {
-        let (at, block) = (self.references_at(), self.header.get());
+        let (at, block, mutex) = (self.references_at(), self.header.get(), self.mutex());
         let done: Done = tx.call(Site::here(), "shared.release").run(|call| {
             let references = call.nvm().load(at)?;
+            if references <= 1 && matches!(call.scheduler().holder_of(mutex)?, Held::By(..)) {
+                return call.answer(Err(Outcome::Busy));
+            }
             call.complete(&intos_sched::Work::none(), |kernel| {
                 kernel.set(at, references.saturating_sub(1))?;
                 if references > 1 {
