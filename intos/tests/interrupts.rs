@@ -224,6 +224,27 @@ fn a_deadlock_that_no_interrupt_ends_is_told_all_the_same() {
     assert_eq!(end, Err(HostError::Deadlock { tasks }));
 }
 
+program! {
+    Failing |objects| { queue: Queue<u32> = objects.queue("queue", 1)? }
+    also {
+        fn interrupt(&self, isr: &mut Interrupt<'_, B>, _: u8) -> Result<(), Error> {
+            self.queue.receive_from_isr(isr).map(drop)
+        }
+    }
+    "task", 1 => |task, _| { task.delay(1) }
+}
+
+#[test]
+fn a_handler_that_fails_is_named_by_its_number() {
+    let machine = machine(EXACT);
+    machine.raise(3);
+    let failure = machine.power_cycle::<Failing>().unwrap_err();
+    let error = Outcome::Empty.into();
+    assert_eq!(failure, HostError::InterruptFailed { number: 3, error });
+    let text = failure.to_string();
+    assert!(text.contains("interrupt 3"), "{text}");
+}
+
 /// Has a device that does its work while the processor sleeps.
 struct Device {
     units: Semaphore,

@@ -4,7 +4,7 @@
 #[macro_use]
 mod common;
 
-use common::program::{EXACT, Log, code, cut_everywhere, finished, id, machine, run, run_with};
+use common::program::{EXACT, Log, code, cut_everywhere, finished, id, run, run_with};
 use intos::host::Settings;
 use intos::prelude::*;
 
@@ -119,6 +119,29 @@ fn references_are_counted() {
         false
     });
     end.unwrap();
+}
+
+#[test]
+fn an_object_that_is_locked_is_not_freed() {
+    program! {
+        Locked |objects| { heap: Heap = objects.heap("heap", HEAP_BYTES)? }
+        "owner", 1 => |task, app| {
+            let shared = task.transaction(|tx| Shared::new(tx, app.heap.raw(), 7u32))?;
+            let at = shared.into_offset();
+            let shared = Shared::from_offset(at);
+            let mut guard = shared.lock(task, Timeout::Forever)?;
+            let end = guard.transaction(|tx| Shared::from_offset(at).release(tx, app.heap.raw()));
+            app.log.note_end(&mut guard, end)?;
+            guard.unlock()?;
+            let end = task.transaction(|tx| Shared::from_offset(at).release(tx, app.heap.raw()));
+            app.log.note_end(task, end)?;
+            note_heap(task, app.log, app.heap)
+        }
+    }
+    assert_eq!(
+        run::<Locked>(),
+        [("owner", code(Outcome::Busy)), ("owner", 0), ("owner", 1)]
+    );
 }
 
 #[test]
@@ -261,5 +284,4 @@ fn what_a_deleted_task_had_allocated_is_free_again() {
         }
     }
     assert_eq!(run::<Deleted>(), [("deleter", 0), ("deleter", 0)]);
-    let _ = machine;
 }
