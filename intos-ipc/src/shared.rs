@@ -18,7 +18,10 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use intos_sched::{Error, Held, MutexAt, MutexBlock, Outcome, SystemCalls, TaskCalls, Timeout};
+use intos_sched::{
+    Call, Error, Held, MutexAt, MutexBlock, Outcome, Port, Progress, SystemCalls, TaskCalls,
+    Timeout, Work,
+};
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::{Class, Nvm, Offset, Persist, Record, RecordReader, RecordWriter, field};
 use replay::Site;
@@ -68,10 +71,11 @@ impl<T: Persist> Shared<T> {
     /// [`Outcome::OutOfMemory`].
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
-    pub fn new(tx: &mut impl SystemCalls, heap: Heap, object: T) -> Result<Self, Error> {
+    pub fn new(tx: &mut impl SystemCalls, heap: impl Into<Heap>, object: T) -> Result<Self, Error> {
+        let heap = heap.into();
         let made: Result<u32, Outcome> = tx.call(Site::here(), "shared.new").run(|call| {
             let mut failed = None;
-            let progress = call.complete(&intos_sched::Work::none(), |kernel| {
+            let progress = call.complete(&Work::none(), |kernel| {
                 let at = match heap.allocate(kernel, Self::BYTES) {
                     Ok(at) => at,
                     Err(AllocError::OutOfMemory { .. }) => {
@@ -107,7 +111,7 @@ impl<T: Persist> Shared<T> {
             if references == u32::MAX {
                 return call.answer(Err(Outcome::Overflow));
             }
-            call.complete(&intos_sched::Work::none(), |kernel| {
+            call.complete(&Work::none(), |kernel| {
                 kernel.set(at, references + 1)?;
                 Ok(Ok(()))
             })
@@ -116,7 +120,7 @@ impl<T: Persist> Shared<T> {
         Ok(Self::from_offset(self.header.cast()))
     }
 
-    /// Gives a reference back; with the last one the object is freed.
+    /// Gives a reference back, in a transaction of its own; with the last one the object is freed.
     ///
     /// # Errors
     ///
@@ -124,26 +128,51 @@ impl<T: Persist> Shared<T> {
     /// another's by then: it stays counted. [`Outcome::Invalid`] where the object is not one of the heap's.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // the reference is gone
-    pub fn release(self, tx: &mut impl SystemCalls, heap: Heap) -> Result<(), Error> {
-        let (at, block, mutex) = (self.references_at(), self.header.get(), self.mutex());
-        let done: Done = tx.call(Site::here(), "shared.release").run(|call| {
-            let references = call.nvm().load(at)?;
-            if references <= 1 && matches!(call.scheduler().holder_of(mutex)?, Held::By(..)) {
-                return call.answer(Err(Outcome::Busy));
-            }
-            call.complete(&intos_sched::Work::none(), |kernel| {
-                kernel.set(at, references.saturating_sub(1))?;
-                if references > 1 {
-                    return Ok(Ok(()));
-                }
-                match heap.free(kernel, block) {
-                    Ok(()) => Ok(Ok(())),
-                    Err(AllocError::Transaction(fault)) => Err(fault.into()),
-                    Err(_) => Ok(Err(Outcome::Invalid)),
-                }
-            })
+    pub fn release(self, task: &mut impl TaskCalls, heap: impl Into<Heap>) -> Result<(), Error> {
+        let heap = heap.into();
+        let done: Done = task.call_alone(Site::here(), "shared.release", |call| {
+            self.attempt_release(call, heap)
         })?;
         Ok(done?)
+    }
+
+    /// The same, as part of a transaction, for a reference that was made in it or found as plain data: its
+    /// closure may run again, and cannot take one from outside.
+    ///
+    /// # Errors
+    ///
+    /// As [`release`](Shared::release).
+    #[track_caller]
+    #[allow(clippy::needless_pass_by_value)] // the reference is gone
+    pub fn release_in(self, tx: &mut impl SystemCalls, heap: impl Into<Heap>) -> Result<(), Error> {
+        let heap = heap.into();
+        let done: Done = tx
+            .call(Site::here(), "shared.release")
+            .run(|call| self.attempt_release(call, heap))?;
+        Ok(done?)
+    }
+
+    fn attempt_release<N: Nvm + Copy, P: Port>(
+        &self,
+        call: &mut Call<'_, N, P>,
+        heap: Heap,
+    ) -> Result<Progress<Done>, Error> {
+        let at = self.references_at();
+        let references = call.nvm().load(at)?;
+        if references <= 1 && matches!(call.scheduler().holder_of(self.mutex())?, Held::By(..)) {
+            return call.answer(Err(Outcome::Busy));
+        }
+        call.complete(&Work::none(), |kernel| {
+            kernel.set(at, references.saturating_sub(1))?;
+            if references > 1 {
+                return Ok(Ok(()));
+            }
+            match heap.free(kernel, self.header.get()) {
+                Ok(()) => Ok(Ok(())),
+                Err(AllocError::Transaction(fault)) => Err(fault.into()),
+                Err(_) => Ok(Err(Outcome::Invalid)),
+            }
+        })
     }
 
     /// Locks the object for a task: see [`Mutex::lock`](crate::Mutex::lock).

@@ -48,9 +48,9 @@ pub trait SystemCalls {
 /// What calls are made on that must not be made in a transaction, locking above all: a whole task. Each is
 /// a transaction of its own.
 #[diagnostic::on_unimplemented(
-    message = "a lock takes a whole task, and `{Self}` is none",
+    message = "a call that is a transaction of its own takes a whole task, and `{Self}` is none",
     label = "not a task",
-    note = "lock before the transaction: `let mut guard = mutex.lock(task, timeout)?`, then \
+    note = "to lock, do it before the transaction: `let mut guard = mutex.lock(task, timeout)?`, then \
             `guard.transaction(|tx| …)`",
     note = "to lock another mutex while a guard lives, pass the task that it holds: `&mut *guard`"
 )]
