@@ -18,7 +18,10 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use intos_sched::{Error, MutexAt, MutexBlock, Outcome, SystemCalls, TaskCalls, Timeout, Work};
+use intos_sched::{
+    Call, Error, Held, MutexAt, MutexBlock, Outcome, Port, Progress, SystemCalls, TaskCalls,
+    Timeout, Work,
+};
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::{Class, Nvm, Offset, Persist, Record, RecordReader, RecordWriter, field};
 use replay::Site;
@@ -68,7 +71,8 @@ impl<T: Persist> Shared<T> {
     /// [`Outcome::OutOfMemory`].
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
-    pub fn new(tx: &mut impl SystemCalls, heap: Heap, object: T) -> Result<Self, Error> {
+    pub fn new(tx: &mut impl SystemCalls, heap: impl Into<Heap>, object: T) -> Result<Self, Error> {
+        let heap = heap.into();
         let made: Result<u32, Outcome> = tx.call(Site::here(), "shared.new").run(|call| {
             let mut failed = None;
             let progress = call.complete(&Work::none(), |kernel| {
@@ -116,31 +120,65 @@ impl<T: Persist> Shared<T> {
         Ok(Self::from_offset(self.header.cast()))
     }
 
-    /// Gives a reference back, and answers whether it was the last one: then the object is freed.
+    /// Gives a reference back, in a transaction of its own, and answers whether it was the last one: then the
+    /// object is freed.
     ///
     /// # Errors
     ///
-    /// [`Outcome::Invalid`] where the object is not one of the heap's.
+    /// [`Outcome::Busy`] where it is the last one and a task has locked the object, which would unlock what is
+    /// another's by then: it stays counted. [`Outcome::Invalid`] where the object is not one of the heap's.
     #[track_caller]
     #[allow(clippy::needless_pass_by_value)] // the reference is gone
-    pub fn release(self, tx: &mut impl SystemCalls, heap: Heap) -> Result<bool, Error> {
-        let (at, block) = (self.references_at(), self.header.get());
+    pub fn release(self, task: &mut impl TaskCalls, heap: impl Into<Heap>) -> Result<bool, Error> {
+        let heap = heap.into();
         let is_last: Result<bool, Outcome> =
-            tx.call(Site::here(), "shared.release").run(|call| {
-                let references = call.nvm().load(at)?;
-                call.complete(&Work::none(), |kernel| {
-                    if references > 1 {
-                        kernel.set(at, references - 1)?;
-                        return Ok(Ok(false));
-                    }
-                    match heap.free(kernel, block) {
-                        Ok(()) => Ok(Ok(true)),
-                        Err(AllocError::Transaction(fault)) => Err(fault.into()),
-                        Err(_) => Ok(Err(Outcome::Invalid)),
-                    }
-                })
+            task.call_alone(Site::here(), "shared.release", |call| {
+                self.attempt_release(call, heap)
             })?;
         Ok(is_last?)
+    }
+
+    /// The same, as part of a transaction, for a reference that was made in it or found as plain data: its
+    /// closure may run again, and cannot take one from outside.
+    ///
+    /// # Errors
+    ///
+    /// As [`release`](Shared::release).
+    #[track_caller]
+    #[allow(clippy::needless_pass_by_value)] // the reference is gone
+    pub fn release_in(
+        self,
+        tx: &mut impl SystemCalls,
+        heap: impl Into<Heap>,
+    ) -> Result<bool, Error> {
+        let heap = heap.into();
+        let is_last: Result<bool, Outcome> = tx
+            .call(Site::here(), "shared.release")
+            .run(|call| self.attempt_release(call, heap))?;
+        Ok(is_last?)
+    }
+
+    fn attempt_release<N: Nvm + Copy, P: Port>(
+        &self,
+        call: &mut Call<'_, N, P>,
+        heap: Heap,
+    ) -> Result<Progress<Result<bool, Outcome>>, Error> {
+        let at = self.references_at();
+        let references = call.nvm().load(at)?;
+        if references <= 1 && matches!(call.scheduler().holder_of(self.mutex())?, Held::By(..)) {
+            return call.answer(Err(Outcome::Busy));
+        }
+        call.complete(&Work::none(), |kernel| {
+            if references > 1 {
+                kernel.set(at, references - 1)?;
+                return Ok(Ok(false));
+            }
+            match heap.free(kernel, self.header.get()) {
+                Ok(()) => Ok(Ok(true)),
+                Err(AllocError::Transaction(fault)) => Err(fault.into()),
+                Err(_) => Ok(Err(Outcome::Invalid)),
+            }
+        })
     }
 
     /// Locks the object for a task: see [`Mutex::lock`](crate::Mutex::lock).

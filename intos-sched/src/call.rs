@@ -29,6 +29,12 @@ use crate::timeout::{Span, Timeout};
 use crate::work::{WaitClass, Work};
 
 /// What system calls are made on: a running transaction of a kernel's task.
+#[diagnostic::on_unimplemented(
+    message = "a system call is part of a transaction, and `{Self}` is none",
+    label = "not a transaction",
+    note = "in a task, make it in a transaction: `task.transaction(|tx| …)`, and pass it `tx`",
+    note = "in an interrupt handler, use the call whose name ends with `_from_isr`, which never blocks"
+)]
 pub trait SystemCalls {
     /// The kernel's NVM.
     type Nvm: Nvm + Copy;
@@ -41,6 +47,13 @@ pub trait SystemCalls {
 
 /// What calls are made on that must not be made in a transaction, locking above all: a whole task. Each is
 /// a transaction of its own.
+#[diagnostic::on_unimplemented(
+    message = "a call that is a transaction of its own takes a whole task, and `{Self}` is none",
+    label = "not a task",
+    note = "to lock, do it before the transaction: `let mut guard = mutex.lock(task, timeout)?`, then \
+            `guard.transaction(|tx| …)`",
+    note = "to lock another mutex while a guard lives, pass the task that it holds: `&mut *guard`"
+)]
 pub trait TaskCalls {
     /// The kernel's NVM.
     type Nvm: Nvm + Copy;
@@ -60,6 +73,11 @@ pub trait TaskCalls {
 }
 
 /// What the calls of an interrupt handler are made on. They never block.
+#[diagnostic::on_unimplemented(
+    message = "only an interrupt handler makes this call, and `{Self}` is none",
+    label = "not an interrupt handler",
+    note = "in a task, use the call whose name does not end with `_from_isr`"
+)]
 pub trait InterruptCalls {
     /// The kernel's NVM.
     type Nvm: Nvm + Copy;

@@ -31,7 +31,8 @@ pub enum Outcome {
     HeldAlready = 8,
     /// The task does not hold the mutex.
     NotHeld = 9,
-    /// Another task waits for the same end of the buffer.
+    /// Another task waits for the same end of the buffer, or serves the timers; or a task has locked the object
+    /// that is to be freed.
     Busy = 10,
     /// The message, or what is waited for, is larger than can ever come to be.
     TooLong = 11,
@@ -195,7 +196,9 @@ impl fmt::Display for Outcome {
                 "the task holds the mutex already and would wait for itself: use a recursive mutex"
             }
             Self::NotHeld => "the task does not hold the mutex",
-            Self::Busy => "another task waits for the same end of the buffer: guard it by a mutex",
+            Self::Busy => {
+                "it is in use: one task at a time waits for an end of a buffer, serves timers, or locks an object"
+            }
             Self::TooLong => "it is longer than the buffer",
             Self::Invalid => "the arguments make no sense",
             Self::OutOfMemory => "the heap has no block that is large enough",

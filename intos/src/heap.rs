@@ -66,10 +66,15 @@ impl Heap {
         self.0.statistics(nvm)
     }
 
-    /// The allocator's own handle, for the tools of [`nvm_alloc`] and for objects of [`Shared`](crate::Shared)
-    /// ownership.
+    /// The allocator's own handle, for the tools of [`nvm_alloc`].
     pub const fn raw(self) -> nvm_alloc::Heap {
         self.0
+    }
+}
+
+impl From<Heap> for nvm_alloc::Heap {
+    fn from(heap: Heap) -> Self {
+        heap.0
     }
 }
 

@@ -232,6 +232,65 @@ fn a_transaction_that_never_ends_within_its_energy_is_named() {
 }
 
 #[test]
+fn a_task_that_makes_no_progress_ends_the_cycle_where_there_is_a_limit() {
+    let settings = Settings {
+        stall_limit: 20,
+        ..Settings::default()
+    };
+    let machine = Machine::new(SimNvm::<4>::new(SIZE), settings);
+    let formatted = machine.power_cycle_with::<TooLong>(false, |_| false);
+    assert_eq!(formatted, Ok(CycleEnd::Stopped));
+    let failure = (0..50).find_map(|_| {
+        machine.cut_after(12);
+        machine.power_cycle::<TooLong>().err()
+    });
+    let task = "slow";
+    assert_eq!(failure, Some(HostError::NoProgress { task, starts: 20 }));
+    let text = failure.unwrap().to_string();
+    assert!(
+        text.contains("`slow`") && text.contains("20 times") && text.contains("divide"),
+        "{text}"
+    );
+}
+
+program!(Deep { "shallow" => goes_down, "deep" => goes_down_for_ever });
+
+fn goes_down<B: Board>(task: &mut Task<B>, app: &Deep) -> Result<(), Error> {
+    task.transaction(|tx| descend(tx, app.sum, 20)).map(drop)
+}
+
+fn goes_down_for_ever<B: Board>(task: &mut Task<B>, app: &Deep) -> Result<(), Error> {
+    task.transaction(|tx| descend(tx, app.sum, u32::MAX))
+        .map(drop)
+}
+
+/// Reads the NVM so many calls deep, with some local variables in each.
+fn descend<B: Board>(tx: &mut Tx<B>, sum: Offset<u32>, depth: u32) -> Result<u32, Error> {
+    if depth == 0 {
+        return Ok(0);
+    }
+    let locals = std::hint::black_box([tx.get(sum)?; 64]);
+    let below = descend(tx, sum, depth - 1)?;
+    Ok(below + locals[depth as usize % 64])
+}
+
+#[test]
+fn a_stack_that_overflows_names_the_task() {
+    let settings = Settings {
+        stack_bytes: 128 * 1024,
+        ..Settings::default()
+    };
+    let machine = Machine::new(SimNvm::<4>::new(SIZE), settings);
+    for _ in 0..2 {
+        let failure = machine.power_cycle::<Deep>().unwrap_err();
+        let (task, stack_bytes) = ("deep", 128 * 1024);
+        assert_eq!(failure, HostError::StackOverflow { task, stack_bytes });
+        let text = failure.to_string();
+        assert!(text.contains("`deep`") && text.contains("131072"), "{text}");
+    }
+}
+
+#[test]
 fn a_table_of_tasks_without_end_is_an_error() {
     struct Endless;
 

@@ -4,7 +4,7 @@
 #[macro_use]
 mod common;
 
-use common::program::{EXACT, Log, code, cut_everywhere, finished, id, machine, run, run_with};
+use common::program::{EXACT, Log, code, cut_everywhere, finished, id, run, run_with};
 use intos::host::Settings;
 use intos::prelude::*;
 
@@ -32,7 +32,7 @@ program! {
         done: Semaphore = objects.semaphore("done", 0, 2)?,
     }
     "owner", 2 => |task, app| {
-        let shared = task.transaction(|tx| Shared::new(tx, app.heap.raw(), 40u32))?;
+        let shared = task.transaction(|tx| Shared::new(tx, app.heap, 40u32))?;
         // One reference goes by argument, one by a queue.
         task.transaction(|tx| {
             let other = shared.share(tx)?;
@@ -51,20 +51,20 @@ program! {
         let sum = guard.transaction(|tx| Ok(tx.get(object)?))?;
         guard.unlock()?;
         app.log.note(task, sum)?;
-        release(task, app.heap, shared)?;
+        shared.release(task, app.heap)?;
         note_heap(task, app.log, app.heap)
     }
     (READER, 1) "by argument", 1 => |task, app| {
         let shared = Shared::from_offset(task.argument(READER)?);
         add(task, &shared, 100)?;
-        release(task, app.heap, shared)?;
+        shared.release(task, app.heap)?;
         task.transaction(|tx| app.done.release(tx))
     }
     "by queue", 3 => |task, app| {
         let at = task.transaction(|tx| app.handed.receive(tx, Timeout::Forever))?;
         let shared = Shared::from_offset(at);
         add(task, &shared, 1_000)?;
-        release(task, app.heap, shared)?;
+        shared.release(task, app.heap)?;
         task.transaction(|tx| app.done.release(tx))
     }
 }
@@ -75,11 +75,6 @@ fn add<B: Board>(task: &mut Task<B>, shared: &Shared<u32>, by: u32) -> Result<()
     let before = guard.transaction(|tx| Ok(tx.get(object)?))?;
     guard.delay(1)?;
     guard.transaction(|tx| Ok(tx.set(object, before + by)?))
-}
-
-fn release<B: Board>(task: &mut Task<B>, heap: Heap, shared: Shared<u32>) -> Result<(), Error> {
-    let at = shared.into_offset();
-    task.transaction(|tx| Shared::from_offset(at).release(tx, heap.raw()).map(drop))
 }
 
 #[test]
@@ -101,9 +96,9 @@ fn references_are_counted() {
         }
         "owner", 1 => |task, app| {
             task.transaction(|tx| {
-                let shared = Shared::new(tx, app.heap.raw(), 7u32)?;
+                let shared = Shared::new(tx, app.heap, 7u32)?;
                 let other = shared.share(tx)?;
-                other.share(tx)?.release(tx, app.heap.raw())?;
+                other.share(tx)?.release_in(tx, app.heap)?;
                 let _ = other.into_offset();
                 Ok(tx.set(app.kept, shared.into_offset())?)
             })
@@ -122,17 +117,39 @@ fn references_are_counted() {
 }
 
 #[test]
+fn an_object_that_is_locked_is_not_freed() {
+    program! {
+        Locked |objects| { heap: Heap = objects.heap("heap", HEAP_BYTES)? }
+        "owner", 1 => |task, app| {
+            let shared = task.transaction(|tx| Shared::new(tx, app.heap, 7u32))?;
+            let at = shared.into_offset();
+            let shared = Shared::from_offset(at);
+            let mut guard = shared.lock(task, Timeout::Forever)?;
+            let end = guard.transaction(|tx| Shared::from_offset(at).release_in(tx, app.heap));
+            app.log.note_end(&mut guard, end)?;
+            guard.unlock()?;
+            let end = shared.release(task, app.heap);
+            app.log.note_end(task, end)?;
+            note_heap(task, app.log, app.heap)
+        }
+    }
+    assert_eq!(
+        run::<Locked>(),
+        [("owner", code(Outcome::Busy)), ("owner", 0), ("owner", 1)]
+    );
+}
+
+#[test]
 fn an_object_that_finds_no_room_is_not_made() {
     program! {
         NoRoom |objects| { heap: Heap = objects.heap("heap", 48)? }
         "owner", 1 => |task, app| {
-            let kept = task.transaction(|tx| Shared::new(tx, app.heap.raw(), [0u32; 4]))?;
-            let none = task.transaction(|tx| Shared::new(tx, app.heap.raw(), [0u32; 4]));
+            let kept = task.transaction(|tx| Shared::new(tx, app.heap, [0u32; 4]))?;
+            let none = task.transaction(|tx| Shared::new(tx, app.heap, [0u32; 4]));
             app.log.note_end(task, none)?;
             let none = task.transaction(|tx| app.heap.allocate(tx, 48));
             app.log.note_end(task, none)?;
-            let at = kept.into_offset();
-            task.transaction(|tx| Shared::from_offset(at).release(tx, app.heap.raw()))?;
+            kept.release(task, app.heap)?;
             let some = task.transaction(|tx| app.heap.allocate(tx, 48));
             app.log.note_end(task, some)?;
             let foreign = task.transaction(|tx| app.heap.free(tx, 12));
@@ -261,5 +278,4 @@ fn what_a_deleted_task_had_allocated_is_free_again() {
         }
     }
     assert_eq!(run::<Deleted>(), [("deleter", 0), ("deleter", 0)]);
-    let _ = machine;
 }

@@ -362,7 +362,7 @@ impl Simulation {
             return Err(Outcome::Invalid.into());
         };
         if op == Op::NewShared {
-            let made = Shared::new(tx, self.shared_heap.raw(), 7u32)?;
+            let made = Shared::new(tx, self.shared_heap, 7u32)?;
             tx.set(slot, made.into_offset().get())?;
             return Ok(Value::Unit);
         }
@@ -371,7 +371,7 @@ impl Simulation {
             let _ = shared.share(tx)?.into_offset();
             return Ok(Value::Unit);
         }
-        let is_last = shared.release(tx, self.shared_heap.raw())?;
+        let is_last = shared.release_in(tx, self.shared_heap)?;
         if is_last {
             tx.set(slot, 0)?;
         }

@@ -44,6 +44,13 @@ pub enum HostError {
         /// Its error.
         error: Error,
     },
+    /// The handler of an interrupt returned an error.
+    InterruptFailed {
+        /// Which one.
+        number: u8,
+        /// Its error.
+        error: Error,
+    },
     /// The kernel's state is damaged.
     Kernel(Error),
     /// All tasks that have not ended wait for each other, without a limit.
@@ -90,6 +97,9 @@ impl fmt::Display for HostError {
         match self {
             Self::Boot(error) => error.fmt(f),
             Self::TaskFailed { task, error } => write!(f, "task `{task}` failed: {error}"),
+            Self::InterruptFailed { number, error } => {
+                write!(f, "the handler of interrupt {number} failed: {error}")
+            }
             Self::Kernel(error) => error.fmt(f),
             Self::Deadlock { tasks } => write!(
                 f,
@@ -205,7 +215,9 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
                 return Ok(CycleEnd::Stopped);
             }
             if let Some(number) = self.interrupted.take() {
-                self.kernel.interrupt(self.program, number)?;
+                self.kernel
+                    .interrupt(self.program, number)
+                    .map_err(|error| HostError::InterruptFailed { number, error })?;
             }
             if let Some((task, starts)) = self.machine.stalled() {
                 return Err(HostError::NoProgress {
