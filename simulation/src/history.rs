@@ -99,7 +99,7 @@ impl Run {
             Ok(CycleEnd::Ended) => Ok(End::Ended),
             Ok(CycleEnd::PowerLost) => Ok(End::PowerLost),
             Ok(CycleEnd::Stopped) => Err("it goes on for ever".into()),
-            Err(HostError::Deadlock { .. }) if self.world.with_model(|m| m.is_deadlocked()) => {
+            Err(HostError::Deadlock { .. }) if self.world.with_model(Model::is_deadlocked) => {
                 Ok(End::Deadlocked)
             }
             Err(error) => Err(error.to_string()),

@@ -135,7 +135,7 @@ impl Drawer<'_> {
 
     fn script(&mut self, tasks: usize) -> Script {
         let most = if tasks > 8 { 3 } else { 5 };
-        let steps = (0..1 + self.below(most)).map(|_| self.step(0)).collect();
+        let steps = (0..=self.below(most)).map(|_| self.step(0)).collect();
         Script {
             steps,
             rounds: 1 + self.below(5) as u32,
@@ -154,7 +154,7 @@ impl Drawer<'_> {
                 next
             };
             let timeout = self.timeout();
-            let steps = (0..1 + self.below(2)).map(|_| self.step(deeper)).collect();
+            let steps = (0..=self.below(2)).map(|_| self.step(deeper)).collect();
             return Step::Locked {
                 mutex,
                 timeout,

@@ -26,7 +26,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let failed = match Options::parse().command {
-        Command::Simulate(options) => simulate::run(&options),
+        Command::Simulate(options) => Ok(simulate::run(&options)),
         Command::InterruptedCalls(options) => interrupted_calls::run(&options),
     };
     match failed {

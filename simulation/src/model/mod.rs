@@ -221,14 +221,7 @@ impl Model {
             Op::Acquire { timeout } => return Ok(self.acquire(caller, timeout)),
             Op::Release => self.release(),
             Op::Available => Value::Number(self.available()),
-            Op::DeleteSemaphore => match self.semaphore.take() {
-                None => Value::Failed(Outcome::Deleted),
-                Some(_) => {
-                    let waiting = std::mem::take(&mut self.units);
-                    self.wake_all(waiting, &Value::Failed(Outcome::Deleted));
-                    Value::Unit
-                }
-            },
+            Op::DeleteSemaphore => self.delete_semaphore(),
             Op::SetBits { bits } => self.set_bits(bits),
             Op::ClearBits { bits } => self.clear_bits(bits),
             Op::GetBits => self
@@ -292,6 +285,15 @@ impl Model {
                 }
             }
             Op::Now => Value::Number(self.now),
+            Op::Create { .. } => self.create(),
+            Op::NewShared | Op::Share | Op::ReleaseShared => self.share(caller, op),
+            _ => self.apply_about_task(caller, op)?,
+        };
+        Ok(Done::Completed(value))
+    }
+
+    fn apply_about_task(&mut self, caller: Option<usize>, op: Op) -> Result<Value, String> {
+        Ok(match op {
             Op::Suspend { target } => self.suspend(known(target)?),
             Op::Resume { target } => self.resume(known(target)?),
             Op::SetPriority { target, priority } => self.set_priority(known(target)?, priority),
@@ -304,11 +306,8 @@ impl Model {
                 None => TaskState::Ended,
             }),
             Op::Delete { target } => self.delete(caller, known(target)?),
-            Op::Create { .. } => self.create(),
-            Op::NewShared | Op::Share | Op::ReleaseShared => self.share(caller, op),
-            Op::ToggleBlock => return Err("no system call".into()),
-        };
-        Ok(Done::Completed(value))
+            _ => return Err(format!("{op:?} is no system call")),
+        })
     }
 
     /// Time has passed: wakes whose time is up, in the order of their deadlines.
@@ -435,6 +434,15 @@ impl Model {
             Op::Share => *references += 1,
             _ => *references -= 1,
         }
+        Value::Unit
+    }
+
+    fn delete_semaphore(&mut self) -> Value {
+        if self.semaphore.take().is_none() {
+            return Value::Failed(Outcome::Deleted);
+        }
+        let waiting = std::mem::take(&mut self.units);
+        self.wake_all(waiting, &Value::Failed(Outcome::Deleted));
         Value::Unit
     }
 

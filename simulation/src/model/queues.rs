@@ -1,5 +1,7 @@
 //! Queues of the model.
 
+use std::collections::VecDeque;
+
 use intos::{Outcome, Timeout};
 
 use super::{Doing, Done, Model, Wait, failed};
@@ -19,7 +21,7 @@ impl Model {
         place: Place,
         timeout: Timeout,
     ) -> Done {
-        let Some(count) = self.queues[queue].as_ref().map(|q| q.len()) else {
+        let Some(count) = self.queues[queue].as_ref().map(VecDeque::len) else {
             return failed(Outcome::Deleted);
         };
         // All who look, and the first who takes it: that one is woken first.

@@ -71,12 +71,13 @@ impl Model {
         };
         self.leave_ready(task);
         self.counter += 1;
+        let list = what.clone();
         self.tasks[task].doing = Doing::Waiting {
-            what: what.clone(),
+            what,
             until,
             since: self.counter,
         };
-        self.enlist(task, &what);
+        self.enlist(task, &list);
         Done::Blocked
     }
 
