@@ -184,6 +184,70 @@ fn a_preempted_task_that_is_deleted_leaves_nothing_of_its_transaction() {
     assert_eq!(run_with::<Preempted>(settings), [("deleter", 1)]);
 }
 
+program! {
+    Again |objects| { gate: Semaphore = objects.semaphore("gate", 0, 1)? }
+    "creator", 2 => |task, app| {
+        nv_for_loop!(task, i in 0..4u32 => {
+            let worker = create(task, 10 * i, 1)?;
+            let state = task.transaction(|tx| {
+                // Each is ready, delayed, blocked or suspended when it goes.
+                match i {
+                    0 => {}
+                    1 => tx.delay(1)?,
+                    2 => {
+                        app.gate.release(tx)?;
+                        tx.delay(1)?;
+                    }
+                    _ => worker.suspend(tx)?,
+                }
+                let state = worker.state(tx)?;
+                worker.delete(tx)?;
+                Ok(match state {
+                    TaskState::Ready => 0,
+                    TaskState::Delayed => 1,
+                    TaskState::Blocked { .. } => 2,
+                    TaskState::Suspended => 3,
+                    TaskState::Ended => 4,
+                })
+            })?;
+            app.log.note(task, state)?;
+        });
+        create(task, 90, 0).map(drop)
+    }
+    (WORKER, 1) "worker", 1 => |task, app| {
+        let order = task.argument(WORKER)?;
+        app.log.note(task, order.first)?;
+        if order.count > 0 {
+            match task.transaction(|tx| app.gate.try_acquire(tx)) {
+                Ok(()) => task.transaction(|tx| app.gate.acquire(tx, Timeout::Forever))?,
+                Err(_) => task.delay(100)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn whatever_a_task_does_when_it_is_deleted_its_slot_is_used_again() {
+    assert_eq!(
+        run::<Again>(),
+        [
+            ("creator", 0),
+            ("worker", 10),
+            ("creator", 1),
+            ("worker", 20),
+            ("creator", 2),
+            ("creator", 3),
+            ("worker", 90)
+        ]
+    );
+}
+
+#[test]
+fn slots_are_used_again_whatever_is_cut() {
+    cut_everywhere::<Again>(EXACT);
+}
+
 #[test]
 fn the_item_of_a_deleted_sender_does_not_come() {
     program! {
