@@ -7,12 +7,12 @@ mod common;
 use common::program::{
     EXACT, Log, code, cut_everywhere, failure_of, id, note_priority, run, run_timed,
 };
-use intos::host::HostError;
+use intos::host::{HostError, Settings};
 use intos::prelude::*;
 
-/// Adds one three times, each time in two transactions, which only a mutex keeps together.
-fn add_three<B: Board>(task: &mut Task<B>, mutex: Mutex, shared: Offset<u32>) -> Result<(), Error> {
-    nv_for_loop!(task, i in 0..3u8 => {
+/// Adds one twice, each time in two transactions, which only a mutex keeps together.
+fn add_two<B: Board>(task: &mut Task<B>, mutex: Mutex, shared: Offset<u32>) -> Result<(), Error> {
+    nv_for_loop!(task, i in 0..2u8 => {
         let mut guard = mutex.lock(task, Timeout::Forever)?;
         let before = guard.transaction(|tx| Ok(tx.get(shared)?))?;
         guard.yield_now();
@@ -28,9 +28,9 @@ fn add_three<B: Board>(task: &mut Task<B>, mutex: Mutex, shared: Offset<u32>) ->
 
 program! {
     Exclusion |objects| { mutex: Mutex = objects.mutex("mutex")?, shared: Offset<u32> = objects.object("shared", 0)? }
-    "a", 1 => |task, app| { add_three(task, app.mutex, app.shared) }
-    "b", 1 => |task, app| { add_three(task, app.mutex, app.shared) }
-    "c", 2 => |task, app| { add_three(task, app.mutex, app.shared) }
+    "a", 1 => |task, app| { add_two(task, app.mutex, app.shared) }
+    "b", 1 => |task, app| { add_two(task, app.mutex, app.shared) }
+    "c", 2 => |task, app| { add_two(task, app.mutex, app.shared) }
     "judge", 0 => |task, app| {
         task.delay(100)?;
         let sum = task.transaction(|tx| Ok(tx.get(app.shared)?))?;
@@ -40,12 +40,16 @@ program! {
 
 #[test]
 fn a_mutex_excludes_from_lock_to_unlock_or_to_the_end_of_its_guard() {
-    assert_eq!(run::<Exclusion>(), [("judge", 9)]);
+    assert_eq!(run::<Exclusion>(), [("judge", 6)]);
 }
 
 #[test]
 fn a_mutex_excludes_whatever_is_cut() {
     cut_everywhere::<Exclusion>(EXACT);
+    cut_everywhere::<Exclusion>(Settings {
+        preempt_one_in: 7,
+        ..EXACT
+    });
 }
 
 #[test]

@@ -233,3 +233,83 @@ fn what_is_given_back_in_another_order_keeps_the_priority_of_the_rest() {
         [("low", 6), ("low", 6), ("six", 200), ("three", 100)]
     );
 }
+
+#[test]
+fn a_priority_that_is_set_meanwhile_counts_when_what_was_inherited_goes() {
+    program! {
+        SetMeanwhile |objects| { mutex: Mutex = objects.mutex("mutex")? }
+        "low", 1 => |task, app| {
+            let mut guard = app.mutex.lock(task, Timeout::Forever)?;
+            guard.delay(2)?;
+            guard.transaction(|tx| tx.this_task()?.set_priority(tx, 3))?;
+            note_priority(&mut guard, app, "low")?;
+            // Above what it has inherited.
+            guard.transaction(|tx| tx.this_task()?.set_priority(tx, 7))?;
+            note_priority(&mut guard, app, "low")?;
+            guard.transaction(|tx| tx.this_task()?.set_priority(tx, 2))?;
+            note_priority(&mut guard, app, "low")?;
+            guard.unlock()?;
+            note_priority(task, app, "low")
+        }
+        "high", 5 => |task, app| {
+            task.delay(1)?;
+            app.mutex.lock(task, Timeout::Forever)?.unlock()
+        }
+    }
+    assert_eq!(
+        run::<SetMeanwhile>(),
+        [5, 7, 5, 2].map(|value| ("low", value))
+    );
+}
+
+#[test]
+fn who_gets_the_mutex_inherits_from_those_who_wait_still() {
+    program! {
+        Heir |objects| { mutex: Mutex = objects.mutex("mutex")? }
+        "owner", 1 => |task, app| {
+            let mut guard = app.mutex.lock(task, Timeout::Forever)?;
+            guard.delay(2)?;
+            guard.unlock()
+        }
+        "heir", 5 => |task, app| {
+            task.delay(1)?;
+            let mut guard = app.mutex.lock(task, Timeout::Forever)?;
+            guard.transaction(|tx| tx.this_task()?.set_priority(tx, 1))?;
+            note_priority(&mut guard, app, "heir")?;
+            guard.unlock()?;
+            note_priority(task, app, "heir")
+        }
+        "waits still", 4 => |task, app| {
+            task.delay(1)?;
+            let mut guard = app.mutex.lock(task, Timeout::Forever)?;
+            app.log.note(&mut guard, 0)
+        }
+    }
+    assert_eq!(
+        run::<Heir>(),
+        [("heir", 4), ("waits still", 0), ("heir", 1)]
+    );
+}
+
+#[test]
+fn a_holder_that_is_suspended_inherits_and_goes_on_with_it() {
+    program! {
+        Held |objects| { mutex: Mutex = objects.mutex("mutex")? }
+        "low", 1 => |task, app| {
+            let mut guard = app.mutex.lock(task, Timeout::Forever)?;
+            guard.transaction(|tx| tx.this_task()?.suspend(tx))?;
+            note_priority(&mut guard, app, "low")
+        }
+        "high", 5 => |task, app| {
+            task.delay(1)?;
+            let mut guard = app.mutex.lock(task, Timeout::Forever)?;
+            app.log.note(&mut guard, 0)
+        }
+        "middle", 3 => |task, app| {
+            task.delay(2)?;
+            task.transaction(|tx| id(tx, "low")?.resume(tx))?;
+            app.log.note(task, 0)
+        }
+    }
+    assert_eq!(run::<Held>(), [("low", 5), ("high", 0), ("middle", 0)]);
+}

@@ -245,13 +245,10 @@ fn a_heap_is_shared_by_tasks_whose_transactions_overlap() {
 #[test]
 fn a_shared_heap_leaks_nothing_whatever_is_cut() {
     cut_everywhere::<Heaped>(EXACT);
-    for seed in 1..3 {
-        cut_everywhere::<Heaped>(Settings {
-            preempt_one_in: 5,
-            seed,
-            ..EXACT
-        });
-    }
+    cut_everywhere::<Heaped>(Settings {
+        preempt_one_in: 5,
+        ..EXACT
+    });
 }
 
 #[test]

@@ -1,12 +1,10 @@
-//! Tasks that are created, deleted, suspended and resumed.
+//! Tasks that are created and deleted.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 #[macro_use]
 mod common;
 
-use common::program::{
-    EXACT, Logged, code, cut_everywhere, failure_of, id, run, run_timed, run_with,
-};
+use common::program::{EXACT, Logged, code, cut_everywhere, failure_of, id, run, run_with};
 use intos::host::Settings;
 use intos::prelude::*;
 
@@ -184,6 +182,70 @@ fn a_preempted_task_that_is_deleted_leaves_nothing_of_its_transaction() {
     assert_eq!(run_with::<Preempted>(settings), [("deleter", 1)]);
 }
 
+program! {
+    Again |objects| { gate: Semaphore = objects.semaphore("gate", 0, 1)? }
+    "creator", 2 => |task, app| {
+        nv_for_loop!(task, i in 0..4u32 => {
+            let worker = create(task, 10 * i, 1)?;
+            let state = task.transaction(|tx| {
+                // Each is ready, delayed, blocked or suspended when it goes.
+                match i {
+                    0 => {}
+                    1 => tx.delay(1)?,
+                    2 => {
+                        app.gate.release(tx)?;
+                        tx.delay(1)?;
+                    }
+                    _ => worker.suspend(tx)?,
+                }
+                let state = worker.state(tx)?;
+                worker.delete(tx)?;
+                Ok(match state {
+                    TaskState::Ready => 0,
+                    TaskState::Delayed => 1,
+                    TaskState::Blocked { .. } => 2,
+                    TaskState::Suspended => 3,
+                    TaskState::Ended => 4,
+                })
+            })?;
+            app.log.note(task, state)?;
+        });
+        create(task, 90, 0).map(drop)
+    }
+    (WORKER, 1) "worker", 1 => |task, app| {
+        let order = task.argument(WORKER)?;
+        app.log.note(task, order.first)?;
+        if order.count > 0 {
+            match task.transaction(|tx| app.gate.try_acquire(tx)) {
+                Ok(()) => task.transaction(|tx| app.gate.acquire(tx, Timeout::Forever))?,
+                Err(_) => task.delay(100)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn whatever_a_task_does_when_it_is_deleted_its_slot_is_used_again() {
+    assert_eq!(
+        run::<Again>(),
+        [
+            ("creator", 0),
+            ("worker", 10),
+            ("creator", 1),
+            ("worker", 20),
+            ("creator", 2),
+            ("creator", 3),
+            ("worker", 90)
+        ]
+    );
+}
+
+#[test]
+fn slots_are_used_again_whatever_is_cut() {
+    cut_everywhere::<Again>(EXACT);
+}
+
 #[test]
 fn the_item_of_a_deleted_sender_does_not_come() {
     program! {
@@ -227,97 +289,4 @@ fn a_task_cannot_delete_itself_but_ends_by_returning() {
         }
     }
     assert_eq!(run::<Itself>(), [("task", code(Outcome::Invalid))]);
-}
-
-program! {
-    Suspended |objects| { queue: Queue<u32> = objects.queue("queue", 1)? }
-    "ready", 1 => |task, app| {
-        app.log.note(task, 1)?;
-        task.delay(20)
-    }
-    "delayed", 3 => |task, app| {
-        task.delay(4)?;
-        app.log.note(task, 2)
-    }
-    "blocked", 3 => |task, app| {
-        let item = task.transaction(|tx| app.queue.receive(tx, Timeout::Forever))?;
-        app.log.note(task, item)
-    }
-    "waits in time", 3 => |task, app| {
-        let end = task.transaction(|tx| app.queue.receive(tx, Timeout::Ticks(5)));
-        app.log.note_end(task, end)
-    }
-    "itself", 4 => |task, app| {
-        task.transaction(|tx| tx.this_task()?.suspend(tx))?;
-        app.log.note(task, 4)
-    }
-    "controller", 2 => |task, app| {
-        for name in ["ready", "delayed", "blocked", "waits in time"] {
-            task.transaction(|tx| id(tx, name)?.suspend(tx))?;
-        }
-        task.transaction(|tx| id(tx, "itself")?.resume(tx))?;
-        for name in ["ready", "delayed", "blocked", "waits in time"] {
-            let is = task.transaction(|tx| Ok(id(tx, name)?.state(tx)? == TaskState::Suspended))?;
-            app.log.note(task, u32::from(is))?;
-        }
-        task.delay(2)?;
-        // The first one that waits gets it, suspended though it is.
-        task.transaction(|tx| app.queue.send(tx, 3, Timeout::None))?;
-        task.delay(8)?;
-        for name in ["ready", "delayed", "blocked", "waits in time"] {
-            task.transaction(|tx| id(tx, name)?.resume(tx))?;
-        }
-        // Which is not suspended any more.
-        task.transaction(|tx| id(tx, "ready")?.resume(tx))?;
-        app.log.note(task, 10)
-    }
-}
-
-#[test]
-fn suspended_tasks_do_not_run_until_they_are_resumed() {
-    assert_eq!(
-        run_timed::<Suspended>(),
-        [
-            (0, "itself", 4),
-            (0, "controller", 1),
-            (0, "controller", 1),
-            (0, "controller", 1),
-            (0, "controller", 1),
-            (10, "delayed", 2),
-            (10, "blocked", 3),
-            (10, "waits in time", code(Outcome::Timeout)),
-            (10, "controller", 10),
-            (10, "ready", 1),
-        ]
-    );
-}
-
-#[test]
-fn suspension_survives_every_cut() {
-    cut_everywhere::<Suspended>(EXACT);
-}
-
-#[test]
-fn a_task_that_is_resumed_before_its_time_sleeps_on() {
-    program! {
-        SleepsOn |objects| {}
-        "sleeper", 1 => |task, app| {
-            task.delay(10)?;
-            app.log.note(task, 1)
-        }
-        "controller", 2 => |task, app| {
-            task.delay(1)?;
-            task.transaction(|tx| id(tx, "sleeper")?.suspend(tx))?;
-            task.delay(1)?;
-            let delayed = task.transaction(|tx| {
-                id(tx, "sleeper")?.resume(tx)?;
-                Ok(id(tx, "sleeper")?.state(tx)? == TaskState::Delayed)
-            })?;
-            app.log.note(task, u32::from(delayed))
-        }
-    }
-    assert_eq!(
-        run_timed::<SleepsOn>(),
-        [(2, "controller", 1), (10, "sleeper", 1)]
-    );
 }

@@ -72,11 +72,7 @@ impl Log {
         task: &mut Task<B>,
         end: Result<T, Error>,
     ) -> Result<(), Error> {
-        let value = match end.map(drop) {
-            Ok(()) => 0,
-            Err(Error::Call(outcome)) => code(outcome),
-            Err(other) => return Err(other),
-        };
+        let value = self::end(end)?;
         self.note(task, value)
     }
 
@@ -93,6 +89,31 @@ pub const fn code(outcome: Outcome) -> u32 {
 /// A task by its name.
 pub fn id<B: Board>(tx: &Tx<B>, name: &str) -> Result<TaskId, Error> {
     Ok(tx.task_named(name).ok_or(Outcome::NoSuchTask)?)
+}
+
+/// Up to four bytes as one number.
+pub const fn word(bytes: &[u8]) -> u32 {
+    let mut number = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        number = number << 8 | bytes[at] as u32;
+        at += 1;
+    }
+    number
+}
+
+/// Notes up to four bytes as one number.
+pub fn note_bytes<B: Board>(task: &mut Task<B>, log: Log, bytes: &[u8]) -> Result<(), Error> {
+    log.note(task, word(bytes))
+}
+
+/// How a call ended: 0, or the code of its outcome.
+pub fn end<T>(result: Result<T, Error>) -> Result<u32, Error> {
+    match result.map(drop) {
+        Ok(()) => Ok(0),
+        Err(Error::Call(outcome)) => Ok(code(outcome)),
+        Err(other) => Err(other),
+    }
 }
 
 /// A program that keeps a log.
