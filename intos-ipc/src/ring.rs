@@ -335,6 +335,24 @@ impl Ring {
         Ok(filling.with(bytes))
     }
 
+    pub(crate) fn attempt_reset<N: Nvm + Copy, P: Port>(
+        self,
+        call: &mut Call<'_, N, P>,
+    ) -> Result<Progress<Result<(), Outcome>>, Error> {
+        let Some(before) = self.filling(call.nvm())? else {
+            return call.answer(Err(Outcome::Deleted));
+        };
+        for list in [self.reading()?, self.writing()?] {
+            if !list.is_empty(call.nvm())? {
+                return call.answer(Err(Outcome::Busy));
+            }
+        }
+        call.complete(&Work::none(), |kernel| {
+            self.set_filling(kernel, before.without(before.count))?;
+            Ok(Ok(()))
+        })
+    }
+
     pub(crate) fn attempt_delete<N: Nvm + Copy, P: Port>(
         self,
         call: &mut Call<'_, N, P>,

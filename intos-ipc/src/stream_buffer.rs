@@ -151,6 +151,20 @@ impl StreamBuffer {
             })
     }
 
+    /// Drops all that is in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Busy`] where a task waits for the buffer: nothing is dropped then; [`Outcome::Deleted`].
+    #[track_caller]
+    pub fn reset(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
+        let ring = self.ring;
+        let done: Result<(), Outcome> = tx
+            .call(Site::here(), "stream_buffer.reset")
+            .run(|call| ring.attempt_reset(call))?;
+        Ok(done?)
+    }
+
     /// Deletes the buffer for good: who waits for it is woken with [`Outcome::Deleted`], and every later call
     /// answers that.
     #[track_caller]

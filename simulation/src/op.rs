@@ -138,6 +138,8 @@ pub enum Op {
         timeout: Timeout,
     },
     DeleteStream,
+    ResetStream,
+    ResetMessages,
     SendMessage {
         first: u8,
         len: u16,

@@ -353,6 +353,7 @@ impl Drawer<'_> {
                 timeout,
             },
             4 if self.deletes && self.one_in(4) => Op::DeleteStream,
+            5 if self.one_in(3) => Op::ResetStream,
             _ => Op::Read {
                 least: self.below(8) as u16,
                 timeout,
@@ -362,8 +363,9 @@ impl Drawer<'_> {
 
     fn message(&mut self) -> Op {
         let timeout = self.timeout();
-        match self.below(2) {
-            0 => Op::SendMessage {
+        match self.below(20) {
+            0 => Op::ResetMessages,
+            1..=10 => Op::SendMessage {
                 first: self.random.next() as u8,
                 len: if self.one_in(8) {
                     self.below(20) as u16

@@ -11,6 +11,7 @@ use nvm_core::Nvm;
 use nvm_core::sim::{PowerLoss, until_power_loss};
 
 use super::machine::{Host, Left, Machine};
+use super::stacks;
 use crate::kernel::{BootError, Kernel};
 use crate::program::Program;
 
@@ -323,10 +324,7 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
             CoroutineResult::Return(end) => {
                 self.machine.yielder.set(ptr::null());
                 if let Some(ended) = place.take() {
-                    self.machine
-                        .stacks
-                        .borrow_mut()
-                        .push(ended.stack.into_stack());
+                    stacks::give_back(self.machine.settings.stack_bytes, ended.stack.into_stack());
                 }
                 match end {
                     Err(PowerLoss) => Ok(None),
@@ -385,7 +383,7 @@ fn recycle<N: Nvm, W>(machine: &Machine<N, W>, mut stack: Stack) {
         // joined within the function: a task must not use them.
         unsafe { stack.force_reset() };
     }
-    machine.stacks.borrow_mut().push(stack.into_stack());
+    stacks::give_back(machine.settings.stack_bytes, stack.into_stack());
 }
 
 /// A task's function, about to run on a stack of its own.
@@ -395,14 +393,10 @@ fn run_on_stack<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>>(
     program: &P,
     (task, generation): (TaskIndex, u16),
 ) -> Result<TaskStack, HostError> {
-    let stack = match machine.stacks.borrow_mut().pop() {
-        Some(stack) => stack,
-        None => {
-            DefaultStack::new(machine.settings.stack_bytes).map_err(|error| HostError::NoStack {
-                reason: error.to_string(),
-            })?
-        }
-    };
+    let taken = stacks::take(machine.settings.stack_bytes);
+    let stack = taken.map_err(|error| HostError::NoStack {
+        reason: error.to_string(),
+    })?;
     let limit = stack.limit().get();
     let function = move |yielder: &Yielder<(), Left>, ()| {
         machine.yielder.set(ptr::from_ref(yielder));

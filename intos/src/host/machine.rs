@@ -8,7 +8,6 @@ use std::marker::PhantomData;
 use std::ptr;
 
 use corosensei::Yielder;
-use corosensei::stack::DefaultStack;
 use intos_sched::{Event, Port, TaskIndex, TransactionEvent};
 use nvm_core::sim::{Counters, PowerLoss};
 use nvm_core::{Class, Error, Nvm};
@@ -88,7 +87,6 @@ pub struct Machine<N, W = ()> {
     critical_depth: Cell<u32>,
     /// The running task's way back to the scheduler's loop; null while that loop itself runs.
     pub(super) yielder: Cell<*const Yielder<(), Left>>,
-    pub(super) stacks: RefCell<Vec<DefaultStack>>,
     /// Below this address the running task's stack is as good as full.
     pub(super) stack_limit: Cell<usize>,
     longest_stall: Cell<(u16, u8)>,
@@ -137,7 +135,6 @@ impl<N: Nvm, W> Machine<N, W> {
             accesses_to_tick: Cell::new(settings.accesses_per_tick),
             critical_depth: Cell::new(0),
             yielder: Cell::new(ptr::null()),
-            stacks: RefCell::default(),
             stack_limit: Cell::new(0),
             longest_stall: Cell::new((0, 0)),
             pending: RefCell::default(),

@@ -12,6 +12,7 @@
 mod cycle;
 mod machine;
 mod random;
+mod stacks;
 mod trace;
 
 pub use cycle::{CycleEnd, HostError};

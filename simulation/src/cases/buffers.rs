@@ -73,6 +73,20 @@ pub(super) fn buffers(case: Add<'_>) {
         vec![each([write(10, FOREVER), write(5, FOREVER)])],
     );
     case(
+        "stream_buffer.reset, message_buffer.reset",
+        "bytes are there; then a reader waits",
+        each([
+            write(4, FOREVER),
+            message(4, FOREVER),
+            Op::ResetStream,
+            Op::ResetMessages,
+            delay(4),
+            Op::ResetStream,
+            write(5, FOREVER),
+        ]),
+        vec![each([delay(4), read(2, FOREVER)])],
+    );
+    case(
         "stream_buffer.delete",
         "a reader waits",
         each([Op::DeleteStream, read(1, FOREVER)]),

@@ -142,6 +142,20 @@ impl Model {
         Value::Unit
     }
 
+    pub(super) fn reset_stream(&mut self) -> Value {
+        let waits =
+            |wait: &Wait| matches!(wait, Wait::StreamBytes(_) | Wait::StreamRoom(_)).then_some(());
+        let is_busy = self.waiting_for(waits).is_some();
+        reset(self.stream.as_mut(), is_busy)
+    }
+
+    pub(super) fn reset_messages(&mut self) -> Value {
+        let waits =
+            |wait: &Wait| matches!(wait, Wait::Message | Wait::MessageRoom(_)).then_some(());
+        let is_busy = self.waiting_for(waits).is_some();
+        reset(self.messages.as_mut(), is_busy)
+    }
+
     fn message_sender(&self) -> Option<(usize, Vec<u8>)> {
         self.waiting_for(|wait| match wait {
             Wait::MessageRoom(bytes) => Some(bytes.clone()),
@@ -221,5 +235,16 @@ impl Model {
             self.wake(sender, Value::Unit);
         }
         Done::Completed(Value::Bytes(message))
+    }
+}
+
+fn reset(ring: Option<&mut Ring>, is_busy: bool) -> Value {
+    match ring {
+        None => Value::Failed(Outcome::Deleted),
+        Some(_) if is_busy => Value::Failed(Outcome::Busy),
+        Some(ring) => {
+            ring.bytes.clear();
+            Value::Unit
+        }
     }
 }

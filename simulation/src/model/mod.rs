@@ -267,6 +267,8 @@ impl Model {
             } => return Ok(self.write(caller, &Op::bytes(first, len), timeout)),
             Op::Read { least, timeout } => return Ok(self.read(caller, least, timeout)),
             Op::DeleteStream => self.delete_stream(),
+            Op::ResetStream => self.reset_stream(),
+            Op::ResetMessages => self.reset_messages(),
             Op::SendMessage {
                 first,
                 len,

@@ -170,6 +170,8 @@ impl Simulation {
             } => number(self.stream.write(tx, &Op::bytes(first, len), timeout)),
             Op::Read { least, timeout } => bytes(self.stream.read::<READ_MOST>(tx, least, timeout)),
             Op::DeleteStream => unit(self.stream.delete(tx)),
+            Op::ResetStream => unit(self.stream.reset(tx)),
+            Op::ResetMessages => unit(self.messages.reset(tx)),
             Op::SendMessage {
                 first,
                 len,
