@@ -27,7 +27,7 @@
 
 use intos_sched::{
     Call, Error, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span, SystemCalls,
-    TaskState, Wait, Work,
+    TaskState, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List, Node, NodeRef, Operation};
@@ -125,18 +125,22 @@ impl Timers {
     }
 
     /// Takes the next expiry, and answers the number of its timer: of those whose time has come the one that
-    /// was due first. Waits for it; `None`: look again, since the timers or the time have changed. Use it in
-    /// a persistent loop, whose iterations drop its records.
+    /// was due first. Waits for it; `None`: the time was up, or the timers have changed, so look again. Use it
+    /// in a persistent loop, whose iterations drop its records.
     ///
     /// # Errors
     ///
     /// [`Outcome::Busy`] where another task serves the timers.
     #[track_caller]
-    pub fn next(&self, tx: &mut impl SystemCalls) -> Result<Option<u16>, Error> {
-        let timers = *self;
+    pub fn next(
+        &self,
+        tx: &mut impl SystemCalls,
+        timeout: impl Into<Timeout>,
+    ) -> Result<Option<u16>, Error> {
+        let (timers, timeout) = (*self, timeout.into());
         let expired: Result<u16, Outcome> = tx
             .call(Site::here(), "timers.next")
-            .run(|call| timers.attempt_next(call))?;
+            .run(|call| timers.attempt_next(call, timeout))?;
         match expired {
             Ok(number) => Ok(Some(number)),
             Err(Outcome::Timeout) => Ok(None),
@@ -147,6 +151,7 @@ impl Timers {
     fn attempt_next<N: Nvm + Copy, P: Port>(
         self,
         call: &mut Call<'_, N, P>,
+        timeout: Timeout,
     ) -> Result<Progress<Result<u16, Outcome>>, Error> {
         let nvm = call.nvm();
         let serving = self.serving()?;
@@ -157,8 +162,13 @@ impl Timers {
         let first = self.first(nvm, now)?;
         let (node, due) = match first {
             Some((node, due)) if has_come(due, now) => (node, due),
+            _ if timeout == Timeout::None => return call.answer(Err(Outcome::Timeout)),
             first => {
-                let until = first.map(|(_, due)| due);
+                let soonest = |tick: &u32| tick.wrapping_sub(now);
+                let until = [first.map(|(_, due)| due), call.deadline(timeout)?]
+                    .into_iter()
+                    .flatten()
+                    .min_by_key(soonest);
                 let wait = Wait::in_list(serving);
                 return call.block_with(wait, until, &[], Work::none(), |_| Ok(()));
             }

@@ -4,7 +4,8 @@ use core::fmt;
 
 use intos_ipc::Timers;
 use intos_sched::{
-    Call, Error, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex, TransactionEvent,
+    Call, Error, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex, Timeout,
+    TransactionEvent,
 };
 use nvm_core::{Nvm, Offset, Persist, Record};
 use replay::{Durable, EndOfTransaction, Site, Statistics, Thread};
@@ -159,7 +160,7 @@ impl<'k, B: Board> Task<'k, B> {
         mut on_expiry: impl FnMut(&mut Self, u16) -> Result<bool, Error>,
     ) -> Result<(), Error> {
         replay::nv_loop!(self => {
-            let expired = self.transaction(|tx| timers.next(tx))?;
+            let expired = self.transaction(|tx| timers.next(tx, Timeout::Forever))?;
             if let Some(number) = expired
                 && !on_expiry(self, number)?
             {

@@ -136,7 +136,7 @@ fn task<B: Board, const WHAT: usize>(task: &mut Task<B>, app: &Costs<WHAT>) -> R
                     task.transaction(|tx| app.timer.start(tx))?;
                 }
                 // Sleeps, and takes the expiry.
-                while task.transaction(|tx| app.timers.next(tx))?.is_none() {}
+                while task.transaction(|tx| app.timers.next(tx, Timeout::Forever))?.is_none() {}
             }
             STREAM => task.transaction(|tx| {
                 app.stream.write(tx, &[1; 4], Timeout::None)?;

@@ -75,7 +75,7 @@ program! {
         task.delay(11)?;
         serve(task, app.log, app.timers, 9)?;
         nv_for_loop!(task, _i in 0..2u8 => {
-            let next = task.transaction(|tx| app.timers.next(tx))?;
+            let next = task.transaction(|tx| app.timers.next(tx, Timeout::Forever))?;
             app.log.note(task, next.map_or(0, u32::from))?;
         });
         Ok(())

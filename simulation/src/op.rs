@@ -127,7 +127,9 @@ pub enum Op {
     TimerActive {
         timer: usize,
     },
-    NextExpiry,
+    NextExpiry {
+        timeout: Timeout,
+    },
     Write {
         first: u8,
         len: u16,

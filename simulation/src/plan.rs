@@ -340,7 +340,9 @@ impl Drawer<'_> {
                 period: self.below(12) as u32,
             },
             5 => Op::TimerActive { timer },
-            _ => Op::NextExpiry,
+            _ => Op::NextExpiry {
+                timeout: self.timeout(),
+            },
         }
     }
 

@@ -6,6 +6,7 @@ use crate::op::Op;
 
 pub(super) fn timers(case: Add<'_>) {
     let start = |timer| Op::StartTimer { timer };
+    let next = |timeout| Op::NextExpiry { timeout };
     case(
         "timer.start, timers.next",
         "another serves, and sleeps",
@@ -16,7 +17,7 @@ pub(super) fn timers(case: Add<'_>) {
             delay(9),
             Op::StopTimer { timer: 1 },
         ]),
-        vec![each([Op::NextExpiry; 4])],
+        vec![each([next(FOREVER); 4])],
     );
     case(
         "timer.change_period",
@@ -30,7 +31,7 @@ pub(super) fn timers(case: Add<'_>) {
             delay(5),
             Op::StopTimer { timer: 1 },
         ]),
-        vec![each([Op::NextExpiry; 3])],
+        vec![each([next(FOREVER), next(ticks(1)), next(FOREVER)])],
     );
     case(
         "timers.next",
@@ -40,9 +41,9 @@ pub(super) fn timers(case: Add<'_>) {
             start(1),
             start(2),
             delay(6),
-            Op::NextExpiry,
-            Op::NextExpiry,
-            Op::NextExpiry,
+            next(FOREVER),
+            next(FOREVER),
+            next(FOREVER),
         ]),
         vec![each([delay(1)])],
     );

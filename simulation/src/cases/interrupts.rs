@@ -76,7 +76,7 @@ pub(super) fn interrupted() -> Vec<Case> {
             "timer.start_from_isr",
             "another serves",
             vec![Op::Now, delay(8), Op::Now],
-            vec![Op::NextExpiry],
+            vec![Op::NextExpiry { timeout: ticks(30) }],
             vec![Op::StartTimer { timer: 0 }, Op::StopTimer { timer: 1 }],
         ),
         of(

@@ -259,7 +259,7 @@ impl Model {
             }
             Op::ChangePeriod { timer, period } => self.start_timer(timer, Some(period)),
             Op::TimerActive { timer } => Value::Number(self.timers[timer].expiry.is_some().into()),
-            Op::NextExpiry => return Ok(self.next_expiry(caller)),
+            Op::NextExpiry { timeout } => return Ok(self.next_expiry(caller, timeout)),
             Op::Write {
                 first,
                 len,

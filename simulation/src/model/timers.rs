@@ -1,6 +1,6 @@
 //! Software timers of the model.
 
-use intos::{MAX_PERIOD, Outcome};
+use intos::{MAX_PERIOD, Outcome, Timeout};
 
 use super::{Doing, Done, Model, Wait, failed};
 use crate::op::{TIMERS, Value};
@@ -39,7 +39,7 @@ impl Model {
         self.timers[timer].since = self.counter;
     }
 
-    pub(super) fn next_expiry(&mut self, caller: Option<usize>) -> Done {
+    pub(super) fn next_expiry(&mut self, caller: Option<usize>, timeout: Timeout) -> Done {
         if self.server.is_some() {
             return failed(Outcome::Busy);
         }
@@ -56,9 +56,15 @@ impl Model {
                 }
                 Done::Completed(Value::Expired(Some(timer as u16)))
             }
+            _ if timeout == Timeout::None => Done::Completed(Value::Expired(None)),
             first => {
                 self.server = caller;
-                let until = first.map(|(expiry, ..)| expiry);
+                let limit = match timeout {
+                    Timeout::Ticks(ticks) => Some(self.now.wrapping_add(ticks.max(1))),
+                    _ => None,
+                };
+                let expiry = first.map(|(expiry, ..)| expiry);
+                let until = [expiry, limit].into_iter().flatten().min();
                 let done = self.block_until(caller, Wait::Expiry, until);
                 self.server = caller;
                 done

@@ -162,7 +162,7 @@ impl Simulation {
             Op::StopTimer { timer } => unit(self.timer[timer].stop(tx)),
             Op::ChangePeriod { timer, period } => unit(self.timer[timer].change_period(tx, period)),
             Op::TimerActive { timer } => number(self.timer[timer].is_active(tx)),
-            Op::NextExpiry => self.timers.next(tx).map(Value::Expired),
+            Op::NextExpiry { timeout } => self.timers.next(tx, timeout).map(Value::Expired),
             Op::Write {
                 first,
                 len,
