@@ -10,9 +10,11 @@
 //!
 //! | call | stores in its kernel transaction | after its commit |
 //! | --- | --- | --- |
-//! | set, sync | bits, without those that the woken clear | up to two are woken: their results before the commit, since nobody reads them before they are ready; more: follow-up, a result and a wake-up for each whose bits are set |
+//! | set, sync that need not wait | bits, without those that the woken clear | up to two are woken: their results before the commit, since nobody reads them before they are ready; more: follow-up, a result and a wake-up for each whose bits are set |
 //! | wait that need not wait | bits, if it clears some | |
 //! | wait | | blocks the task |
+//! | sync that waits | bits, without those that the woken clear | blocks the task; follow-up, as above |
+//! | clear | bits | |
 //! | delete | bits | follow-up `WakeAll` |
 
 use intos_sched::{

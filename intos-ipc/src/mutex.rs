@@ -7,7 +7,7 @@
 //! | lock what is free, or what the task holds already (recursive) | holder | |
 //! | lock what another holds | the first time: the mutex in its owner's chain of contended ones | blocks the task; follow-up `Settle`: priorities along the chain of owners |
 //! | unlock | holder, its depth; chains | wakes the first that waits, who holds the mutex then; follow-up `Settle`, where the owner had inherited a priority |
-//! | delete | holder, chain | follow-up `WakeAll` |
+//! | delete | holder, chain | follow-up `WakeAll`; where nobody waits and somebody holds it, `Settle` |
 //!
 //! The time is up for a waiting task: `intos_sched`, module `clock`.
 
@@ -199,7 +199,8 @@ impl<T: TaskCalls> MutexGuard<'_, T> {
     /// # Errors
     ///
     /// [`Outcome::Deleted`] or [`Outcome::NotHeld`] where it was deleted meanwhile; or what keeps the task
-    /// from going on. Dropping the guard, an error of the first kind is passed over, and one of the second is
+    /// from going on: where others wait, up to 40 bytes are logged, which is the default of a task's kernel
+    /// undo log. Dropping the guard, an error of the first kind is passed over, and one of the second is
     /// what the task's next call answers.
     pub fn unlock(mut self) -> Result<(), Error> {
         self.give_back()

@@ -16,7 +16,7 @@
 //! | call | stores in its kernel transaction | not logged, since |
 //! | --- | --- | --- |
 //! | send to a waiting receiver | receiver's result; wakes it | nobody reads it before the receiver is ready |
-//! | send while others peek | free slot; follow-up: a copy and a wake-up for each that peeks | the slot is not counted yet |
+//! | send while others peek | free slot; count, unless somebody receives it; follow-up: a copy and a wake-up for each that peeks | the slot is not counted yet |
 //! | send | free slot; count | the slot is not counted yet |
 //! | send to the front | free slot; first and count | the same |
 //! | overwrite what is full | the last slot (logged) | |

@@ -5,8 +5,8 @@
 //!
 //! | store | power lost after it: the restarted task |
 //! | --- | --- |
-//! | where the result will go; list work, staged | makes the call anew |
-//! | commit of the step; list work | stays blocked, with its deadline, and does not run |
+//! | where the result will go, what the task brings behind it; list work and follow-up, staged | makes the call anew |
+//! | commit of the step; list work, follow-up | stays blocked, with its deadline, and does not run |
 //! | somebody else's kernel transaction, which puts the result there and makes the task ready | replays up to the call, finds the step taken, and completes |
 //! | commit of the completion | bypasses the call |
 //!
@@ -96,7 +96,7 @@ enum Caller<'c, N: Nvm + Copy> {
         system: &'c mut SystemTable<N>,
         site: Site,
     },
-    /// It is told whether it has woken somebody.
+    /// It is told whether it may have woken somebody.
     Interrupt { woke: &'c mut bool },
 }
 
@@ -130,7 +130,8 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         }
     }
 
-    /// A call of an interrupt handler, which is told whether somebody was woken. For kernels.
+    /// A call of an interrupt handler, which is told whether somebody may have been woken: whether it did work
+    /// that goes with the commit. For kernels.
     pub fn from_isr(
         scheduler: &'c Scheduler<N>,
         port: &'c P,

@@ -20,6 +20,7 @@
 //! | `port` | [`Port`]: what a processor must offer |
 //! | `observe` | [`Event`]: the trace hook |
 //! | `check` | the validation of the kernel's state |
+//! | `broken` | deliberately broken variants of the protocols, for the tests |
 //! | `error` | [`Error`], and [`Outcome`], what a blocking call may be woken with |
 #![no_std]
 #![forbid(unsafe_code)]

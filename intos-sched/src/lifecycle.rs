@@ -4,9 +4,11 @@
 //!
 //! | store | power lost after it: the next start |
 //! | --- | --- |
-//! | logs, tables, argument, control block | nothing: the slot's task has ended |
+//! | logs, tables, argument, control block | nothing: the slot's task has ended; a generation is used up |
 //! | list work, staged; the creator's commit | the new task is ready |
 //! | the list operation | the same |
+//!
+//! How a task ends: follow-up `Bury`, module `follow_up`.
 
 use nvm_core::{Class, Nvm};
 use nvm_list::Operation;

@@ -19,7 +19,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Puts the kernel in order after a power loss, before any thread runs: rolls back the kernel
     /// transaction that was under way, rolls forward the list work that was in force, does what was to be
     /// done after it, and wakes whose time was up. Idempotent; its work is bounded by that of the one
-    /// interrupted operation, and does not depend on the number of tasks.
+    /// interrupted operation: it does not depend on how many tasks there are, but on how many that operation
+    /// concerns.
     ///
     /// `observe` is told each step.
     pub fn recover(&self, observe: impl Fn(Event)) -> Result<(), Error> {

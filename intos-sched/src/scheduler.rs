@@ -8,7 +8,7 @@
 //! | list operations, staged | discards them |
 //! | follow-up, where there is one (module `follow_up`) | discards both |
 //! | kernel transaction's entries and objects | rolls them back, discards the list operations |
-//! | commit word of the task's kernel log | rolls the list operations forward, then does the follow-up |
+//! | commit word of the task's kernel log, or of the kernel's own | rolls the list operations forward, then does the follow-up |
 //! | stores of the list operations, of the follow-up | the same |
 
 use nvm_core::{Class, Nvm, Offset};
@@ -27,7 +27,7 @@ use crate::work::Work;
 /// In a tag: the kernel itself, in place of a task.
 pub(crate) const KERNEL: u8 = 0xFE;
 
-/// What a task is doing: derived from the lists that it is in.
+/// What a task is doing: derived from the lists that it is in, and from whether it is suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskState {
     /// It runs, or would if nothing more urgent did.

@@ -2,7 +2,7 @@
 //!
 //! | bytes | field |
 //! | --- | --- |
-//! | 0..12 | state node: in a ready list, in the delay list (key: the tick at which it wakes), or in none |
+//! | 0..12 | state node: in a ready list, in a delay list (key: the tick at which it wakes), or in none |
 //! | 12..24 | event node: in the wait list of what the task waits for (key: by class and priority), or in none |
 //! | 24..28 | where the result of its blocked system call goes |
 //! | 28..32 | notification value |
@@ -12,8 +12,8 @@
 //! | 36..38 | held: the first of the contended mutexes that it holds (module `mutex`) |
 //! | 38..40 | not used |
 //!
-//! There is no field for the state: it follows from the lists that the nodes are in, so no power loss can
-//! make the two contradict each other.
+//! There is no field for the state: it follows from the lists that the nodes are in, and from the bit that says
+//! that the task is suspended; so no power loss can make the two contradict each other.
 
 use nvm_core::{Offset, field};
 use nvm_list::Node;

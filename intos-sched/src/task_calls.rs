@@ -5,7 +5,7 @@
 //!
 //! | call | stores in its kernel transaction | work that goes with the commit |
 //! | --- | --- | --- |
-//! | suspend, resume | settings | out of the ready list, into it |
+//! | suspend, resume | settings | out of the ready list, if it is ready; into it, if it is in no list |
 //! | set_priority | settings | follow-up `Settle` |
 //! | delete | | follow-up `Bury` |
 //! | notify a task that waits for it | value; its result, not logged, since nobody reads it before it is ready | wakes it |
@@ -105,8 +105,8 @@ impl Awaits {
 
 impl TaskId {
     /// Suspends the task until it is resumed: it does not run, though what it waits for may come to pass. A
-    /// task may suspend itself; after a power loss it is suspended still. Costs 9 bytes and 10 of list work,
-    /// and the call's commit.
+    /// task may suspend itself; after a power loss it is suspended still. Costs 26 bytes where the task is
+    /// ready, with the call's record and commit.
     ///
     /// # Errors
     ///

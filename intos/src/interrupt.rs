@@ -36,7 +36,8 @@ impl<'k, B: Board> Interrupt<'k, B> {
         &self.kernel.port
     }
 
-    /// Whether a task was woken, which may be more urgent than the one that was interrupted.
+    /// Whether a task may have been woken, which may be more urgent than the one that was interrupted: whether a
+    /// call has changed lists.
     pub(crate) const fn woke(&self) -> bool {
         self.woke
     }

@@ -142,7 +142,7 @@ impl<B: Board> Kernel<B> {
         self.scheduler.advance(ticks)
     }
 
-    /// Handles an interrupt, and answers whether a task was woken. For ports: with preemption off, and not
+    /// Handles an interrupt, and answers whether a task may have been woken. For ports: with preemption off, and not
     /// while a task is in a critical section.
     pub fn interrupt<P: Program<B>>(&self, program: &P, number: u8) -> Result<bool, Error> {
         let mut isr = Interrupt::new(self);

@@ -6,10 +6,14 @@
 //! | --- | --- |
 //! | `board` | [`Board`]: the one type parameter of a portable program |
 //! | `program` | [`Program`] and [`TaskEntry`]: the table of tasks, and its objects |
+//! | `table` | which slot belongs to which entry of the table of tasks, and where its logs and tables lie |
 //! | `placement` | [`Placement`]: places objects, and gives them their first values |
+//! | `heap` | [`Heap`]: a heap that tasks share |
 //! | `kernel` | [`Kernel`]: start-up, recovery, running a task |
 //! | `task` | [`Task`]: what a task's function works with |
 //! | `transaction` | [`Tx`] and [`WriteFirstTx`]: a running transaction of a task, and its system calls |
+//! | `interrupt` | [`Interrupt`]: what an interrupt handler works with |
+//! | `prelude` | what most programs need |
 //! | `host` | the host port: a deterministic machine on an ordinary computer |
 #![cfg_attr(not(feature = "host"), no_std)]
 #![deny(unsafe_code)]

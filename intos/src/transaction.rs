@@ -67,8 +67,8 @@ macro_rules! task_transaction {
             }
 
             /// Creates a task of a kind, with an argument: it is there when the call has committed, whether
-            /// or not the transaction commits later. Costs 92 bytes of NVM and the argument's, and the
-            /// call's commit.
+            /// or not the transaction commits later. Costs 100 bytes of NVM and the argument's, with the call's
+            /// record and commit.
             ///
             /// # Errors
             ///
