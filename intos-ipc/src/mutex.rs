@@ -168,6 +168,12 @@ impl RecursiveMutex {
         )
     }
 
+    /// The same, if no other task holds it.
+    #[track_caller]
+    pub fn try_lock<'t, T: TaskCalls>(&self, task: &'t mut T) -> Result<MutexGuard<'t, T>, Error> {
+        self.lock(task, Timeout::None)
+    }
+
     /// Deletes the mutex for good: see [`Mutex::delete`].
     #[track_caller]
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
@@ -367,7 +373,9 @@ fn attempt_delete<N: Nvm + Copy, P: Port>(
             outcome: Outcome::Deleted,
             settle: owner,
         });
-    } else if let Some(owner) = owner {
+    } else if let Some(owner) = owner
+        && scheduler.priority(owner)? > scheduler.base_priority(owner)?
+    {
         work.set_follow_up(FollowUp::Settle { task: owner });
     }
     let deletion = scheduler.deletion(mutex, owner)?;

@@ -195,6 +195,15 @@ impl<T: Persist> Shared<T> {
         })
     }
 
+    /// Locks the object for a task, if no other has locked it.
+    #[track_caller]
+    pub fn try_lock<'t, C: TaskCalls>(
+        &self,
+        task: &'t mut C,
+    ) -> Result<SharedGuard<'t, C, T>, Error> {
+        self.lock(task, Timeout::None)
+    }
+
     /// How many references there are, as seen from outside of any task.
     pub fn references<N: Nvm>(&self, nvm: &N) -> Result<u32, Error> {
         Ok(nvm.load(self.references_at())?)

@@ -51,6 +51,7 @@ pub use broken::{Variant, is as is_broken, with_broken};
 pub use call::{Call, InterruptCalls, Progress, SystemCalls, TaskCalls, Wait};
 pub use error::{Error, Outcome};
 pub use follow_up::{FinishObject, FollowUp, ObjectWork};
+pub use lifecycle::NewTask;
 pub use mutex::{Contention, Held, MutexAt, MutexBlock, PassingOn};
 pub use observe::{Event, RecoveryStep, TransactionEvent};
 pub use port::Port;

@@ -10,10 +10,10 @@
 //!
 //! How a task ends: follow-up `Bury`, module `follow_up`.
 
-use nvm_core::{Class, Nvm};
+use nvm_core::{Class, Nvm, Offset};
 use nvm_list::Operation;
 use nvm_tx::UndoLog;
-use replay::Thread;
+use replay::{SystemTx, Thread};
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, Outcome};
@@ -21,6 +21,23 @@ use crate::follow_up::FollowUp;
 use crate::scheduler::{Scheduler, TaskState};
 use crate::task::{ControlBlock, Priority, Settings, TaskId, TaskIndex};
 use crate::work::Work;
+
+/// A task that was prepared, and has yet to be there.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct NewTask {
+    id: TaskId,
+    generation_at: Offset<u16>,
+}
+
+impl NewTask {
+    /// In the kernel transaction that creates it: the slot has a new generation, so that names of tasks that were
+    /// there before mean this one never. Logged, since a torn generation could be an old one.
+    pub fn carry_out<N: Nvm>(self, kernel: &mut SystemTx<'_, N>) -> Result<TaskId, replay::Error> {
+        kernel.set(self.generation_at, self.id.generation())?;
+        Ok(self.id)
+    }
+}
 
 impl<N: Nvm + Copy> Scheduler<N> {
     /// The name of the task that is in a slot now.
@@ -54,27 +71,29 @@ impl<N: Nvm + Copy> Scheduler<N> {
         priority: Priority,
         work: &mut Work,
         argument: impl FnOnce() -> Result<(), Error>,
-    ) -> Result<TaskId, Error> {
+    ) -> Result<NewTask, Error> {
         let at = self.areas().task(slot)?;
-        let areas = self.threads().of(slot)?;
-        Thread::format(*self.nvm(), &areas)?;
+        Thread::format(*self.nvm(), &self.threads().of(slot)?)?;
         argument()?;
-        let generation = self.nvm().load(at.generation())?.wrapping_add(1);
-        self.store_block(slot, priority, generation)?;
+        // Its nodes are in no list, and know whose they are.
+        let nvm = self.nvm();
+        nvm.store(Class::Kernel, at.notification(), &0)?;
+        nvm.store(Class::Kernel, at.settings(), &Settings::of(priority).0)?;
+        nvm.store(Class::Kernel, at.priority(), &priority.0)?;
+        nvm.store(Class::Kernel, at.held(), &0)?;
         work.push(Operation::PushBack {
             list: self.ready_list(priority)?,
             node: self.state_node(slot)?,
         })?;
-        Ok(TaskId::new(slot, generation))
+        let generation = nvm.load(at.generation())?.wrapping_add(1);
+        Ok(NewTask {
+            id: TaskId::new(slot, generation),
+            generation_at: at.generation(),
+        })
     }
 
-    /// Stores the control block of a task that is in no list.
-    pub(crate) fn store_block(
-        &self,
-        task: TaskIndex,
-        priority: Priority,
-        generation: u16,
-    ) -> Result<(), Error> {
+    /// Stores the control block of a task that is in no list. Part of the region's first boot.
+    pub(crate) fn format_task(&self, task: TaskIndex, priority: Priority) -> Result<(), Error> {
         let block = ControlBlock {
             state: nvm_list::Node::unlinked(task.0.into()),
             event: nvm_list::Node::unlinked(task.0.into()),
@@ -82,7 +101,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
             notification: 0,
             settings: Settings::of(priority).0,
             priority: priority.0,
-            generation,
+            generation: 0,
             held: 0,
             unused: 0,
         };

@@ -2,7 +2,8 @@
 
 use crate::observe::Event;
 
-/// A port of the kernel. All calls are made by the task that runs.
+/// A port of the kernel. Its calls are made by the task that runs; [`critical`](Port::critical) and
+/// [`observe`](Port::observe) by interrupt handlers and the start-up too.
 pub trait Port {
     /// Ticks of the persistent clock in a second: what durations with a unit are counted in.
     const TICKS_PER_SECOND: u32 = 1_000;

@@ -83,7 +83,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         for index in 0..areas.task_count() {
             let task = TaskIndex(index);
             let priority = priority_of(task);
-            scheduler.store_block(task, priority.unwrap_or(Priority(0)), 0)?;
+            scheduler.format_task(task, priority.unwrap_or(Priority(0)))?;
             if let Some(priority) = priority {
                 let list = scheduler.ready_list(priority)?;
                 let node = scheduler.state_node(task)?;

@@ -67,6 +67,10 @@ pub(crate) enum Instances {
     Created { most: u8, argument_bytes: u32 },
 }
 
+/// Bytes that the undo log of a task's kernel transactions must have: unlocking a mutex for which several tasks
+/// wait fills them. Calls that log an item of a queue may need more.
+pub const KERNEL_UNDO_LOG_BYTES: u32 = 40;
+
 /// Bytes of a task's stack, where its entry does not say otherwise.
 pub const DEFAULT_STACK_BYTES: usize = 2 * 1024;
 
@@ -101,10 +105,14 @@ impl<B: Board, P> TaskEntry<B, P> {
         entry
     }
 
-    /// The same with other sizes.
+    /// The same with other sizes. The undo log of kernel transactions gets
+    /// [`KERNEL_UNDO_LOG_BYTES`](crate::KERNEL_UNDO_LOG_BYTES) at least.
     #[must_use]
     pub const fn with_tables(mut self, tables: ThreadLayout) -> Self {
         self.tables = tables;
+        if self.tables.kernel_undo_log < KERNEL_UNDO_LOG_BYTES {
+            self.tables.kernel_undo_log = KERNEL_UNDO_LOG_BYTES;
+        }
         self
     }
 

@@ -67,7 +67,7 @@ macro_rules! task_transaction {
             }
 
             /// Creates a task of a kind, with an argument: it is there when the call has committed, whether
-            /// or not the transaction commits later. Costs 100 bytes of NVM and the argument's, with the call's
+            /// or not the transaction commits later. Costs 76 bytes of NVM and the argument's, with the call's
             /// record and commit.
             ///
             /// # Errors
@@ -201,7 +201,7 @@ fn attempt_create<B: Board, A: Persist>(
         let task = scheduler.prepare_task(slot, slots.priority, &mut work, || {
             Ok(scheduler.nvm().store(Class::Kernel, at, argument)?)
         })?;
-        return call.complete(&work, |_| Ok(Ok(task)));
+        return call.complete(&work, |kernel| Ok(Ok(task.carry_out(kernel)?)));
     }
     call.answer(Err(Outcome::NoFreeSlot))
 }

@@ -289,7 +289,7 @@ fn the_table_of_costs() {
             round::<CREATE>(),
             6,
             "150",
-            130,
+            106,
         ),
         (
             "task: yield to a peer and back, 2 switches",

@@ -127,14 +127,13 @@ fn machine(atom: usize) -> (Machine<SimNvm<4>>, Rc<Cell<Call>>) {
             task: Some(task),
             call,
         } if task.0 == 0
+            && observed.get() == Call::Before
             && matches!(
                 call,
                 "queue.send" | "mutex.unlock" | "event_group.set" | "task.delete"
             ) =>
         {
-            if observed.get() == Call::Before {
-                observed.set(Call::Under);
-            }
+            observed.set(Call::Under);
         }
         Event::Switched { .. } | Event::Transaction { .. } if observed.get() == Call::Under => {
             observed.set(Call::Over);

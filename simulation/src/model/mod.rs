@@ -101,8 +101,6 @@ pub struct TaskModel {
     contended: Vec<usize>,
     /// What its call answers that has blocked, once it is woken.
     answer: Option<Value>,
-    /// Its generation has not been learned yet.
-    is_new: bool,
 }
 
 /// A timer.
@@ -161,7 +159,6 @@ impl Model {
             notified: false,
             contended: Vec::new(),
             answer: None,
-            is_new: false,
         };
         let mut tasks: Vec<_> = shape
             .priorities

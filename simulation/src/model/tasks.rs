@@ -13,20 +13,6 @@ impl Model {
         (there.generation == id.generation() && there.doing != Doing::Ended).then_some(task)
     }
 
-    /// The task that was created last in a slot has a later generation than was thought, if it has not done
-    /// anything yet.
-    pub fn adopt(&mut self, id: TaskId) {
-        let task = usize::from(id.index().0);
-        if task >= self.first_worker
-            && let Some(there) = self.tasks.get_mut(task)
-            && there.is_new
-            && there.generation <= id.generation()
-        {
-            there.generation = id.generation();
-            there.is_new = false;
-        }
-    }
-
     /// What a task is doing, in the kernel's words.
     pub fn state(&self, task: usize) -> TaskState {
         let task = &self.tasks[task];
@@ -230,7 +216,6 @@ impl Model {
         task.notified = false;
         task.contended.clear();
         task.answer = None;
-        task.is_new = true;
         self.ready[usize::from(priority)].push_back(slot);
         Value::Task(self.id(slot))
     }
