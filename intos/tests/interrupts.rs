@@ -59,9 +59,9 @@ program! {
     "waits", 2 => |task, app| {
         let value = task.transaction(|tx| Notification::wait(tx, 0, 0, Timeout::Forever))?;
         app.log.note(task, value)?;
-        let number = task.transaction(|tx| app.timers.next(tx))?;
+        let number = task.transaction(|tx| app.timers.next(tx, Timeout::Forever))?;
         app.log.note(task, number.map_or(0, u32::from))?;
-        let number = task.transaction(|tx| app.timers.next(tx))?;
+        let number = task.transaction(|tx| app.timers.next(tx, Timeout::Forever))?;
         app.log.note(task, number.map_or(0, u32::from))
     }
     "suspended", 1 => |task, app| {

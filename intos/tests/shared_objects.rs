@@ -7,6 +7,7 @@ mod common;
 use common::program::{EXACT, Log, code, cut_everywhere, finished, id, run, run_with};
 use intos::host::Settings;
 use intos::prelude::*;
+use intos::{Variant, with_broken};
 
 const HEAP_BYTES: u32 = 256;
 
@@ -249,6 +250,21 @@ fn a_shared_heap_leaks_nothing_whatever_is_cut() {
         preempt_one_in: 5,
         ..EXACT
     });
+}
+
+#[test]
+fn a_kernel_that_rolls_back_while_others_allocate_is_caught() {
+    let caught = with_broken(Variant::RollsBackDisturbed, || {
+        (1..20).any(|seed| {
+            let settings = Settings {
+                seed,
+                preempt_one_in: 5,
+                ..EXACT
+            };
+            std::panic::catch_unwind(|| cut_everywhere::<Heaped>(settings)).is_err()
+        })
+    });
+    assert!(caught);
 }
 
 #[test]

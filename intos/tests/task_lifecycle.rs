@@ -7,6 +7,7 @@ mod common;
 use common::program::{EXACT, Logged, code, cut_everywhere, failure_of, id, run, run_with};
 use intos::host::Settings;
 use intos::prelude::*;
+use intos::{Variant, with_broken};
 
 persist! {
     /// What a worker is told.
@@ -148,6 +149,12 @@ fn what_a_deleted_task_had_not_committed_is_rolled_back() {
         run::<MidTransaction>(),
         [("deleter", 2), ("deleter", 1), ("deleter", 1)]
     );
+}
+
+#[test]
+fn a_kernel_that_does_not_roll_it_back_is_caught() {
+    let noted = with_broken(Variant::BuriesWithoutRollBack, run::<MidTransaction>);
+    assert_ne!(noted.first(), Some(&("deleter", 2)));
 }
 
 #[test]
