@@ -104,8 +104,8 @@ impl fmt::Display for HostError {
             Self::Kernel(error) => error.fmt(f),
             Self::Deadlock { tasks } => write!(
                 f,
-                "deadlock: all tasks wait forever and nothing is pending: {}; give one of them a timeout, or \
-                 let all take their mutexes in the same order",
+                "deadlock: all tasks wait forever and nothing is pending: {}; give one of them a timeout, \
+                 resume one that is suspended, or let all take their mutexes in the same order",
                 tasks.join(", ")
             ),
             Self::StackOverflow { task, stack_bytes } => write!(
