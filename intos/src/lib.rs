@@ -11,10 +11,13 @@
 //! | `task` | [`Task`]: what a task's function works with |
 //! | `transaction` | [`Tx`] and [`WriteFirstTx`]: a running transaction of a task, and its system calls |
 //! | `host` | the host port: a deterministic machine on an ordinary computer |
+//! | `cortex_m` | the port for Arm's Cortex-M, where that is the target |
 #![cfg_attr(not(feature = "host"), no_std)]
 #![deny(unsafe_code)]
 
 mod board;
+#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+pub mod cortex_m;
 mod heap;
 #[cfg(feature = "host")]
 pub mod host;
