@@ -15,10 +15,13 @@
 //! | `interrupt` | [`Interrupt`]: what an interrupt handler works with |
 //! | `prelude` | what most programs need |
 //! | `host` | the host port: a deterministic machine on an ordinary computer |
+//! | `cortex_m` | the port for Arm's Cortex-M, where that is the target |
 #![cfg_attr(not(feature = "host"), no_std)]
 #![deny(unsafe_code)]
 
 mod board;
+#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+pub mod cortex_m;
 mod heap;
 #[cfg(feature = "host")]
 pub mod host;

@@ -71,8 +71,9 @@ pub(crate) enum Instances {
 /// wait fills them. Calls that log an item of a queue may need more.
 pub const KERNEL_UNDO_LOG_BYTES: u32 = 40;
 
-/// Bytes of a task's stack, where its entry does not say otherwise.
-pub const DEFAULT_STACK_BYTES: usize = 2 * 1024;
+/// Bytes of a task's stack, where its entry does not say otherwise: on a Cortex-M enough for any system call, called
+/// from a task's function.
+pub const DEFAULT_STACK_BYTES: usize = 6 * 1024;
 
 impl<B: Board, P> TaskEntry<B, P> {
     /// A task that begins ready at the first boot, with the default sizes of logs, tables and stack.

@@ -1,8 +1,11 @@
 //! The project's own commands: `cargo xtask --help`.
 
+mod firmware;
 mod interrupted_calls;
+mod no_std;
 mod parallel;
 mod simulate;
+mod toolchain;
 
 use std::process::ExitCode;
 
@@ -22,12 +25,19 @@ enum Command {
     Simulate(simulate::Options),
     /// Cuts every system call in every situation before every store, and again in the recovery.
     InterruptedCalls(interrupted_calls::Options),
+    /// Runs the example programs as firmware of a Cortex-M, in QEMU.
+    #[command(subcommand)]
+    Firmware(firmware::Command),
+    /// Builds all crates that do without an operating system for cores without one.
+    NoStd,
 }
 
 fn main() -> ExitCode {
     let failed = match Options::parse().command {
         Command::Simulate(options) => Ok(simulate::run(&options)),
         Command::InterruptedCalls(options) => interrupted_calls::run(&options),
+        Command::Firmware(command) => firmware::run(&command),
+        Command::NoStd => no_std::run(),
     };
     match failed {
         Ok(0) => ExitCode::SUCCESS,

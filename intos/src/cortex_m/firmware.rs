@@ -1,0 +1,43 @@
+//! What the port must know of a board.
+
+use core::arch::asm;
+
+use intos_sched::Event;
+
+use super::failure::Failure;
+use super::port::{CortexM, Fram};
+use crate::board::Board;
+use crate::program::DEFAULT_STACK_BYTES;
+
+/// A board with a Cortex-M: what the port must know of it.
+pub trait Firmware: Board<Nvm = Fram, Port = CortexM<Self>> + 'static {
+    /// The processor's clock, which `SysTick` counts.
+    const CLOCK_HZ: u32;
+
+    /// Ticks of the persistent clock in a second.
+    const TICKS_PER_SECOND: u32 = 1_000;
+
+    /// Whether interrupts of the program's own may wake tasks. Where they may, tasks that all wait without a limit are
+    /// no deadlock.
+    const WOKEN_BY_INTERRUPTS: bool = false;
+
+    /// Bytes of the stack on which the processor idles, and on which the program's end is told.
+    const IDLE_STACK_BYTES: usize = DEFAULT_STACK_BYTES;
+
+    /// Tells that the program cannot go on, and stops. Interrupts that may use the kernel are held back.
+    fn failed(failure: &Failure<'_>) -> !;
+
+    /// Lets the processor sleep until any interrupt is pending, with interrupts held back. A board may choose a deeper
+    /// sleep, in which `SysTick` goes on.
+    #[inline]
+    fn sleep() {
+        // SAFETY: waits for an interrupt; no access to memory passes it.
+        unsafe { asm!("dsb", "wfi", "isb", options(nostack, preserves_flags)) }
+    }
+
+    /// Is told what the kernel does: see [`Port::observe`](crate::Port::observe).
+    #[inline]
+    fn observe(event: Event) {
+        let _ = event;
+    }
+}

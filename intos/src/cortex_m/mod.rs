@@ -1,0 +1,75 @@
+//! The port for Arm's Cortex-M: ARMv7-M (`thumbv7m`, `thumbv7em`) and ARMv6-M (`thumbv6m`), one processor.
+//!
+//! A [`Firmware`] says what the port must know of a board, and [`start`] runs a program on it:
+//!
+//! ```text
+//! struct MyBoard;
+//!
+//! impl Board for MyBoard {
+//!     type Nvm = Fram;
+//!     type Port = CortexM<MyBoard>;
+//! }
+//!
+//! impl Firmware for MyBoard {
+//!     const CLOCK_HZ: u32 = 25_000_000;
+//!     fn failed(failure: &Failure<'_>) -> ! { … }
+//! }
+//!
+//! #[cortex_m_rt::entry]
+//! fn main() -> ! {
+//!     cortex_m::start::<MyBoard, MyProgram>(|_kernel, _program| …)
+//! }
+//! ```
+//!
+//! # What it takes
+//!
+//! * The exceptions `PendSV`, `SysTick` and `HardFault`, by the names of `cortex-m-rt`'s vector table, and the
+//!   `SysTick` timer. The two first have the lowest priority.
+//! * From the linker script: `__intos_nvm_start` and `__intos_nvm_end`, memory that survives and that is part of
+//!   no section, and `__intos_stacks_start` and `__intos_stacks_end`, SRAM for the tasks' stacks.
+//!
+//! # Interrupts
+//!
+//! Critical sections hold back the interrupts whose priority is 0x20 or a greater number, by BASEPRI; only these
+//! may call [`interrupt`]. Those of priority 0 to 0x1F are never held back, and must not use the kernel. ARMv6-M has no
+//! BASEPRI: there all interrupts are held back, by PRIMASK.
+//!
+//! # What it detects
+//!
+//! A stack that overflows is found when its task is left, by a mark at its end; a fault is told with the name of the
+//! task that ran; a task that fails, a deadlock and a region that is not the program's as on the host: see
+//! [`Failure`].
+//!
+//! # Map of the modules
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `firmware` | [`Firmware`]: what the port must know of a board |
+//! | `failure` | [`Failure`]: why a program cannot go on |
+//! | `port` | [`CortexM`]: the kernel's way to the port |
+//! | `start` | [`start`]: from reset to the first task, and idling |
+//! | `system` | what the handlers must know: the running kernel, without its program's type |
+//! | `context` | the switch between stacks |
+//! | `stacks` | the memory of the stacks, and who has which |
+//! | `tick` | the timer, and sleeping without ticks |
+//! | `faults` | the processor's faults |
+//! | `critical` | critical sections |
+//! | `registers` | the processor's own registers |
+#![allow(unsafe_code)]
+
+mod context;
+mod critical;
+mod failure;
+mod faults;
+mod firmware;
+mod port;
+mod registers;
+mod stacks;
+mod start;
+mod system;
+mod tick;
+
+pub use failure::{Failure, Waiting};
+pub use firmware::Firmware;
+pub use port::{CortexM, Fram, interrupt};
+pub use start::start;

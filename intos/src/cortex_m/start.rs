@@ -1,0 +1,128 @@
+//! From reset to the first task, and idling.
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+
+use nvm_core::MappedNvm;
+
+use super::critical;
+use super::failure::{Failure, Waiting};
+use super::firmware::Firmware;
+use super::port::{CortexM, Fram, pend_switch, switch_now};
+use super::stacks::Stacks;
+use super::system::{self, Core, Running, System};
+use super::tick;
+use crate::kernel::Kernel;
+use crate::program::Program;
+
+unsafe extern "C" {
+    static mut __intos_nvm_start: u8;
+    static mut __intos_nvm_end: u8;
+}
+
+struct NvmPlace(UnsafeCell<MappedNvm<4>>);
+
+// SAFETY: it is written by `nvm` only, before a task or a handler can see it.
+unsafe impl Sync for NvmPlace {}
+
+/// Starts the kernel, and runs a program from where it was when the power went to its end: call it once after each
+/// reset, from `main`, on the main stack. `ended` is called when all tasks have ended.
+///
+/// What cannot go on is told to [`Firmware::failed`].
+pub fn start<B: Firmware, P: Program<B> + Sync>(ended: fn(&Kernel<B>, &P) -> !) -> ! {
+    let (kernel, program) = match Kernel::<B>::boot::<P>(nvm(), CortexM::new()) {
+        Ok(booted) => booted,
+        Err(error) => B::failed(&Failure::Boot(error)),
+    };
+    let running = Running {
+        kernel,
+        program,
+        ended,
+    };
+    let core: &dyn Core = &running;
+    // SAFETY: it lives in this function's frame, and this function never returns: `idle` runs on another stack.
+    let core = unsafe { core::mem::transmute::<&dyn Core, &'static dyn Core>(core) };
+    // SAFETY: the first call after a reset, by this function's contract; the memory is the port's.
+    let stacks = match unsafe { Stacks::divide(core) } {
+        Ok(stacks) => stacks,
+        Err(failure) => core.fail(&failure),
+    };
+    let idle_end = stacks.idle_end();
+    system::set(System { core, stacks });
+    tick::begin(core);
+    // SAFETY: the stack for idling is memory that nobody uses, and its end a multiple of 8. The main stack stays as it
+    // is, for the handlers: they push below what `running` takes.
+    unsafe {
+        asm!(
+            "msr PSP, {end}",
+            "movs {end}, #2",
+            "msr CONTROL, {end}",
+            "isb",
+            "bl {idle}",
+            end = in(reg) idle_end,
+            idle = sym idle,
+            options(noreturn),
+        )
+    }
+}
+
+/// The memory between the linker script's symbols.
+fn nvm() -> Fram {
+    static NVM: NvmPlace = NvmPlace(UnsafeCell::new(
+        // SAFETY: a region without bytes: nothing is ever accessed.
+        unsafe { MappedNvm::new(core::ptr::null_mut(), 0) },
+    ));
+    let start = &raw mut __intos_nvm_start;
+    let end = &raw mut __intos_nvm_end;
+    let size = end.addr().saturating_sub(start.addr()) as u32;
+    // SAFETY: the linker script gives this memory to the kernel alone; it is aligned to 4, as the port's documentation
+    // asks. The place is written once after a reset, before anybody has a reference to it.
+    unsafe {
+        *NVM.0.get() = MappedNvm::new(start, size);
+        &*NVM.0.get()
+    }
+}
+
+/// What the processor does when no task is ready. It is also the first that runs, and has the first task chosen.
+extern "C" fn idle() -> ! {
+    loop {
+        // Comes back when nobody is ready.
+        switch_now();
+        if let Some(system) = system::get() {
+            sleep(system.core);
+        }
+    }
+}
+
+/// Sleeps until a task may be ready, or ends.
+fn sleep(core: &'static dyn Core) {
+    let ticks_to_wake = || match core.ticks_to_wake() {
+        Ok(ticks) => ticks,
+        Err(error) => core.fail(&Failure::Kernel(error)),
+    };
+    let before = critical::enter();
+    let ticks = ticks_to_wake();
+    critical::leave(before);
+    core.idle(ticks);
+    let before = critical::enter();
+    // An interrupt may have started a timer, or woken a task that has run meanwhile.
+    let ticks = ticks_to_wake();
+    if ticks.is_none() {
+        let waiting = Waiting(core);
+        if waiting.names().next().is_none() {
+            core.end();
+        }
+        if !core.is_woken_by_interrupts() {
+            core.fail(&Failure::Deadlock { waiting });
+        }
+    }
+    let passed = tick::sleep(core, ticks);
+    if passed > 0 || ticks == Some(0) {
+        match core.advance(passed) {
+            Ok(true) => pend_switch(),
+            Ok(false) => {}
+            Err(error) => core.fail(&Failure::Kernel(error)),
+        }
+    }
+    critical::leave(before);
+}

@@ -1,0 +1,183 @@
+//! What the handlers must know: the running kernel, without its program's type.
+
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use intos_sched::{Error, Event, TaskIndex, TaskState};
+
+use super::failure::Failure;
+use super::firmware::Firmware;
+use super::stacks::Stacks;
+use crate::kernel::Kernel;
+use crate::program::Program;
+
+/// A kernel with its program, whichever it is.
+pub(super) trait Core {
+    /// Who runs next, and its generation.
+    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error>;
+    /// Lets ticks pass, and answers whether somebody was woken.
+    fn advance(&self, ticks: u32) -> Result<bool, Error>;
+    /// Handles an interrupt, and answers whether somebody was woken.
+    fn interrupt(&self, number: u8) -> Result<bool, Error>;
+    /// Runs a task to its end.
+    fn run_task(&self, task: TaskIndex) -> Result<(), Error>;
+    /// How long nobody wakes.
+    fn ticks_to_wake(&self) -> Result<Option<u32>, Error>;
+    /// Tells that everybody sleeps.
+    fn idle(&self, ticks: Option<u32>);
+    /// Lets the processor sleep.
+    fn sleep(&self);
+    /// Whether interrupts of the program's own may wake tasks.
+    fn is_woken_by_interrupts(&self) -> bool;
+    /// Clocks in a tick.
+    fn clocks_per_tick(&self) -> u32;
+    /// All tasks have ended.
+    fn end(&self) -> !;
+    fn observe(&self, event: Event);
+    fn fail(&self, failure: &Failure<'_>) -> !;
+    fn task_count(&self) -> u8;
+    fn state(&self, task: TaskIndex) -> Result<TaskState, Error>;
+    fn name(&self, task: TaskIndex) -> &'static str;
+    fn stack_bytes(&self, task: TaskIndex) -> usize;
+    fn idle_stack_bytes(&self) -> usize;
+}
+
+/// A kernel with its program.
+pub(super) struct Running<B: Firmware, P> {
+    pub(super) kernel: Kernel<B>,
+    pub(super) program: P,
+    pub(super) ended: fn(&Kernel<B>, &P) -> !,
+}
+
+impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
+    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error> {
+        let Some(task) = self.kernel.choose(slice_is_over)? else {
+            return Ok(None);
+        };
+        Ok(Some((task, self.kernel.scheduler.id(task)?.generation())))
+    }
+
+    fn advance(&self, ticks: u32) -> Result<bool, Error> {
+        self.kernel.advance(ticks)
+    }
+
+    fn interrupt(&self, number: u8) -> Result<bool, Error> {
+        self.kernel.interrupt(&self.program, number)
+    }
+
+    fn run_task(&self, task: TaskIndex) -> Result<(), Error> {
+        self.kernel.run_task(task, &self.program)
+    }
+
+    fn ticks_to_wake(&self) -> Result<Option<u32>, Error> {
+        self.kernel.scheduler.ticks_to_wake()
+    }
+
+    fn idle(&self, ticks: Option<u32>) {
+        B::observe(Event::Idle { ticks });
+        self.program.idle(&self.kernel.port, ticks);
+    }
+
+    fn sleep(&self) {
+        B::sleep();
+    }
+
+    fn is_woken_by_interrupts(&self) -> bool {
+        B::WOKEN_BY_INTERRUPTS
+    }
+
+    fn clocks_per_tick(&self) -> u32 {
+        const {
+            assert!(
+                B::TICKS_PER_SECOND > 0
+                    && B::CLOCK_HZ / B::TICKS_PER_SECOND >= 2
+                    && B::CLOCK_HZ / B::TICKS_PER_SECOND <= 1 << 24,
+                "SysTick counts 2 to 2^24 clocks in a tick: choose another TICKS_PER_SECOND"
+            );
+            B::CLOCK_HZ / B::TICKS_PER_SECOND
+        }
+    }
+
+    fn end(&self) -> ! {
+        (self.ended)(&self.kernel, &self.program)
+    }
+
+    fn observe(&self, event: Event) {
+        B::observe(event);
+    }
+
+    fn fail(&self, failure: &Failure<'_>) -> ! {
+        B::failed(failure)
+    }
+
+    fn task_count(&self) -> u8 {
+        self.kernel.scheduler.task_count()
+    }
+
+    fn state(&self, task: TaskIndex) -> Result<TaskState, Error> {
+        self.kernel.scheduler.state(task)
+    }
+
+    fn name(&self, task: TaskIndex) -> &'static str {
+        Kernel::<B>::task_name::<P>(task).unwrap_or("?")
+    }
+
+    fn stack_bytes(&self, task: TaskIndex) -> usize {
+        Kernel::<B>::stack_bytes::<P>(task).unwrap_or(0)
+    }
+
+    fn idle_stack_bytes(&self) -> usize {
+        B::IDLE_STACK_BYTES
+    }
+}
+
+/// What runs on the processor.
+pub(super) struct System {
+    pub(super) core: &'static dyn Core,
+    pub(super) stacks: Stacks,
+}
+
+/// Whether the running task's time slice is over: a task of the same priority comes first.
+pub(super) static SLICE_IS_OVER: AtomicBool = AtomicBool::new(false);
+
+/// Set when the system is there.
+static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+
+struct Place(UnsafeCell<Option<System>>);
+
+// SAFETY: it is written once, before `IS_RUNNING` is set, and only read from then on; nothing reads it before.
+unsafe impl Sync for Place {}
+
+static SYSTEM: Place = Place(UnsafeCell::new(None));
+
+/// Sets a flag that handlers share with tasks.
+pub(super) fn raise(flag: &AtomicBool) {
+    flag.store(true, Ordering::Relaxed);
+}
+
+/// Reads such a flag and clears it. In a critical section: ARMv6-M cannot do that at once.
+pub(super) fn take(flag: &AtomicBool) -> bool {
+    let is_raised = flag.load(Ordering::Relaxed);
+    flag.store(false, Ordering::Relaxed);
+    is_raised
+}
+
+/// Makes a system the processor's. Called once after each reset.
+pub(super) fn set(system: System) {
+    if IS_RUNNING.load(Ordering::Acquire) {
+        return;
+    }
+    // SAFETY: nobody has a reference to it, since `get` gives none before the flag is set, and there is one processor
+    // and no task yet. A second caller does not come so far.
+    unsafe { *SYSTEM.0.get() = Some(system) };
+    IS_RUNNING.store(true, Ordering::Release);
+}
+
+/// The processor's system, when there is one.
+pub(super) fn get() -> Option<&'static System> {
+    if !IS_RUNNING.load(Ordering::Acquire) {
+        return None;
+    }
+    // SAFETY: it is never written again.
+    unsafe { (*SYSTEM.0.get()).as_ref() }
+}

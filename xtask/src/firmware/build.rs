@@ -1,0 +1,46 @@
+//! Which programs there are, and their build.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::toolchain;
+
+/// A Cortex-M3.
+const TARGET: &str = "thumbv7m-none-eabi";
+
+fn folder() -> PathBuf {
+    toolchain::root().join("examples/firmware")
+}
+
+/// The programs' names.
+pub(super) fn programs() -> Result<Vec<String>, String> {
+    let sources = folder().join("src/bin");
+    let entries = fs::read_dir(&sources)
+        .map_err(|error| format!("{} cannot be read: {error}", sources.display()))?;
+    let mut programs: Vec<String> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            (path.extension()? == "rs").then_some(path.file_stem()?.to_str()?.to_owned())
+        })
+        .collect();
+    programs.sort();
+    Ok(programs)
+}
+
+/// Builds a program, and answers where it lies.
+pub(super) fn build(program: &str) -> Result<PathBuf, String> {
+    let programs = programs()?;
+    if !programs.iter().any(|name| name == program) {
+        return Err(format!(
+            "there is no program `{program}`; there are {}",
+            programs.join(", ")
+        ));
+    }
+    let target_dir = toolchain::target_dir("firmware");
+    let mut build = toolchain::build(TARGET, &target_dir)?;
+    build
+        .args(["--bin", program, "--manifest-path"])
+        .arg(folder().join("Cargo.toml"));
+    toolchain::run(&mut build)?;
+    Ok(target_dir.join(TARGET).join("release").join(program))
+}

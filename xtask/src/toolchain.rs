@@ -1,0 +1,124 @@
+//! Finds a compiler for a target without an operating system.
+//!
+//! Where rustup has the target, its own toolchain will do. Elsewhere `core` is built from source, with Debian's compiler,
+//! which brings the source along.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The oldest compiler that will do.
+const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+/// Debian's compiler, and its library's source.
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core";
+
+/// The workspace's top folder.
+pub(crate) fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// Where what is built for other targets goes: two compilers would build everything anew for each other.
+pub(crate) fn target_dir(name: &str) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), PathBuf::from)
+        .join(name)
+}
+
+/// `cargo build --release` for a target.
+pub(crate) fn build(target: &str, target_dir: &Path) -> Result<Command, String> {
+    let mut build;
+    if is_installed(target) {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        build = Command::new(cargo);
+        build.arg("build");
+    } else if Path::new(DEBIAN_CORE).is_dir() && is_new_enough() {
+        build = Command::new(DEBIAN_CARGO);
+        build
+            .args(["build", "-Z", "build-std=core"])
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTC", DEBIAN_RUSTC);
+        // Debian's compiler comes without the linker that the target asks for.
+        let target = target.replace('-', "_").to_uppercase();
+        build.env(format!("CARGO_TARGET_{target}_LINKER"), "ld.lld");
+    } else {
+        return Err(format!(
+            "no core library for {target}: run `rustup target add {target}`, or on Debian `apt-get install rustc-web \
+             cargo-web rust-web-src lld` (Rust {RUST_VERSION} or later)"
+        ));
+    }
+    build
+        .args(["--release", "--target", target, "--target-dir"])
+        .arg(target_dir)
+        .current_dir(root());
+    Ok(build)
+}
+
+/// Runs a build.
+pub(crate) fn run(build: &mut Command) -> Result<(), String> {
+    let program = build.get_program().to_string_lossy().into_owned();
+    match build.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{program} build` failed: {status}")),
+        Err(error) => Err(format!("`{program}` does not start: {error}")),
+    }
+}
+
+/// Whether a program is there.
+pub(crate) fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version");
+    text(&mut command).is_some()
+}
+
+/// Whether rustup has the target.
+fn is_installed(target: &str) -> bool {
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "list", "--installed"]);
+    text(&mut rustup).is_some_and(|targets| targets.lines().any(|line| line == target))
+}
+
+/// Whether Debian's compiler is there, and new enough.
+fn is_new_enough() -> bool {
+    let mut rustc = Command::new(DEBIAN_RUSTC);
+    rustc.arg("--version");
+    let Some(answer) = text(&mut rustc) else {
+        return false;
+    };
+    match (
+        answer.split(' ').nth(1).and_then(version),
+        version(RUST_VERSION),
+    ) {
+        (Some(found), Some(wanted)) => found >= wanted,
+        _ => false,
+    }
+}
+
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// What a program prints, if it is there and succeeds.
+fn text(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        assert_eq!(version("1.96.0"), Some((1, 96)));
+        assert!(version("1.100.0") > version("1.95"));
+        assert_eq!(version("nightly"), None);
+    }
+}
