@@ -109,6 +109,8 @@ unsafe extern "C" fn PendSV() {
     );
     #[cfg(target_abi = "eabihf")]
     naked_asm!(
+        // What the target has, the assembler is not told where the function is naked.
+        ".fpu fpv4-sp-d16",
         "mrs r0, psp",
         "tst lr, #0x10",
         "it eq",
