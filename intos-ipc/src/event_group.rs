@@ -371,15 +371,7 @@ impl EventGroup {
         if call.nvm().load(self.bits_at())? & DELETED != 0 {
             return call.answer(Err(Outcome::Deleted));
         }
-        let list = self.waiting()?;
-        let mut work = Work::none();
-        if !list.is_empty(call.nvm())? {
-            work.set_follow_up(FollowUp::WakeAll {
-                list,
-                outcome: Outcome::Deleted,
-                settle: None,
-            });
-        }
+        let work = Work::of_deletion(call.nvm(), [self.waiting()?])?;
         call.complete(&work, |kernel| {
             kernel.set(self.bits_at(), DELETED)?;
             Ok(Ok(()))

@@ -360,16 +360,7 @@ impl Ring {
         if self.filling(call.nvm())?.is_none() {
             return call.answer(Err(Outcome::Deleted));
         }
-        let mut work = Work::none();
-        for list in [self.reading()?, self.writing()?] {
-            if !list.is_empty(call.nvm())? {
-                work.set_follow_up(FollowUp::WakeAll {
-                    list,
-                    outcome: Outcome::Deleted,
-                    settle: None,
-                });
-            }
-        }
+        let work = Work::of_deletion(call.nvm(), [self.reading()?, self.writing()?])?;
         call.complete(&work, |kernel| {
             kernel.set(self.filling_at(), u32::from(DELETED) << 16)?;
             Ok(Ok(()))

@@ -9,8 +9,8 @@
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
 use intos_sched::{
-    Call, Error, FollowUp, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
-    Timeout, Wait, Work,
+    Call, Error, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout, Wait,
+    Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
@@ -213,15 +213,7 @@ impl Semaphore {
         if call.nvm().load(self.count_at())? == DELETED {
             return call.answer(Err(Outcome::Deleted));
         }
-        let list = self.waiting()?;
-        let mut work = Work::none();
-        if !list.is_empty(call.nvm())? {
-            work.set_follow_up(FollowUp::WakeAll {
-                list,
-                outcome: Outcome::Deleted,
-                settle: None,
-            });
-        }
+        let work = Work::of_deletion(call.nvm(), [self.waiting()?])?;
         call.complete(&work, |kernel| {
             kernel.set(self.count_at(), DELETED)?;
             Ok(Ok(()))

@@ -4,7 +4,7 @@ use nvm_core::Nvm;
 use nvm_list::{List, ListError, Operation};
 
 use crate::areas::OPERATIONS;
-use crate::error::Error;
+use crate::error::{Error, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
@@ -30,6 +30,25 @@ impl Work {
             follow_up: Some(follow_up),
             ..Self::default()
         }
+    }
+
+    /// What goes with the deletion of an object: those who wait for it, in one of these lists, are woken with
+    /// [`Outcome::Deleted`]. Only one of the lists may hold somebody.
+    pub fn of_deletion<N: Nvm>(
+        nvm: &N,
+        lists: impl IntoIterator<Item = List>,
+    ) -> Result<Self, Error> {
+        let mut work = Self::none();
+        for list in lists {
+            if !list.is_empty(nvm)? {
+                work.set_follow_up(FollowUp::WakeAll {
+                    list,
+                    outcome: Outcome::Deleted,
+                    settle: None,
+                });
+            }
+        }
+        Ok(work)
     }
 
     /// Adds a follow-up: one at most.

@@ -206,17 +206,7 @@ impl<T: QueueItem> Queue<T> {
         if count == DELETED {
             return call.answer(Err(Outcome::Deleted));
         }
-        // Never both.
-        let mut work = Work::none();
-        for list in [self.receivers()?, self.senders()?] {
-            if !list.is_empty(call.nvm())? {
-                work.set_follow_up(FollowUp::WakeAll {
-                    list,
-                    outcome: Outcome::Deleted,
-                    settle: None,
-                });
-            }
-        }
+        let work = Work::of_deletion(call.nvm(), [self.receivers()?, self.senders()?])?;
         call.complete(&work, |kernel| {
             kernel.set(field!(self.header, Header.count), DELETED)?;
             Ok(Ok(()))
