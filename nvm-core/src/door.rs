@@ -117,14 +117,29 @@ pub trait Nvm {
     #[inline]
     fn load<T: Persist>(&self, object: Offset<T>) -> Result<T, Error> {
         let mut value = T::new_zeroed();
-        self.read(object.get(), value.as_mut_bytes())?;
+        let (at, bytes) = (object.get(), value.as_mut_bytes());
+        match size_of::<T>() {
+            1 => bytes.copy_from_slice(&[self.read_u8(at)?]),
+            2 => bytes.copy_from_slice(&self.read_u16(at)?.to_le_bytes()),
+            4 => bytes.copy_from_slice(&self.read_u32(at)?.to_le_bytes()),
+            _ => self.read(at, bytes)?,
+        }
         Ok(value)
     }
 
     /// Stores an object. **Not atomic** where it is wider than an atom: use a transaction.
     #[inline]
     fn store<T: Persist>(&self, class: Class, object: Offset<T>, value: &T) -> Result<(), Error> {
-        self.write(class, object.get(), value.as_bytes())
+        let (at, bytes) = (object.get(), value.as_bytes());
+        if let Ok(word) = <[u8; 4]>::try_from(bytes) {
+            self.write_u32(class, at, u32::from_le_bytes(word))
+        } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
+            self.write_u16(class, at, u16::from_le_bytes(half))
+        } else if let [byte] = bytes {
+            self.write_u8(class, at, *byte)
+        } else {
+            self.write(class, at, bytes)
+        }
     }
 
     /// Answers whether `len` bytes at `offset` lie inside the region.

@@ -22,13 +22,14 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Nvm};
+use nvm_core::{Area, Class, Error, Nvm};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
+use crate::coverage::OfWord;
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{EntryArea, invalidate_if_tagged};
-use crate::transaction::Tx;
+use crate::log_entry::{EntryArea, Kind, NewEntry, invalidate_if_tagged};
+use crate::transaction::{Running, Tx};
 use crate::write_first::WriteFirstTx;
 
 /// Bytes of NVM that an undo log needs besides its entries.
@@ -57,6 +58,7 @@ pub struct UndoLog<N: Nvm> {
     pub(crate) unsettled: bool,
     /// A transaction has written without logging and has not committed.
     pub(crate) unfinished: bool,
+    pub(crate) running: Running,
 }
 
 impl<N: Nvm> UndoLog<N> {
@@ -109,6 +111,7 @@ impl<N: Nvm> UndoLog<N> {
             first_tag,
             unsettled: true,
             unfinished: false,
+            running: Running::none(),
         })
     }
 
@@ -177,15 +180,25 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Begins a transaction, for callers that cannot put it into a closure. Dropping it rolls back; one
     /// that is forgotten ([`core::mem::forget`]) is rolled back by the next `begin`.
+    #[inline]
     pub fn begin(&mut self) -> Result<Tx<'_, N>, Fault> {
+        if self.unsettled || self.unfinished {
+            self.settle()?;
+        }
+        self.unsettled = true;
+        Ok(Tx::new(self))
+    }
+
+    /// Finds out what became of the transaction before.
+    #[cold]
+    fn settle(&mut self) -> Result<(), Fault> {
         if self.unsettled {
             self.recover()?;
         }
         if self.unfinished {
             return Err(Fault::new(FaultKind::Unfinished));
         }
-        self.unsettled = true;
-        Ok(Tx::new(self))
+        Ok(())
     }
 
     /// Begins a transaction that cannot abort.
@@ -244,8 +257,27 @@ impl<N: Nvm> UndoLog<N> {
         following(self.live.sequence)
     }
 
-    pub(crate) fn note_first_entry(&mut self) {
-        self.first_tag = self.running_tag();
+    /// Logs a word, where it is not logged yet, and replaces it. Answers whether it did: not where the word is logged in
+    /// part, is far away, or there is no room.
+    #[inline]
+    pub(crate) fn replace_word(&mut self, offset: u32, word: u32) -> Result<bool, Error> {
+        match self.running.coverage.of_word(offset) {
+            OfWord::Covered => {}
+            OfWord::Uncovered { place } => {
+                let (at, tag) = (self.running.end, self.running_tag());
+                let entry = NewEntry::new(Kind::Range, offset, 4);
+                if entry.bytes() > self.entries.end - at {
+                    return Ok(false);
+                }
+                let next = entry.store(&self.nvm, self.entries, at, tag, None)?.next;
+                self.first_tag = tag;
+                self.running.coverage.set(place, offset);
+                self.running.end = next;
+            }
+            OfWord::Unknown => return Ok(false),
+        }
+        self.nvm.write_u32(self.class, offset, word)?;
+        Ok(true)
     }
 
     /// The commit point: publishes `mark` and empties the log.
