@@ -63,12 +63,16 @@ impl Coverage {
         }
     }
 
-    /// Looks a word up.
+    fn ranges(&self) -> &[(u32, u32)] {
+        self.ranges.get(..self.len).unwrap_or(&self.ranges)
+    }
+
+    /// Looks up a word that does not reach beyond the largest offset.
     #[inline]
     pub(crate) fn of_word(&self, start: u32) -> OfWord {
         let end = start.wrapping_add(4);
         let mut place = self.len;
-        for (index, &(from, to)) in self.ranges.iter().take(self.len).enumerate() {
+        for (index, &(from, to)) in self.ranges().iter().enumerate() {
             if start < to && from < end {
                 let is_inside = from <= start && end <= to;
                 return if is_inside {
@@ -81,7 +85,7 @@ impl Coverage {
                 place = index;
             }
         }
-        if self.uncached.is_some() || place >= CACHED || end < start {
+        if self.uncached.is_some() || place >= CACHED {
             OfWord::Unknown
         } else {
             OfWord::Uncovered { place }
@@ -133,7 +137,7 @@ impl Coverage {
         end: u32,
     ) -> Result<Next, Error> {
         let mut uncovered_to = end;
-        for &(from, to) in self.ranges.iter().take(self.len) {
+        for &(from, to) in self.ranges() {
             if from <= start && start < to {
                 return Ok(Next::CoveredTo(to));
             }

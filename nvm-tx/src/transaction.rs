@@ -122,7 +122,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Stores a word: [`write`](Tx::write) for the most frequent length.
     fn write_word(&mut self, offset: u32, word: u32) -> Result<(), Fault> {
-        if broken::is(Variant::StoresBeforeLogging) {
+        if broken::is_any() {
             return self.write(offset, &word.to_le_bytes());
         }
         match self.log.replace_word(offset, word) {
@@ -196,18 +196,31 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Commits, and publishes `mark` (24 bits) with the same atomic store: 4 bytes.
     #[inline]
-    pub fn commit_with(mut self, mark: u32) -> Result<(), Fault> {
+    pub fn commit_with(self, mark: u32) -> Result<(), Fault> {
+        if self.log.running.failed.is_some() || self.log.running.deferred.is_some() {
+            return self.commit_with_care(mark);
+        }
+        // A failure from here on leaves the log unsettled: before the next transaction the NVM is asked
+        // whether this one has committed.
+        self.log.running.finished = true;
+        self.log.commit_word(mark & MARK_MAX)?;
+        self.log.unfinished = false;
+        self.log.unsettled = false;
+        Ok(())
+    }
+
+    /// The same for a transaction that has failed, or has deferred stores.
+    #[cold]
+    fn commit_with_care(mut self, mark: u32) -> Result<(), Fault> {
         if let Some(fault) = self.log.running.failed {
             self.undo(None)?;
             return Err(fault);
         }
-        if self.log.running.deferred.is_some() && !broken::is(Variant::DefersWithoutNotice) {
+        if !broken::is(Variant::DefersWithoutNotice) {
             self.log
                 .announce_deferred()
                 .map_err(|fault| self.fail(fault))?;
         }
-        // A failure from here on leaves the log unsettled: before the next transaction the NVM is asked
-        // whether this one has committed.
         self.log.running.finished = true;
         self.log.commit_word(mark & MARK_MAX)?;
         self.log.unfinished = false;

@@ -28,7 +28,7 @@ use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
 use crate::coverage::OfWord;
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{EntryArea, Kind, NewEntry, invalidate_if_tagged};
+use crate::log_entry::{EntryArea, WORD_ENTRY_BYTES, invalidate_if_tagged, is_near, store_word};
 use crate::transaction::{Running, Tx};
 use crate::write_first::WriteFirstTx;
 
@@ -261,18 +261,20 @@ impl<N: Nvm> UndoLog<N> {
     /// part, is far away, or there is no room.
     #[inline]
     pub(crate) fn replace_word(&mut self, offset: u32, word: u32) -> Result<bool, Error> {
+        if !is_near(offset) {
+            return Ok(false);
+        }
         match self.running.coverage.of_word(offset) {
             OfWord::Covered => {}
             OfWord::Uncovered { place } => {
                 let (at, tag) = (self.running.end, self.running_tag());
-                let entry = NewEntry::new(Kind::Range, offset, 4);
-                if entry.bytes() > self.entries.end - at {
+                if self.entries.end - at < WORD_ENTRY_BYTES || at & 3 != 0 {
                     return Ok(false);
                 }
-                let next = entry.store(&self.nvm, self.entries, at, tag, None)?.next;
+                store_word(&self.nvm, self.entries, at, tag, offset)?;
                 self.first_tag = tag;
                 self.running.coverage.set(place, offset);
-                self.running.end = next;
+                self.running.end = at + WORD_ENTRY_BYTES;
             }
             OfWord::Unknown => return Ok(false),
         }
