@@ -4,7 +4,7 @@ use nvm_core::{Error, Nvm};
 
 use crate::log_entry::{EntryArea, Kind, LogEntry};
 
-const CACHED: usize = 8;
+const CACHED: usize = 6;
 
 /// The ranges that were logged already or were allocated in this transaction. The first few are kept
 /// in volatile memory; more logged ones are looked up in the log itself.

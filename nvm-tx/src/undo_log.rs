@@ -86,6 +86,7 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// The same, for objects of another class than [`Class::Data`].
+    #[inline]
     pub fn open_as(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
         let mut log = Self::open_without_recovery(nvm, area, class)?;
         log.recover()?;
@@ -95,13 +96,9 @@ impl<N: Nvm> UndoLog<N> {
     /// The same, but leaves an interrupted transaction as it is until [`recover`](UndoLog::recover),
     /// which must come before the next transaction: for a kernel that recovers tasks in the order in
     /// which they run.
+    #[inline]
     pub fn open_without_recovery(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
-        let entries = entries_of(&nvm, area)?;
-        let live =
-            CommitWord::live(&nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
-                offset: area.offset(),
-            }))?;
-        let first_tag = nvm.read_u8(entries.start + 3)?;
+        let (entries, live, first_tag) = look_at(&nvm, area)?;
         Ok(Self {
             nvm,
             entries,
@@ -305,6 +302,16 @@ impl<N: Nvm> UndoLog<N> {
             .nvm
             .write_u8(Class::UndoLog, self.at + DEFERRED_AT, tag)?)
     }
+}
+
+/// Looks at a log that is to be opened: where its entries are, its live commit word, and its first entry's tag.
+fn look_at<N: Nvm>(nvm: &N, area: Area) -> Result<(EntryArea, CommitWord, u8), Fault> {
+    let entries = entries_of(nvm, area)?;
+    let live = CommitWord::live(nvm, area.offset())?;
+    let live = live.ok_or(Fault::new(FaultKind::Damaged {
+        offset: area.offset(),
+    }))?;
+    Ok((entries, live, nvm.read_u8(entries.start + 3)?))
 }
 
 fn entries_of<N: Nvm>(nvm: &N, area: Area) -> Result<EntryArea, Fault> {
