@@ -55,7 +55,10 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
                 size: self.end,
             });
         }
-        self.nvm.write(Class::Replay, self.at, bytes)?;
+        match bytes {
+            [byte] => self.nvm.write_u8(Class::Replay, self.at, *byte)?,
+            _ => self.nvm.write(Class::Replay, self.at, bytes)?,
+        }
         self.at += len;
         Ok(())
     }
@@ -131,9 +134,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     /// Takes a byte.
     #[inline]
     pub fn take_u8(&mut self) -> Result<u8, Error> {
-        let mut byte = [0];
-        self.take(&mut byte)?;
-        Ok(byte[0])
+        self.take_value()
     }
 
     /// Where the next byte comes from.
