@@ -103,7 +103,7 @@ impl MessageBuffer {
     ) -> Result<(), Error> {
         let (buffer, timeout) = (*self, timeout.into());
         let sent: Written = tx
-            .call(Site::here(), "message_buffer.send")
+            .call(Site::here(), &"message_buffer.send")
             .run(|call| buffer.attempt_send(call, message, timeout))?;
         sent?;
         Ok(())
@@ -123,7 +123,7 @@ impl MessageBuffer {
     ) -> Result<(), Error> {
         let buffer = *self;
         let sent: Written = isr
-            .call_from_isr("message_buffer.send_from_isr")
+            .call_from_isr(&"message_buffer.send_from_isr")
             .run(|call| buffer.attempt_send(call, message, Timeout::None))?;
         sent?;
         Ok(())
@@ -144,7 +144,7 @@ impl MessageBuffer {
     ) -> Result<Bytes<LEN>, Error> {
         let (buffer, timeout) = (*self, timeout.into());
         let received: Read<LEN> = tx
-            .call(Site::here(), "message_buffer.receive")
+            .call(Site::here(), &"message_buffer.receive")
             .run(|call| buffer.attempt_receive(call, timeout))?;
         Ok(received?)
     }
@@ -165,7 +165,7 @@ impl MessageBuffer {
     ) -> Result<Bytes<LEN>, Error> {
         let buffer = *self;
         let received: Read<LEN> = isr
-            .call_from_isr("message_buffer.receive_from_isr")
+            .call_from_isr(&"message_buffer.receive_from_isr")
             .run(|call| buffer.attempt_receive(call, Timeout::None))?;
         Ok(received?)
     }
@@ -179,7 +179,7 @@ impl MessageBuffer {
     pub fn reset(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let ring = self.ring;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "message_buffer.reset")
+            .call(Site::here(), &"message_buffer.reset")
             .run(|call| ring.attempt_reset(call))?;
         Ok(done?)
     }
@@ -190,7 +190,7 @@ impl MessageBuffer {
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let ring = self.ring;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "message_buffer.delete")
+            .call(Site::here(), &"message_buffer.delete")
             .run(|call| ring.attempt_delete(call))?;
         Ok(done?)
     }

@@ -15,7 +15,7 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
-    Call, Error, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress, Scheduler,
+    Call, CallName, Error, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress, Scheduler,
     SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset};
@@ -96,14 +96,14 @@ impl Mutex {
         timeout: impl Into<Timeout>,
     ) -> Result<MutexGuard<'t, T>, Error> {
         let site = Site::here();
-        lock(self.at, task, site, "mutex.lock", false, timeout.into())
+        lock(self.at, task, site, &"mutex.lock", false, timeout.into())
     }
 
     /// Takes the mutex for the task, if nobody holds it.
     #[track_caller]
     pub fn try_lock<'t, T: TaskCalls>(&self, task: &'t mut T) -> Result<MutexGuard<'t, T>, Error> {
         let site = Site::here();
-        lock(self.at, task, site, "mutex.try_lock", false, Timeout::None)
+        lock(self.at, task, site, &"mutex.try_lock", false, Timeout::None)
     }
 
     /// Deletes the mutex for good: all who wait for it are woken with [`Outcome::Deleted`], and every later
@@ -162,7 +162,7 @@ impl RecursiveMutex {
             self.mutex.at,
             task,
             site,
-            "recursive_mutex.lock",
+            &"recursive_mutex.lock",
             true,
             timeout,
         )
@@ -215,7 +215,7 @@ impl<T: TaskCalls> MutexGuard<'_, T> {
     fn give_back(&mut self) -> Result<(), Error> {
         self.is_held = false;
         let mutex = self.mutex;
-        let done: Done = self.task.call_alone(self.site, "mutex.unlock", |call| {
+        let done: Done = self.task.call_alone(self.site, &"mutex.unlock", |call| {
             attempt_unlock(call, mutex)
         })?;
         Ok(done?)
@@ -251,7 +251,7 @@ pub(crate) fn lock<'t, T: TaskCalls>(
     mutex: MutexAt,
     task: &'t mut T,
     site: Site,
-    name: &'static str,
+    name: CallName,
     again: bool,
     timeout: Timeout,
 ) -> Result<MutexGuard<'t, T>, Error> {
@@ -268,7 +268,7 @@ pub(crate) fn lock<'t, T: TaskCalls>(
 
 fn delete(mutex: MutexAt, tx: &mut impl SystemCalls, site: Site) -> Result<(), Error> {
     let done: Done = tx
-        .call(site, "mutex.delete")
+        .call(site, &"mutex.delete")
         .run(|call| attempt_delete(call, mutex))?;
     Ok(done?)
 }

@@ -139,7 +139,7 @@ impl Timers {
     ) -> Result<Option<u16>, Error> {
         let (timers, timeout) = (*self, timeout.into());
         let expired: Result<u16, Outcome> = tx
-            .call(Site::here(), "timers.next")
+            .call(Site::here(), &"timers.next")
             .run(|call| timers.attempt_next(call, timeout))?;
         match expired {
             Ok(number) => Ok(Some(number)),
@@ -246,7 +246,7 @@ impl Timer {
     pub fn start(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let timer = *self;
         let done: Done = tx
-            .call(Site::here(), "timer.start")
+            .call(Site::here(), &"timer.start")
             .run(|call| timer.attempt_start(call, None))?;
         Ok(done?)
     }
@@ -270,7 +270,7 @@ impl Timer {
     ) -> Result<(), Error> {
         let (timer, period) = (*self, period.into());
         let done: Done = tx
-            .call(Site::here(), "timer.change_period")
+            .call(Site::here(), &"timer.change_period")
             .run(|call| timer.attempt_start(call, Some(period)))?;
         Ok(done?)
     }
@@ -279,7 +279,7 @@ impl Timer {
     #[track_caller]
     pub fn stop(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let timer = *self;
-        tx.call(Site::here(), "timer.stop")
+        tx.call(Site::here(), &"timer.stop")
             .run(|call| timer.attempt_stop(call))
     }
 
@@ -287,7 +287,7 @@ impl Timer {
     #[track_caller]
     pub fn is_active(&self, tx: &mut impl SystemCalls) -> Result<bool, Error> {
         let timer = *self;
-        tx.call(Site::here(), "timer.is_active").run(|call| {
+        tx.call(Site::here(), &"timer.is_active").run(|call| {
             let active = timer.node()?.is_linked(call.nvm())?;
             call.answer(active)
         })
@@ -297,7 +297,7 @@ impl Timer {
     pub fn start_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let timer = *self;
         let done: Done = isr
-            .call_from_isr("timer.start_from_isr")
+            .call_from_isr(&"timer.start_from_isr")
             .run(|call| timer.attempt_start(call, None))?;
         Ok(done?)
     }
@@ -305,7 +305,7 @@ impl Timer {
     /// [`stop`](Timer::stop), from an interrupt handler.
     pub fn stop_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let timer = *self;
-        isr.call_from_isr("timer.stop_from_isr")
+        isr.call_from_isr(&"timer.stop_from_isr")
             .run(|call| timer.attempt_stop(call))
     }
 

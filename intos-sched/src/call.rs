@@ -28,6 +28,9 @@ use crate::task::{TaskId, TaskIndex};
 use crate::timeout::{Span, Timeout};
 use crate::work::{WaitClass, Work};
 
+/// The name of a system call, as `&"queue.send"`: one pointer, where a string is two words.
+pub type CallName = &'static &'static str;
+
 /// What system calls are made on: a running transaction of a kernel's task.
 #[diagnostic::on_unimplemented(
     message = "a system call is part of a transaction, and `{Self}` is none",
@@ -42,7 +45,7 @@ pub trait SystemCalls {
     type Port: Port;
 
     /// Begins a system call with a name, as `queue.send`.
-    fn call(&mut self, site: Site, name: &'static str) -> Call<'_, Self::Nvm, Self::Port>;
+    fn call(&mut self, site: Site, name: CallName) -> Call<'_, Self::Nvm, Self::Port>;
 }
 
 /// What calls are made on that must not be made in a transaction, locking above all: a whole task. Each is
@@ -64,7 +67,7 @@ pub trait TaskCalls {
     fn call_alone<R: Record>(
         &mut self,
         site: Site,
-        name: &'static str,
+        name: CallName,
         attempt: impl FnOnce(&mut Call<'_, Self::Nvm, Self::Port>) -> Result<Progress<R>, Error>,
     ) -> Result<R, Error>;
 
@@ -85,7 +88,7 @@ pub trait InterruptCalls {
     type Port: Port;
 
     /// Begins a call with a name, as `queue.send_from_isr`.
-    fn call_from_isr(&mut self, name: &'static str) -> Call<'_, Self::Nvm, Self::Port>;
+    fn call_from_isr(&mut self, name: CallName) -> Call<'_, Self::Nvm, Self::Port>;
 }
 
 /// Who makes a call.
@@ -106,7 +109,7 @@ pub struct Call<'c, N: Nvm + Copy, P: Port> {
     scheduler: &'c Scheduler<N>,
     port: &'c P,
     caller: Caller<'c, N>,
-    name: &'static str,
+    name: CallName,
     /// It has done list work.
     did_work: bool,
 }
@@ -119,7 +122,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         task: TaskIndex,
         system: &'c mut SystemTable<N>,
         site: Site,
-        name: &'static str,
+        name: CallName,
     ) -> Self {
         Self {
             scheduler,
@@ -136,7 +139,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         scheduler: &'c Scheduler<N>,
         port: &'c P,
         woke: &'c mut bool,
-        name: &'static str,
+        name: CallName,
     ) -> Self {
         Self {
             scheduler,

@@ -3,8 +3,10 @@
 use core::fmt;
 
 use nvm_core::{Nvm, Record, RecordReader, RecordWriter};
-use nvm_list::ListError;
+use nvm_list::{ListError, ListFault};
 use nvm_tx::Fault;
+
+use crate::call::CallName;
 
 /// How a system call ends that could not do what it is for. Recorded: 1 byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,7 @@ pub enum Error {
     /// A transaction could not commit, a table is full, or the replay diverged.
     Replay(replay::Error),
     /// A list of the kernel's is damaged, or out of the links' reach.
-    List(ListError),
+    List(ListFault),
     /// More tasks than the kernel can have.
     TooManyTasks {
         /// How many it can have.
@@ -117,7 +119,7 @@ pub enum Error {
     /// An interrupt handler made a call that only a task can make.
     InInterrupt {
         /// Its name.
-        call: &'static str,
+        call: CallName,
     },
     /// A task asked for the argument of another kind of task.
     WrongKind {
@@ -144,39 +146,46 @@ impl Error {
                 error.kind(),
                 replay::ErrorKind::Transaction(nvm_tx::FaultKind::Nvm(_))
             ),
-            Self::List(error) => matches!(error, ListError::Nvm(_)),
             _ => false,
         }
     }
 }
 
 impl From<Outcome> for Error {
+    #[inline]
     fn from(outcome: Outcome) -> Self {
         Self::Call(outcome)
     }
 }
 
 impl From<replay::Error> for Error {
+    #[inline]
     fn from(error: replay::Error) -> Self {
         Self::Replay(error)
     }
 }
 
 impl From<Fault> for Error {
+    #[inline]
     fn from(fault: Fault) -> Self {
         Self::Replay(fault.into())
     }
 }
 
 impl From<nvm_core::Error> for Error {
+    #[inline]
     fn from(error: nvm_core::Error) -> Self {
         Self::Replay(error.into())
     }
 }
 
 impl From<ListError> for Error {
+    #[inline]
     fn from(error: ListError) -> Self {
-        Self::List(error)
+        match error {
+            ListError::Nvm(error) => error.into(),
+            ListError::List(fault) => Self::List(fault),
+        }
     }
 }
 
@@ -242,7 +251,10 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// Recorded as the outcome of an aborted transaction: 1 byte, and 9 for errors of the transaction itself.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<u32, Error>>() == 8);
+
+/// Recorded as the outcome of an aborted transaction: 1 byte, and 6 for errors of the transaction itself.
 impl Record for Error {
     const MAX_BYTES: u32 = 1 + replay::Error::MAX_BYTES;
 

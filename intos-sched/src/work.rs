@@ -1,7 +1,7 @@
 //! What a system call's commit puts in force besides its objects: list work, and perhaps a follow-up.
 
-use nvm_core::Nvm;
-use nvm_list::{List, ListError, Operation};
+use nvm_core::{Count, Nvm};
+use nvm_list::{List, ListFault, Operation};
 
 use crate::areas::OPERATIONS;
 use crate::error::{Error, Outcome};
@@ -63,9 +63,9 @@ impl Work {
     /// Where there are more than the operation log has room for.
     pub fn push(&mut self, operation: Operation) -> Result<(), Error> {
         self.operations.push(operation).map_err(|_| {
-            Error::List(ListError::TooManyOperations {
-                operations: OPERATIONS + 1,
-                capacity: OPERATIONS,
+            Error::List(ListFault::TooManyOperations {
+                operations: Count::of(OPERATIONS + 1),
+                capacity: Count::of(OPERATIONS),
             })
         })
     }

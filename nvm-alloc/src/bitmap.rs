@@ -154,10 +154,7 @@ pub(crate) fn block_at<N: Nvm>(
             break;
         }
         if granule < block.end {
-            return Err(AllocError::Interior {
-                offset,
-                block: geometry.offset_of(block.start),
-            });
+            return Err(AllocError::Interior { offset });
         }
     }
     Err(AllocError::NotAllocated { offset })

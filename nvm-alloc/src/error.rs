@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::Error;
+use nvm_core::{Count, Error};
 use nvm_tx::{Fault, FaultKind};
 
 /// Why nothing was allocated or freed. The heap is as it was.
@@ -15,18 +15,14 @@ pub enum AllocError {
     /// No free block is large enough.
     OutOfMemory {
         /// Bytes asked for.
-        needed: u32,
+        needed: Count,
         /// Bytes of the largest free block.
-        largest: u32,
+        largest: Count,
     },
     /// The offset lies outside of the heap's blocks.
     Foreign {
         /// The offset.
         offset: u32,
-        /// Where the first block may begin.
-        start: u32,
-        /// Where the last block ends at the latest.
-        end: u32,
     },
     /// No block begins at such an offset: blocks begin at multiples of 8 bytes from the heap's first.
     Misaligned {
@@ -37,8 +33,6 @@ pub enum AllocError {
     Interior {
         /// The offset.
         offset: u32,
-        /// Where the block begins.
-        block: u32,
     },
     /// Nothing is allocated there: freed before, or never allocated.
     NotAllocated {
@@ -53,9 +47,9 @@ pub enum AllocError {
     /// The area is too small for a heap of even one block.
     AreaTooSmall {
         /// Bytes that the smallest heap needs.
-        needed: u32,
+        needed: Count,
         /// Bytes of the area.
-        actual: u32,
+        actual: Count,
     },
     /// No heap of this size was formatted in the area.
     NotAHeap {
@@ -100,17 +94,16 @@ impl fmt::Display for AllocError {
                 f,
                 "the heap has no free block of {needed} bytes, the largest has {largest}"
             ),
-            Self::Foreign { offset, start, end } => write!(
-                f,
-                "{offset:#x} lies outside of the heap's blocks, {start:#x} to {end:#x}"
-            ),
+            Self::Foreign { offset } => {
+                write!(f, "{offset:#x} lies outside of the heap's blocks")
+            }
             Self::Misaligned { offset } => write!(
                 f,
                 "no block begins at {offset:#x}: it is no multiple of 8 bytes from the heap's first"
             ),
-            Self::Interior { offset, block } => write!(
+            Self::Interior { offset } => write!(
                 f,
-                "{offset:#x} lies inside of the block that begins at {block:#x}"
+                "no block begins at {offset:#x}: it lies inside of one that begins before it"
             ),
             Self::NotAllocated { offset } => write!(
                 f,
@@ -146,3 +139,6 @@ impl core::error::Error for AllocError {
         }
     }
 }
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<AllocError>() == 8 && size_of::<Result<u32, AllocError>>() == 8);

@@ -1,6 +1,6 @@
 //! The one door: every load from and store to NVM goes through [`Nvm`].
 
-use crate::{Error, Offset, Persist};
+use crate::{Count, Error, Offset, Persist};
 
 /// What a store is for. The simulator counts stores by class; a device ignores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,7 +158,10 @@ pub trait Nvm {
         if len <= size && offset <= size - len {
             Ok(())
         } else {
-            Err(Error::OutOfRange { offset, len, size })
+            Err(Error::OutOfRange {
+                len: Count::new(len),
+                offset,
+            })
         }
     }
 }
@@ -226,9 +229,8 @@ pub(crate) fn check_buffer<N: Nvm + ?Sized>(nvm: &N, offset: u32, len: usize) ->
     match u32::try_from(len) {
         Ok(len) => nvm.check_range(offset, len),
         Err(_) => Err(Error::OutOfRange {
+            len: Count::MAX,
             offset,
-            len: u32::MAX,
-            size: nvm.size(),
         }),
     }
 }

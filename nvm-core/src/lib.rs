@@ -35,7 +35,7 @@ pub mod sim;
 mod storage;
 
 pub use door::{Class, Nvm};
-pub use error::Error;
+pub use error::{Count, Error};
 #[cfg(feature = "file")]
 pub use file::{FileError, FileNvm};
 pub use fixed::{FixedNvm, FixedPlace};

@@ -2,7 +2,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::{Class, Error, Nvm, Offset, Persist};
+use crate::{Class, Count, Error, Nvm, Offset, Persist};
 
 /// A value that can be recorded when a transaction commits and handed out again when, after a power
 /// loss, the transaction is bypassed: plain values and handles, no borrows.
@@ -50,9 +50,8 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
         let len = bytes.len() as u32;
         if self.end.saturating_sub(self.at) < len {
             return Err(Error::OutOfRange {
+                len: Count::new(len),
                 offset: self.at,
-                len,
-                size: self.end,
             });
         }
         self.nvm.write(Class::Replay, self.at, bytes)?;
@@ -90,9 +89,8 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
         let len = bytes.len() as u32;
         if self.end.saturating_sub(self.at) < len {
             return Err(Error::OutOfRange {
+                len: Count::new(len),
                 offset: self.at,
-                len,
-                size: self.end,
             });
         }
         self.nvm.read(self.at, bytes)?;

@@ -35,14 +35,14 @@
 mod batch;
 mod roll_forward;
 
-use nvm_core::{Area, Class, Nvm};
+use nvm_core::{Area, Class, Count, Nvm};
 
 use self::batch::Batch;
 use crate::fault::{self, Fault};
 use crate::operation::{LogRecord, RECORD_BYTES};
 use crate::steps::Phase;
 use crate::walk::stays;
-use crate::{List, ListError, NodeRef, Operation, validate};
+use crate::{At, List, ListError, ListFault, NodeRef, Operation, validate};
 
 /// The most operations of a batch, however large the log's area.
 pub const MAX_OPERATIONS: usize = 8;
@@ -92,10 +92,10 @@ impl OpLog {
     pub const fn open(area: Area, class: Class) -> Result<Self, ListError> {
         let needed = Self::bytes_for(1);
         if area.len() < needed {
-            return Err(ListError::LogTooSmall {
-                needed,
-                len: area.len(),
-            });
+            return Err(ListError::List(ListFault::LogTooSmall {
+                needed: Count::new(needed),
+                len: Count::new(area.len()),
+            }));
         }
         let fitting = (area.len() as usize - HEADER_BYTES) / RECORD_BYTES;
         Ok(Self {
@@ -194,7 +194,7 @@ impl OpLog {
     /// verified as far as they can be now.
     pub fn run<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if self.load_state(nvm)? != EMPTY {
-            return Err(ListError::Busy);
+            return Err(ListFault::Busy.into());
         }
         self.verify(nvm, operations)?;
         match operations {
@@ -236,7 +236,7 @@ impl OpLog {
     ) -> Result<(), ListError> {
         let state = self.load_state(nvm)?;
         if state != EMPTY && state != STAGED {
-            return Err(ListError::Busy);
+            return Err(ListFault::Busy.into());
         }
         self.verify(nvm, operations)?;
         if state == STAGED && !fault::is_active(Fault::NoInvalidation) {
@@ -260,7 +260,7 @@ impl OpLog {
         match self.load_state(nvm)? {
             EMPTY => Ok(()),
             STAGED => self.store_state(nvm, EMPTY),
-            _ => Err(ListError::Busy),
+            _ => Err(ListFault::Busy.into()),
         }
     }
 
@@ -316,10 +316,11 @@ impl OpLog {
 
     fn verify<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if operations.len() > self.capacity {
-            return Err(ListError::TooManyOperations {
-                operations: operations.len(),
-                capacity: self.capacity,
-            });
+            return Err(ListFault::TooManyOperations {
+                operations: Count::of(operations.len()),
+                capacity: Count::of(self.capacity),
+            }
+            .into());
         }
         validate::batch(nvm, operations)
     }
@@ -355,5 +356,8 @@ fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListEr
 }
 
 const fn corrupt(at: u32, found: u8) -> ListError {
-    ListError::CorruptLog { at, found }
+    ListError::List(ListFault::CorruptLog {
+        found,
+        at: At::new(at),
+    })
 }

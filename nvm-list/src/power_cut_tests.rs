@@ -293,7 +293,10 @@ fn a_discarded_batch_leaves_nothing() {
     let log = SPREAD.log();
     let operations = real(&SPREAD, &[Op::InsertSorted(0, 0, 15), Op::Remove(5)]);
     log.stage(&nvm, &operations, TAG).unwrap();
-    assert_eq!(log.run(&nvm, &operations), Err(crate::ListError::Busy));
+    assert_eq!(
+        log.run(&nvm, &operations),
+        Err(crate::ListFault::Busy.into())
+    );
     log.discard(&nvm).unwrap();
     log.complete(&nvm).unwrap();
     assert_eq!(log.recover(&nvm, |_| true), Ok(Recovered::Nothing));
@@ -335,13 +338,12 @@ fn mistakes_in_the_protocol_are_caught() {
 
 #[test]
 fn the_errors_come_before_any_store() {
-    use crate::{List, ListError, NodeRef, Operation};
+    use crate::{List, NodeRef, Operation};
     use nvm_core::Offset;
     let nvm = nvm_core::sim::SimNvm::<4>::new(BYTES);
     let world = COMPACT;
     started(&world, &nvm);
     let log = world.log();
-    let node = |index| world.node(index).offset().get();
     let head = |index| world.list(index).head().get();
     let nowhere = List::at(Offset::new(1024)).unwrap();
     let a_head = NodeRef::at(Offset::new(head(0) - 4)).unwrap();
@@ -350,34 +352,40 @@ fn the_errors_come_before_any_store() {
             node: world.node(1),
         })
         .collect();
-    let cases: [(&[Operation], ListError); 8] = [
+    let cases: [(&[Operation], crate::ListFault); 8] = [
         (
             &[Op::Remove(0).real(&world)],
-            ListError::NotLinked { node: node(0) },
+            crate::ListFault::NotLinked {
+                node: world.node(0),
+            },
         ),
         (
             &[Op::MoveBack(0).real(&world)],
-            ListError::NotLinked { node: node(0) },
+            crate::ListFault::NotLinked {
+                node: world.node(0),
+            },
         ),
         (
             &[Op::PushBack(5).real(&world)],
-            ListError::AlreadyLinked {
-                node: node(5),
-                list: head(1),
+            crate::ListFault::AlreadyLinked {
+                node: world.node(5),
+                list: world.list(1),
             },
         ),
         (
             &[Op::Remove(5).real(&world), Op::Remove(5).real(&world)],
-            ListError::NotLinked { node: node(5) },
+            crate::ListFault::NotLinked {
+                node: world.node(5),
+            },
         ),
         (
             &[
                 Op::PushBack(0).real(&world),
                 Op::InsertSorted(0, 0, 1).real(&world),
             ],
-            ListError::AlreadyLinked {
-                node: node(0),
-                list: head(2),
+            crate::ListFault::AlreadyLinked {
+                node: world.node(0),
+                list: world.list(2),
             },
         ),
         (
@@ -385,24 +393,24 @@ fn the_errors_come_before_any_store() {
                 list: nowhere,
                 node: world.node(0),
             }],
-            ListError::NotAList { list: 1024 },
+            crate::ListFault::NotAList { list: nowhere },
         ),
         (
             &[Operation::Remove { node: a_head }],
-            ListError::NotANode { node: head(0) - 4 },
+            crate::ListFault::NotANode { node: a_head },
         ),
         (
             &removals,
-            ListError::TooManyOperations {
-                operations: 7,
-                capacity: 5,
+            crate::ListFault::TooManyOperations {
+                operations: nvm_core::Count::new(7),
+                capacity: nvm_core::Count::new(5),
             },
         ),
     ];
     let counters = nvm.counters();
     for (operations, error) in cases {
-        assert_eq!(log.run(&nvm, operations), Err(error));
-        assert_eq!(log.stage(&nvm, operations, 1), Err(error));
+        assert_eq!(log.run(&nvm, operations), Err(error.into()));
+        assert_eq!(log.stage(&nvm, operations, 1), Err(error.into()));
         assert!(std::string::ToString::to_string(&error).len() > 20);
     }
     assert_eq!((nvm.counters() - counters).bytes_written(), 0);

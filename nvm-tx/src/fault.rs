@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::Error;
+use nvm_core::{Count, Error};
 
 /// Why a transaction did not commit: its writes are rolled back.
 ///
@@ -18,16 +18,16 @@ pub enum FaultKind {
     /// The undo log has no room for what the transaction writes: give the program a larger one.
     LogFull {
         /// Bytes that the next entry needs.
-        needed: u32,
+        needed: Count,
         /// Bytes that are free.
-        free: u32,
+        free: Count,
     },
     /// The area is too small to be an undo log.
     AreaTooSmall {
         /// Bytes that the smallest log needs.
-        needed: u32,
+        needed: Count,
         /// Bytes of the area.
-        actual: u32,
+        actual: Count,
     },
     /// The log's commit words contradict each other: the image is damaged, or was never formatted.
     Damaged {
@@ -50,9 +50,17 @@ impl Fault {
     pub(crate) const fn new(kind: FaultKind) -> Self {
         Self(kind)
     }
+
+    pub(crate) const fn log_full(needed: u32, free: u32) -> Self {
+        Self(FaultKind::LogFull {
+            needed: Count::new(needed),
+            free: Count::new(free),
+        })
+    }
 }
 
 impl From<Error> for Fault {
+    #[inline]
     fn from(error: Error) -> Self {
         Self(FaultKind::Nvm(error))
     }
@@ -89,3 +97,6 @@ impl fmt::Display for FaultKind {
 }
 
 impl core::error::Error for Fault {}
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Fault>() == 8 && size_of::<Result<u32, Fault>>() == 8);

@@ -157,10 +157,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         if bytes <= free {
             return Ok(());
         }
-        Err(self.fail(Fault::new(FaultKind::LogFull {
-            needed: bytes,
-            free,
-        })))
+        Err(self.fail(Fault::log_full(bytes, free)))
     }
 
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
@@ -326,10 +323,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         let entry = NewEntry::new(kind, offset, len);
         let free = self.free_log_bytes();
         if entry.bytes() > free {
-            return Err(self.fail(Fault::new(FaultKind::LogFull {
-                needed: entry.bytes(),
-                free,
-            })));
+            return Err(self.fail(Fault::log_full(entry.bytes(), free)));
         }
         let tag = self.log.running_tag();
         let stored = entry

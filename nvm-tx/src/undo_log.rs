@@ -22,7 +22,7 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Error, Nvm};
+use nvm_core::{Area, Class, Count, Error, Nvm};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
@@ -203,10 +203,7 @@ impl<N: Nvm> UndoLog<N> {
         let tx = self.begin()?;
         let free = tx.free_log_bytes();
         if free < log_bytes {
-            return Err(Fault::new(FaultKind::LogFull {
-                needed: log_bytes,
-                free,
-            }));
+            return Err(Fault::log_full(log_bytes, free));
         }
         Ok(WriteFirstTx::new(tx))
     }
@@ -318,8 +315,8 @@ fn entries_of<N: Nvm>(nvm: &N, area: Area) -> Result<EntryArea, Fault> {
     let needed = LOG_HEADER_BYTES + 8;
     if area.len() < needed {
         return Err(Fault::new(FaultKind::AreaTooSmall {
-            needed,
-            actual: area.len(),
+            needed: Count::new(needed),
+            actual: Count::new(area.len()),
         }));
     }
     nvm.check_range(area.offset(), area.len())?;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Nvm, Record, RecordReader, RecordWriter};
+use nvm_core::{Count, Nvm, Record, RecordReader, RecordWriter};
 use nvm_tx::{Fault, FaultKind};
 
 use crate::site::Site;
@@ -37,9 +37,9 @@ pub enum ErrorKind {
         /// Which one.
         table: Table,
         /// Bytes that the record may need.
-        needed: u32,
+        needed: Count,
         /// Bytes that are free.
-        free: u32,
+        free: Count,
     },
     /// More records than a table can count.
     TooManyRecords {
@@ -48,21 +48,49 @@ pub enum ErrorKind {
     },
     /// After a power loss the program does something else than before it. What it does must depend on
     /// nothing but persistent objects, results of transactions and `sample`d inputs.
-    ReplayDiverged {
-        /// Which table's records do not fit.
-        table: Table,
-        /// Which of its records, from 0.
-        record: u16,
-        /// What the program does now in place of what it did then.
-        site: Site,
-    },
-    /// The area that was divided into a thread's logs and tables is too small for them.
+    ReplayDiverged(Divergence),
+    /// The area that was divided into a thread's logs and tables is too small for them:
+    /// [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
     AreaTooSmall {
         /// Where it lies.
         offset: u32,
-        /// Bytes that it has; [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
-        actual: u32,
     },
+}
+
+/// Where a replay diverged.
+// Behind the byte that says which error it is, the three fields lie at their own alignments; only then are they as small
+// as this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, packed)]
+pub struct Divergence {
+    table: Table,
+    record: u16,
+    site: Site,
+}
+
+impl Divergence {
+    pub(crate) const fn new(table: Table, record: u16, site: Site) -> Self {
+        Self {
+            table,
+            record,
+            site,
+        }
+    }
+
+    /// Which table's records do not fit.
+    pub const fn table(self) -> Table {
+        self.table
+    }
+
+    /// Which of its records, from 0.
+    pub const fn record(self) -> u16 {
+        self.record
+    }
+
+    /// What the program does now in place of what it did then.
+    pub const fn site(self) -> Site {
+        self.site
+    }
 }
 
 impl Error {
@@ -88,12 +116,14 @@ impl Error {
 }
 
 impl From<Fault> for Error {
+    #[inline]
     fn from(fault: Fault) -> Self {
         Self(ErrorKind::Transaction(fault.kind()))
     }
 }
 
 impl From<nvm_core::Error> for Error {
+    #[inline]
     fn from(error: nvm_core::Error) -> Self {
         Fault::from(error).into()
     }
@@ -128,19 +158,17 @@ impl fmt::Display for ErrorKind {
                     "the {table} cannot count more records; use a persistent loop"
                 )
             }
-            Self::ReplayDiverged {
-                table,
-                record,
-                site,
-            } => write!(
+            Self::ReplayDiverged(divergence) => write!(
                 f,
-                "replay diverged at {}: record {record} of the {table} was made elsewhere or by another \
-                 type; the program must depend only on persistent objects, recorded results and samples",
-                site.location()
+                "replay diverged at {}: record {} of the {} was made elsewhere or by another type; the program must \
+                 depend only on persistent objects, recorded results and samples",
+                divergence.site().location(),
+                divergence.record(),
+                divergence.table(),
             ),
-            Self::AreaTooSmall { offset, actual } => write!(
+            Self::AreaTooSmall { offset } => write!(
                 f,
-                "the thread's area at {offset:#x} has {actual} bytes, too few for its logs and tables"
+                "the thread's area at {offset:#x} has too few bytes for its logs and tables"
             ),
         }
     }
@@ -154,11 +182,15 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<u32, Error>>() == 8);
+
 /// Recorded as the outcome of a transaction: one byte which kind, and its two numbers.
 impl Record for Error {
-    const MAX_BYTES: u32 = 9;
+    const MAX_BYTES: u32 = 1 + 2 * u16::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
+        const NONE: Count = Count::new(0);
         let (code, needed, free) = match self.0 {
             ErrorKind::Transaction(FaultKind::LogFull { needed, free }) => (0, needed, free),
             ErrorKind::TableFull {
@@ -166,20 +198,21 @@ impl Record for Error {
                 needed,
                 free,
             } => (1 + table as u8, needed, free),
-            ErrorKind::TooManyRecords { table } => (4 + table as u8, 0, 0),
+            ErrorKind::TooManyRecords { table } => (4 + table as u8, NONE, NONE),
             // Never an outcome: see `is_outcome`.
-            _ => (0xFF, 0, 0),
+            _ => (0xFF, NONE, NONE),
         };
         to.put(&[code])?;
-        needed.encode(to)?;
-        free.encode(to)
+        needed.get().encode(to)?;
+        free.get().encode(to)
     }
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
         let code = from.take_u8()?;
-        let (Some(needed), Some(free)) = (u32::decode(from)?, u32::decode(from)?) else {
+        let (Some(needed), Some(free)) = (u16::decode(from)?, u16::decode(from)?) else {
             return Ok(None);
         };
+        let (needed, free) = (Count::from(needed), Count::from(free));
         let table = match code {
             0 => {
                 let kind = FaultKind::LogFull { needed, free };

@@ -108,10 +108,8 @@ impl ThreadAreas {
         if self.progress.len() == PROGRESS_BYTES {
             return Ok(());
         }
-        let offset = self.log.offset();
         Err(Error::new(ErrorKind::AreaTooSmall {
-            offset,
-            actual: self.progress.offset() + self.progress.len() - offset,
+            offset: self.log.offset(),
         }))
     }
 
