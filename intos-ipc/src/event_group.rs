@@ -18,8 +18,8 @@
 //! | delete | bits | follow-up `WakeAll` |
 
 use intos_sched::{
-    Call, CallName, Error, FollowUp, InterruptCalls, MAX_TASKS, ObjectWork, Outcome, Port,
-    Progress, Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,
+    Call, CallName, Error, ErrorKind, FollowUp, InterruptCalls, MAX_TASKS, ObjectWork, Outcome,
+    Port, Progress, Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, Record, field};
 use nvm_list::{Head, List};
@@ -94,9 +94,10 @@ impl EventGroup {
         let bits = scheduler.nvm().load(self.bits_at())?;
         let list = self.waiting()?;
         let waiting = scheduler.check_wait_list(list)?;
-        let damaged = Error::Damaged {
+        let damaged = ErrorKind::Damaged {
             offset: self.header.get(),
-        };
+        }
+        .error();
         if bits & !(USABLE | DELETED) != 0 || bits & DELETED != 0 && waiting > 0 {
             return Err(damaged);
         }
@@ -462,9 +463,10 @@ fn satisfied<N: Nvm + Copy>(
     for entry in scheduler.waiting(list) {
         let (task, _) = entry?;
         if is_met(awaited_by(scheduler, task)?, bits) && woken.push(task).is_err() {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: list.head().get(),
-            });
+            }
+            .error());
         }
     }
     Ok(woken)

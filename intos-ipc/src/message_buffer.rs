@@ -11,7 +11,8 @@
 //! | receive from an empty buffer | how much it can take | blocks the task |
 
 use intos_sched::{
-    Call, Error, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout, Work,
+    Call, Error, ErrorKind, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
+    Timeout, Work,
 };
 use nvm_core::{Layout, Nvm};
 use replay::Site;
@@ -78,9 +79,10 @@ impl MessageBuffer {
         {
             let len = self.first_len(scheduler.nvm(), rest)?;
             if len.saturating_add(LENGTH_BYTES) > rest.count {
-                return Err(Error::Damaged {
+                return Err(ErrorKind::Damaged {
                     offset: self.ring.reading()?.head().get(),
-                });
+                }
+                .error());
             }
             filling = Some(rest.without(len + LENGTH_BYTES));
         }

@@ -15,8 +15,8 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
-    Call, CallName, Error, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress, Scheduler,
-    SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
+    Call, CallName, Error, ErrorKind, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress,
+    Scheduler, SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset};
 use replay::Site;
@@ -76,9 +76,10 @@ impl Mutex {
         match scheduler.holder_of(self.at)? {
             Held::By(..) => Ok(()),
             _ if waiting == 0 => Ok(()),
-            _ => Err(Error::Damaged {
+            _ => Err(ErrorKind::Damaged {
                 offset: list.head().get(),
-            }),
+            }
+            .error()),
         }
     }
 
@@ -226,7 +227,7 @@ impl<T: TaskCalls> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         if self.is_held
             && let Err(error) = self.give_back()
-            && !matches!(error, Error::Call(_))
+            && error.outcome().is_none()
         {
             self.task.stop(error);
         }

@@ -9,8 +9,8 @@
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
 use intos_sched::{
-    Call, Error, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout, Wait,
-    Work,
+    Call, Error, ErrorKind, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
+    Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
@@ -71,9 +71,10 @@ impl Semaphore {
         let count = self.count(scheduler.nvm())?;
         let waiting = scheduler.check_wait_list(self.waiting()?)?;
         if count > self.maximum || (waiting > 0 && count > 0) {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.header.get(),
-            });
+            }
+            .error());
         }
         Ok(count)
     }

@@ -26,8 +26,8 @@
 //! serving task is, up to 2^30 ticks.
 
 use intos_sched::{
-    Call, Error, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span, SystemCalls,
-    TaskState, Timeout, Wait, Work,
+    Call, Error, ErrorKind, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span,
+    SystemCalls, TaskState, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List, Node, NodeRef, Operation};
@@ -114,9 +114,10 @@ impl Timers {
             running += nvm_list::check(nvm, list, most, true)?;
             for node in list.iter(nvm) {
                 if (node?.key(nvm)? >> 31 == 1) != upper {
-                    return Err(Error::Damaged {
+                    return Err(ErrorKind::Damaged {
                         offset: list.head().get(),
-                    });
+                    }
+                    .error());
                 }
             }
         }

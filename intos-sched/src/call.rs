@@ -20,7 +20,7 @@ use nvm_core::{Nvm, Record};
 use nvm_list::List;
 use replay::{Site, SystemTable, SystemTx};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
 use crate::port::Port;
 use crate::scheduler::Scheduler;
@@ -168,7 +168,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub const fn task(&self) -> Result<TaskIndex, Error> {
         match &self.caller {
             Caller::Task { task, .. } => Ok(*task),
-            Caller::Interrupt { .. } => Err(Error::InInterrupt { call: self.name }),
+            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt { call: self.name }.error()),
         }
     }
 
@@ -217,7 +217,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         }
         let call = self.name;
         let Caller::Task { system, .. } = self.caller else {
-            return Err(Error::InInterrupt { call });
+            return Err(ErrorKind::InInterrupt { call }.error());
         };
         port.critical(|| {
             let result = system.complete_in_place(site)?;
@@ -238,7 +238,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             });
             match attempt(&mut self)? {
                 Progress::Completed(result) => Ok(result),
-                Progress::Blocked => Err(Error::InInterrupt { call: self.name }),
+                Progress::Blocked => Err(ErrorKind::InInterrupt { call: self.name }.error()),
             }
         })
     }
@@ -316,7 +316,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     ) -> Result<Progress<R>, Error> {
         let task = self.task()?;
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(Error::InInterrupt { call: self.name });
+            return Err(ErrorKind::InInterrupt { call: self.name }.error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
         system.reserve(R::MAX_BYTES.saturating_add(bytes as u32))?;
@@ -346,7 +346,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             return self.answer(());
         }
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(Error::InInterrupt { call: self.name });
+            return Err(ErrorKind::InInterrupt { call: self.name }.error());
         };
         system.reserve(0)?;
         self.sleep(None, Some(tick), Work::none(), |_| Ok(()))
@@ -360,7 +360,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
     ) -> Result<Progress<R>, Error> {
         let Caller::Task { task, system, site } = &mut self.caller else {
-            return Err(Error::InInterrupt { call: self.name });
+            return Err(ErrorKind::InInterrupt { call: self.name }.error());
         };
         work.block(self.scheduler, *task, wait, until)?;
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);

@@ -18,7 +18,7 @@ use replay::Site;
 
 use crate::areas::PRIORITIES;
 use crate::call::{Call, CallName, InterruptCalls, Progress, SystemCalls, Wait};
-use crate::error::{Error, Outcome};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::port::Port;
 use crate::scheduler::{Scheduler, TaskState};
@@ -88,7 +88,7 @@ impl Awaits {
             2 => Self::Any {
                 clear: scheduler.nvm().read_u32(at.saturating_add(1))?,
             },
-            _ => return Err(Error::Damaged { offset: at }),
+            _ => return Err(ErrorKind::Damaged { offset: at }.error()),
         })
     }
 

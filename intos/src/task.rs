@@ -4,8 +4,8 @@ use core::fmt;
 
 use intos_ipc::Timers;
 use intos_sched::{
-    Call, CallName, Error, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex, Timeout,
-    TransactionEvent,
+    Call, CallName, Error, ErrorKind, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex,
+    Timeout, TransactionEvent,
 };
 use nvm_core::{Nvm, Offset, Persist, Record};
 use replay::{Durable, EndOfTransaction, Site, Statistics, Thread, ThreadAreas};
@@ -195,9 +195,10 @@ impl<'k, B: Board> Task<'k, B> {
     pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
         let slot = self.kernel.table.slot(self.index)?;
         if slot.entry != kind.index() || slot.argument.len() as usize != size_of::<A>() {
-            return Err(Error::WrongKind {
+            return Err(ErrorKind::WrongKind {
                 index: self.index.0,
-            });
+            }
+            .error());
         }
         let at = Offset::new(slot.argument.offset());
         Ok(self.kernel.scheduler.nvm().load(at)?)

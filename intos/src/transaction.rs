@@ -4,8 +4,8 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
-    Call, CallName, Error, Outcome, Port, Progress, Span, SystemCalls, TaskId, TaskIndex,
-    TaskState, Work,
+    Call, CallName, Error, ErrorKind, Outcome, Port, Progress, Span, SystemCalls, TaskId,
+    TaskIndex, TaskState, Work,
 };
 use nvm_core::{Class, Nvm, Offset, Persist};
 use replay::Site;
@@ -190,9 +190,12 @@ fn attempt_create<B: Board, A: Persist>(
         .table
         .slots(kind.index())
         .filter(|slots| slots.argument_bytes as usize == size_of::<A>())
-        .ok_or(Error::WrongKind {
-            index: kind.index() as u8,
-        })?;
+        .ok_or(
+            ErrorKind::WrongKind {
+                index: kind.index() as u8,
+            }
+            .error(),
+        )?;
     for slot in (slots.first..slots.first.saturating_add(slots.count)).map(TaskIndex) {
         if scheduler.state(slot)? != TaskState::Ended {
             continue;

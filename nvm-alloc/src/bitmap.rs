@@ -154,7 +154,10 @@ pub(crate) fn block_at<N: Nvm>(
             break;
         }
         if granule < block.end {
-            return Err(AllocError::Interior { offset });
+            return Err(AllocError::Interior {
+                offset,
+                block: geometry.offset_of(block.start),
+            });
         }
     }
     Err(AllocError::NotAllocated { offset })

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Count, Error};
+use nvm_core::Error;
 use nvm_tx::{Fault, FaultKind};
 
 /// Why nothing was allocated or freed. The heap is as it was.
@@ -15,14 +15,18 @@ pub enum AllocError {
     /// No free block is large enough.
     OutOfMemory {
         /// Bytes asked for.
-        needed: Count,
+        needed: u32,
         /// Bytes of the largest free block.
-        largest: Count,
+        largest: u32,
     },
     /// The offset lies outside of the heap's blocks.
     Foreign {
         /// The offset.
         offset: u32,
+        /// Where the first block may begin.
+        start: u32,
+        /// Where the last block ends at the latest.
+        end: u32,
     },
     /// No block begins at such an offset: blocks begin at multiples of 8 bytes from the heap's first.
     Misaligned {
@@ -33,6 +37,8 @@ pub enum AllocError {
     Interior {
         /// The offset.
         offset: u32,
+        /// Where the block begins.
+        block: u32,
     },
     /// Nothing is allocated there: freed before, or never allocated.
     NotAllocated {
@@ -47,9 +53,9 @@ pub enum AllocError {
     /// The area is too small for a heap of even one block.
     AreaTooSmall {
         /// Bytes that the smallest heap needs.
-        needed: Count,
+        needed: u32,
         /// Bytes of the area.
-        actual: Count,
+        actual: u32,
     },
     /// No heap of this size was formatted in the area.
     NotAHeap {
@@ -79,7 +85,7 @@ impl From<Error> for AllocError {
 
 impl AllocError {
     /// The transaction's fault, if it was one.
-    pub const fn fault(self) -> Option<FaultKind> {
+    pub fn fault(self) -> Option<FaultKind> {
         match self {
             Self::Transaction(fault) => Some(fault.kind()),
             _ => None,
@@ -94,16 +100,17 @@ impl fmt::Display for AllocError {
                 f,
                 "the heap has no free block of {needed} bytes, the largest has {largest}"
             ),
-            Self::Foreign { offset } => {
-                write!(f, "{offset:#x} lies outside of the heap's blocks")
-            }
+            Self::Foreign { offset, start, end } => write!(
+                f,
+                "{offset:#x} lies outside of the heap's blocks, {start:#x} to {end:#x}"
+            ),
             Self::Misaligned { offset } => write!(
                 f,
                 "no block begins at {offset:#x}: it is no multiple of 8 bytes from the heap's first"
             ),
-            Self::Interior { offset } => write!(
+            Self::Interior { offset, block } => write!(
                 f,
-                "no block begins at {offset:#x}: it lies inside of one that begins before it"
+                "{offset:#x} lies inside of the block that begins at {block:#x}"
             ),
             Self::NotAllocated { offset } => write!(
                 f,
@@ -139,6 +146,3 @@ impl core::error::Error for AllocError {
         }
     }
 }
-
-#[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<AllocError>() == 8 && size_of::<Result<u32, AllocError>>() == 8);

@@ -8,7 +8,7 @@
 //! | 56.. | bitmap, 4 bytes for each 16 granules (module `bitmap`) |
 //! | behind it | granules, 8 bytes each |
 
-use nvm_core::{Area, Count};
+use nvm_core::Area;
 use nvm_tx::{LOG_HEADER_BYTES, bits_entry_bytes};
 
 use crate::error::AllocError;
@@ -54,8 +54,8 @@ impl Geometry {
         let needed = Self::area_bytes(1);
         if area.len() < needed || area.offset().checked_add(area.len()).is_none() {
             return Err(AllocError::AreaTooSmall {
-                needed: Count::new(needed),
-                actual: Count::new(area.len()),
+                needed,
+                actual: area.len(),
             });
         }
         let rest = area.len() - BITMAP_AT;
@@ -110,7 +110,11 @@ impl Geometry {
     /// The granule that begins at `offset`.
     pub(crate) const fn granule_at(self, offset: u32) -> Result<u32, AllocError> {
         if offset < self.start() || offset >= self.end() {
-            return Err(AllocError::Foreign { offset });
+            return Err(AllocError::Foreign {
+                offset,
+                start: self.start(),
+                end: self.end(),
+            });
         }
         let distance = offset - self.start();
         if !distance.is_multiple_of(GRANULE_BYTES) {
@@ -143,9 +147,7 @@ mod tests {
                     let larger = Geometry::area_bytes((geometry.granules() + 1) * 8);
                     assert!(larger > len, "{len} bytes would hold another granule");
                 }
-                Err(AllocError::AreaTooSmall { needed, .. }) => {
-                    assert!(len < u32::from(needed.get()))
-                }
+                Err(AllocError::AreaTooSmall { needed, .. }) => assert!(len < needed),
                 Err(other) => panic!("{other}"),
             }
         }

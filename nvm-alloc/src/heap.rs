@@ -25,7 +25,7 @@
 //! takes the allocation back and ignores the deferred free; the commit keeps the allocation and then
 //! frees.
 
-use nvm_core::{Area, Class, Count, Nvm, Offset, Persist};
+use nvm_core::{Area, Class, Nvm, Offset, Persist};
 use nvm_tx::{Tx, UndoLog, bits_entry_bytes};
 
 use crate::bitmap::{Blocks, Run, Runs, block_at};
@@ -233,8 +233,8 @@ impl Heap {
             largest = largest.max(free.granules());
             if block.is_none() {
                 return Err(AllocError::OutOfMemory {
-                    needed: Count::new(bytes),
-                    largest: Count::new(largest * GRANULE_BYTES),
+                    needed: bytes,
+                    largest: largest * GRANULE_BYTES,
                 });
             }
         }

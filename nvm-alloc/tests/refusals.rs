@@ -3,7 +3,7 @@
 
 use nvm_alloc::{AllocError, Block, Heap};
 use nvm_core::sim::SimNvm;
-use nvm_core::{Area, Class, Count, Nvm, Offset};
+use nvm_core::{Area, Class, Nvm, Offset};
 use nvm_tx::{FaultKind, UndoLog};
 use proptest::prelude::*;
 
@@ -46,13 +46,22 @@ fn an_offset_where_no_block_begins_is_refused() {
         }
         let error = log.transaction(|tx| heap.free(tx, offset)).unwrap_err();
         let start = first;
+        let end = start + heap.capacity();
         let inside = |block: u32, len| (block..block + len).contains(&offset);
         let expected = if !inside(start, heap.capacity()) {
-            AllocError::Foreign { offset }
+            AllocError::Foreign { offset, start, end }
         } else if (offset - start) % 8 != 0 {
             AllocError::Misaligned { offset }
-        } else if inside(first, 40) || inside(third, 304) {
-            AllocError::Interior { offset }
+        } else if inside(first, 40) {
+            AllocError::Interior {
+                offset,
+                block: first,
+            }
+        } else if inside(third, 304) {
+            AllocError::Interior {
+                offset,
+                block: third,
+            }
         } else {
             AllocError::NotAllocated { offset }
         };
@@ -83,8 +92,8 @@ fn a_full_heap_refuses_and_can_be_freed() {
     assert_eq!(
         too_large,
         AllocError::OutOfMemory {
-            needed: Count::new(1025),
-            largest: Count::new(1024),
+            needed: 1025,
+            largest: 1024
         }
     );
     let too_large = log
@@ -93,8 +102,8 @@ fn a_full_heap_refuses_and_can_be_freed() {
     assert_eq!(
         too_large,
         AllocError::OutOfMemory {
-            needed: Count::new(u32::MAX),
-            largest: Count::new(1024),
+            needed: u32::MAX,
+            largest: 1024
         }
     );
     // Blocks of no bytes have offsets of their own.
@@ -107,8 +116,8 @@ fn a_full_heap_refuses_and_can_be_freed() {
     assert_eq!(
         full,
         AllocError::OutOfMemory {
-            needed: Count::new(1),
-            largest: Count::new(0),
+            needed: 1,
+            largest: 0
         }
     );
     // A transaction that frees more than its log holds rolls back, and frees nothing; others can.
@@ -158,8 +167,8 @@ fn another_area_is_not_a_heap() {
     assert_eq!(
         area(140, needed - 1),
         AllocError::AreaTooSmall {
-            needed: Count::new(needed),
-            actual: Count::new(needed - 1),
+            needed,
+            actual: needed - 1
         }
     );
     assert!(matches!(area(SIZE, HEAP.len()), AllocError::Transaction(_)));

@@ -1,6 +1,6 @@
 //! The one door: every load from and store to NVM goes through [`Nvm`].
 
-use crate::{Count, Error, Offset, Persist};
+use crate::{Error, Offset, Persist};
 
 /// What a store is for. The simulator counts stores by class; a device ignores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,10 +158,7 @@ pub trait Nvm {
         if len <= size && offset <= size - len {
             Ok(())
         } else {
-            Err(Error::OutOfRange {
-                len: Count::new(len),
-                offset,
-            })
+            Err(Error::OutOfRange { offset })
         }
     }
 }
@@ -228,10 +225,7 @@ pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
 pub(crate) fn check_buffer<N: Nvm + ?Sized>(nvm: &N, offset: u32, len: usize) -> Result<(), Error> {
     match u32::try_from(len) {
         Ok(len) => nvm.check_range(offset, len),
-        Err(_) => Err(Error::OutOfRange {
-            len: Count::MAX,
-            offset,
-        }),
+        Err(_) => Err(Error::OutOfRange { offset }),
     }
 }
 

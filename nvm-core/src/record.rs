@@ -2,7 +2,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::{Class, Count, Error, Nvm, Offset, Persist};
+use crate::{Class, Error, Nvm, Offset, Persist};
 
 /// A value that can be recorded when a transaction commits and handed out again when, after a power
 /// loss, the transaction is bypassed: plain values and handles, no borrows.
@@ -49,10 +49,7 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let len = bytes.len() as u32;
         if self.end.saturating_sub(self.at) < len {
-            return Err(Error::OutOfRange {
-                len: Count::new(len),
-                offset: self.at,
-            });
+            return Err(Error::OutOfRange { offset: self.at });
         }
         self.nvm.write(Class::Replay, self.at, bytes)?;
         self.at += len;
@@ -88,10 +85,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     pub fn take(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         let len = bytes.len() as u32;
         if self.end.saturating_sub(self.at) < len {
-            return Err(Error::OutOfRange {
-                len: Count::new(len),
-                offset: self.at,
-            });
+            return Err(Error::OutOfRange { offset: self.at });
         }
         self.nvm.read(self.at, bytes)?;
         self.at += len;

@@ -1,9 +1,9 @@
 //! The full validation of a list, for tests and for tools that look at images.
 
-use nvm_core::{Count, Nvm};
+use nvm_core::Nvm;
 
 use crate::walk::{load_head, load_member};
-use crate::{List, ListError, ListFault, NodeRef};
+use crate::{List, ListError, ListErrorKind};
 
 /// Validates a list of at most `max` nodes: that all neighbours link to each other in both directions,
 /// that each node says it is in this list, and, where `sorted` says so, that keys never decrease.
@@ -18,28 +18,29 @@ pub fn check<N: Nvm>(nvm: &N, list: List, max: u32, sorted: bool) -> Result<u32,
     let mut len = 0;
     while next != own {
         if len == max {
-            return Err(ListFault::TooLong {
-                list,
-                limit: Count::new(max),
+            return Err(ListErrorKind::TooLong {
+                list: own.offset(),
+                limit: max,
             }
-            .into());
+            .error());
         }
         let node = load_member(nvm, own, next)?;
         if node.links().prev() != previous {
-            return Err(next.broken());
+            return Err(ListErrorKind::BrokenLink { at: next.offset() }.error());
         }
         if sorted && node.key() < key_before {
-            return Err(ListFault::Unsorted {
-                node: NodeRef::from_link(next),
+            return Err(ListErrorKind::Unsorted {
+                node: next.node_offset(),
+                key: node.key(),
             }
-            .into());
+            .error());
         }
         key_before = node.key();
         len += 1;
         (previous, next) = (next, node.links().next());
     }
     if own.load_prev(nvm)? != previous {
-        return Err(own.broken());
+        return Err(ListErrorKind::BrokenLink { at: own.offset() }.error());
     }
     Ok(len)
 }

@@ -28,8 +28,6 @@
 
 use nvm_core::{Class, Error, Nvm, Offset};
 
-use crate::{At, ListError, ListFault};
-
 nvm_core::persist! {
     /// The head of a list, as it is stored: 8 bytes. Make one with
     /// [`List::format`](crate::List::format), or store [`Head::empty`] with an object of your own.
@@ -131,13 +129,6 @@ impl Link {
     #[inline]
     pub(crate) const fn node_offset(self) -> u32 {
         self.offset().wrapping_sub(KEY_BYTES)
-    }
-
-    /// The error of links that disagree with their neighbours'.
-    pub(crate) const fn broken(self) -> ListError {
-        ListError::List(ListFault::BrokenLink {
-            at: At::new(self.offset()),
-        })
     }
 
     #[inline]

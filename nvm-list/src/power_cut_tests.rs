@@ -295,7 +295,7 @@ fn a_discarded_batch_leaves_nothing() {
     log.stage(&nvm, &operations, TAG).unwrap();
     assert_eq!(
         log.run(&nvm, &operations),
-        Err(crate::ListFault::Busy.into())
+        Err(crate::ListErrorKind::Busy.error())
     );
     log.discard(&nvm).unwrap();
     log.complete(&nvm).unwrap();
@@ -338,12 +338,13 @@ fn mistakes_in_the_protocol_are_caught() {
 
 #[test]
 fn the_errors_come_before_any_store() {
-    use crate::{List, NodeRef, Operation};
+    use crate::{List, ListError, ListErrorKind, NodeRef, Operation};
     use nvm_core::Offset;
     let nvm = nvm_core::sim::SimNvm::<4>::new(BYTES);
     let world = COMPACT;
     started(&world, &nvm);
     let log = world.log();
+    let node = |index| world.node(index).offset().get();
     let head = |index| world.list(index).head().get();
     let nowhere = List::at(Offset::new(1024)).unwrap();
     let a_head = NodeRef::at(Offset::new(head(0) - 4)).unwrap();
@@ -352,65 +353,62 @@ fn the_errors_come_before_any_store() {
             node: world.node(1),
         })
         .collect();
-    let cases: [(&[Operation], crate::ListFault); 8] = [
+    let cases: [(&[Operation], ListError); 8] = [
         (
             &[Op::Remove(0).real(&world)],
-            crate::ListFault::NotLinked {
-                node: world.node(0),
-            },
+            ListErrorKind::NotLinked { node: node(0) }.error(),
         ),
         (
             &[Op::MoveBack(0).real(&world)],
-            crate::ListFault::NotLinked {
-                node: world.node(0),
-            },
+            ListErrorKind::NotLinked { node: node(0) }.error(),
         ),
         (
             &[Op::PushBack(5).real(&world)],
-            crate::ListFault::AlreadyLinked {
-                node: world.node(5),
-                list: world.list(1),
-            },
+            ListErrorKind::AlreadyLinked {
+                node: node(5),
+                list: head(1),
+            }
+            .error(),
         ),
         (
             &[Op::Remove(5).real(&world), Op::Remove(5).real(&world)],
-            crate::ListFault::NotLinked {
-                node: world.node(5),
-            },
+            ListErrorKind::NotLinked { node: node(5) }.error(),
         ),
         (
             &[
                 Op::PushBack(0).real(&world),
                 Op::InsertSorted(0, 0, 1).real(&world),
             ],
-            crate::ListFault::AlreadyLinked {
-                node: world.node(0),
-                list: world.list(2),
-            },
+            ListErrorKind::AlreadyLinked {
+                node: node(0),
+                list: head(2),
+            }
+            .error(),
         ),
         (
             &[Operation::PushBack {
                 list: nowhere,
                 node: world.node(0),
             }],
-            crate::ListFault::NotAList { list: nowhere },
+            ListErrorKind::NotAList { list: 1024 }.error(),
         ),
         (
             &[Operation::Remove { node: a_head }],
-            crate::ListFault::NotANode { node: a_head },
+            ListErrorKind::NotANode { node: head(0) - 4 }.error(),
         ),
         (
             &removals,
-            crate::ListFault::TooManyOperations {
-                operations: nvm_core::Count::new(7),
-                capacity: nvm_core::Count::new(5),
-            },
+            ListErrorKind::TooManyOperations {
+                operations: 7,
+                capacity: 5,
+            }
+            .error(),
         ),
     ];
     let counters = nvm.counters();
     for (operations, error) in cases {
-        assert_eq!(log.run(&nvm, operations), Err(error.into()));
-        assert_eq!(log.stage(&nvm, operations, 1), Err(error.into()));
+        assert_eq!(log.run(&nvm, operations), Err(error));
+        assert_eq!(log.stage(&nvm, operations, 1), Err(error));
         assert!(std::string::ToString::to_string(&error).len() > 20);
     }
     assert_eq!((nvm.counters() - counters).bytes_written(), 0);

@@ -4,7 +4,7 @@ use nvm_core::Nvm;
 
 use crate::layout::Link;
 use crate::walk::load_head;
-use crate::{List, ListError, ListFault, NodeRef, Operation};
+use crate::{ListError, ListErrorKind, NodeRef, Operation};
 
 /// Verifies each operation of a batch against the present state and the operations before it: that lists
 /// are lists, that nodes are in a list or in none as the operation needs, and, of a node that no earlier
@@ -17,19 +17,22 @@ pub(crate) fn batch<N: Nvm>(nvm: &N, operations: &[Operation]) -> Result<(), Lis
         let node = operation.node();
         let earlier = operations.get(..index).unwrap_or_default();
         let owner = match last_with(earlier, node) {
-            Some(before) => before.list().map(List::link),
+            Some(before) => before.list().map(crate::List::link),
             None => stored_owner(nvm, node)?,
         };
         match owner {
             Some(owner) if operation.inserts() => {
-                return Err(ListFault::AlreadyLinked {
-                    node,
-                    list: List::from_link(owner),
+                return Err(ListErrorKind::AlreadyLinked {
+                    node: node.offset().get(),
+                    list: owner.offset(),
                 }
-                .into());
+                .error());
             }
             None if !operation.inserts() => {
-                return Err(ListFault::NotLinked { node }.into());
+                return Err(ListErrorKind::NotLinked {
+                    node: node.offset().get(),
+                }
+                .error());
             }
             _ => {}
         }
@@ -73,10 +76,13 @@ fn stored_owner<N: Nvm>(nvm: &N, node: NodeRef) -> Result<Option<Link>, ListErro
         return Ok(None);
     }
     if owner == link {
-        return Err(ListFault::NotANode { node }.into());
+        return Err(ListErrorKind::NotANode {
+            node: node.offset().get(),
+        }
+        .error());
     }
     if links.prev().load_next(nvm)? != link || links.next().load_prev(nvm)? != link {
-        return Err(link.broken());
+        return Err(ListErrorKind::BrokenLink { at: link.offset() }.error());
     }
     Ok(Some(owner))
 }

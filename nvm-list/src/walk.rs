@@ -5,10 +5,10 @@
 
 use core::iter::FusedIterator;
 
-use nvm_core::{Count, Nvm};
+use nvm_core::Nvm;
 
 use crate::layout::{Between, Link, Links};
-use crate::{List, ListError, ListFault, Node, NodeRef};
+use crate::{List, ListError, ListErrorKind, Node, NodeRef};
 
 /// Where in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,10 @@ pub(crate) fn node_limit<N: Nvm>(nvm: &N) -> u32 {
 pub(crate) fn load_head<N: Nvm>(nvm: &N, list: Link) -> Result<Links, ListError> {
     let head = list.load_links(nvm)?;
     if head.owner() != list || list == Link::NONE {
-        return Err(ListFault::NotAList {
-            list: List::from_link(list),
+        return Err(ListErrorKind::NotAList {
+            list: list.offset(),
         }
-        .into());
+        .error());
     }
     Ok(head)
 }
@@ -42,11 +42,12 @@ pub(crate) fn load_member<N: Nvm>(nvm: &N, list: Link, node: Link) -> Result<Nod
     let owner = member.links().owner();
     // A head is its own owner: where a list's last link leads to another head, that is not a node.
     if owner != list || node == list {
-        return Err(ListFault::WrongOwner {
-            node: NodeRef::from_link(node),
-            list: List::from_link(list),
+        return Err(ListErrorKind::WrongOwner {
+            node: node.node_offset(),
+            owner: owner.offset(),
+            list: list.offset(),
         }
-        .into());
+        .error());
     }
     Ok(member)
 }
@@ -72,11 +73,11 @@ pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between,
                 }
                 (prev, next) = (next, node.links().next());
             }
-            Err(ListFault::TooLong {
-                list: List::from_link(list),
-                limit: Count::new(limit),
+            Err(ListErrorKind::TooLong {
+                list: list.offset(),
+                limit,
             }
-            .into())
+            .error())
         }
     }
 }
@@ -86,7 +87,7 @@ fn behind<N: Nvm>(nvm: &N, prev: Link, next: Link) -> Result<Between, ListError>
     if next.load_prev(nvm)? == prev {
         Ok(Between { prev, next })
     } else {
-        Err(prev.broken())
+        Err(ListErrorKind::BrokenLink { at: prev.offset() }.error())
     }
 }
 
@@ -95,7 +96,7 @@ fn before<N: Nvm>(nvm: &N, prev: Link, next: Link) -> Result<Between, ListError>
     if prev.load_next(nvm)? == next {
         Ok(Between { prev, next })
     } else {
-        Err(next.broken())
+        Err(ListErrorKind::BrokenLink { at: next.offset() }.error())
     }
 }
 
@@ -160,11 +161,11 @@ impl<'a, N: Nvm> Iter<'a, N> {
             return Ok(None);
         }
         if self.left == 0 {
-            return Err(ListFault::TooLong {
-                list: self.list,
-                limit: Count::new(node_limit(self.nvm)),
+            return Err(ListErrorKind::TooLong {
+                list: list.offset(),
+                limit: node_limit(self.nvm),
             }
-            .into());
+            .error());
         }
         self.left -= 1;
         load_member(self.nvm, list, next)?;

@@ -3,36 +3,39 @@
 use core::fmt;
 
 use nvm_alloc::AllocError;
-use nvm_core::Count;
-use nvm_tx::{Fault, FaultKind};
+use nvm_tx::Fault;
 
 /// Why an access to a persistent object was refused.
 ///
-/// After a [`fault`](Error::fault) the transaction does not commit. All others leave what the object held
+/// After [`Fault`](Error::Fault) the transaction does not commit. All others leave what the object held
 /// as it was, and the transaction may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The transaction failed ([`AllocError::Transaction`], with or without a heap), or the heap refused.
+    /// The transaction failed.
+    Fault(Fault),
+    /// The heap refused.
     Alloc(AllocError),
     /// Two handles of one transaction lie over each other: an offset was made up, a layout was built
     /// twice, or the image is damaged. The transaction has not begun.
     Overlap {
-        /// Where the object of the later handle begins.
-        offset: u32,
+        /// Where the object of one handle begins.
+        first: u32,
+        /// Where the other's begins.
+        second: u32,
     },
     /// There is no such element.
     OutOfBounds {
         /// The index asked for.
-        index: Count,
+        index: usize,
         /// Elements there are.
-        len: Count,
+        len: usize,
     },
     /// A vector would get more elements than it can count
     /// ([`PVec::MAX_LEN`](crate::PVec::MAX_LEN)).
     TooLong {
         /// Elements that it would get.
-        len: Count,
+        len: usize,
     },
     /// A vector's header contradicts itself: the image is damaged, or the vector was never formatted.
     Damaged {
@@ -43,35 +46,15 @@ pub enum Error {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        Self::Alloc(AllocError::Transaction(fault))
+        Self::Fault(fault)
     }
 }
 
 impl From<AllocError> for Error {
     fn from(error: AllocError) -> Self {
-        Self::Alloc(error)
-    }
-}
-
-impl Error {
-    pub(crate) const fn out_of_bounds(index: usize, len: usize) -> Self {
-        Self::OutOfBounds {
-            index: Count::of(index),
-            len: Count::of(len),
-        }
-    }
-
-    pub(crate) const fn too_long(len: usize) -> Self {
-        Self::TooLong {
-            len: Count::of(len),
-        }
-    }
-
-    /// The transaction's fault, if it was one.
-    pub const fn fault(self) -> Option<FaultKind> {
-        match self {
-            Self::Alloc(error) => error.fault(),
-            _ => None,
+        match error {
+            AllocError::Transaction(fault) => Self::Fault(fault),
+            other => Self::Alloc(other),
         }
     }
 }
@@ -79,10 +62,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Fault(fault) => fault.fmt(f),
             Self::Alloc(error) => error.fmt(f),
-            Self::Overlap { offset } => write!(
+            Self::Overlap { first, second } => write!(
                 f,
-                "the object at {offset:#x} overlaps that of another handle: one transaction cannot open both"
+                "the objects at {first:#x} and {second:#x} overlap: one transaction cannot open both"
             ),
             Self::OutOfBounds { index, len } => {
                 write!(f, "there is no element {index}, only {len} of them")
@@ -99,12 +83,9 @@ impl fmt::Display for Error {
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Alloc(AllocError::Transaction(fault)) => Some(fault),
+            Self::Fault(fault) => Some(fault),
             Self::Alloc(error) => Some(error),
             _ => None,
         }
     }
 }
-
-#[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<u32, Error>>() == 8);

@@ -78,7 +78,8 @@ pub(crate) fn check_apart<H: Handles + ?Sized>(handles: &H) -> Result<(), Error>
         handles.extents(&mut |other| {
             if index < seen && other.overlaps(extent) {
                 overlap = Some(Error::Overlap {
-                    offset: extent.offset,
+                    first: other.offset,
+                    second: extent.offset,
                 });
             }
             index += 1;
@@ -228,15 +229,15 @@ mod tests {
         let (mut a, mut b, mut c) = (root(64), root(68), root(66));
         assert_eq!(check_apart(&(&mut a, &mut b)), Ok(()));
         assert_eq!(check_apart(&[&mut b, &mut a]), Ok(()));
-        let overlap = |offset| Err(Error::Overlap { offset });
-        assert_eq!(check_apart(&(&mut a, (), &mut c)), overlap(66));
-        assert_eq!(check_apart(&(Some(&mut c), [&mut a])), overlap(64));
+        let overlap = |first, second| Err(Error::Overlap { first, second });
+        assert_eq!(check_apart(&(&mut a, (), &mut c)), overlap(64, 66));
+        assert_eq!(check_apart(&(Some(&mut c), [&mut a])), overlap(66, 64));
         let mut twin = root(64);
-        assert_eq!(check_apart(&(&mut a, &mut twin)), overlap(64));
+        assert_eq!(check_apart(&(&mut a, &mut twin)), overlap(64, 64));
         let (mut last, mut first) = (root(u32::MAX - 1), root(0));
         assert_eq!(check_apart(&(&mut last, &mut first)), Ok(()));
         let mut array = Root::<[u32; 4]>::at(Offset::new(56));
-        assert_eq!(check_apart(&(&mut array, &mut b)), overlap(68));
+        assert_eq!(check_apart(&(&mut array, &mut b)), overlap(56, 68));
         let mut nothing = Root::<[u32; 0]>::at(Offset::new(64));
         assert_eq!(check_apart(&(&mut a, &mut nothing)), Ok(()));
         assert_eq!(check_apart(&(&mut nothing, &mut a)), Ok(()));

@@ -140,7 +140,8 @@ impl<T: Persist, const LEN: usize> Root<[T; LEN]> {
     }
 
     fn checked(&self, index: usize) -> Result<Place<'_, T>, Error> {
-        self.element(index).ok_or(Error::out_of_bounds(index, LEN))
+        self.element(index)
+            .ok_or(Error::OutOfBounds { index, len: LEN })
     }
 }
 

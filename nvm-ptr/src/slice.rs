@@ -50,8 +50,8 @@ impl<T: Persist> PSlice<T> {
         len: usize,
         mut value: impl FnMut(usize) -> T,
     ) -> Result<Self, Error> {
-        let count = u32::try_from(len).map_err(|_| Error::too_long(len))?;
-        let bytes = bytes_of::<T>(count).ok_or(Error::too_long(len))?;
+        let count = u32::try_from(len).map_err(|_| Error::TooLong { len })?;
+        let bytes = bytes_of::<T>(count).ok_or(Error::TooLong { len })?;
         let slice = Self::at(heap.allocate(tx, bytes)?, count);
         for index in 0..count {
             tx.write_fresh(slice.element(index).get(), value(index as usize).as_bytes())?;
@@ -115,7 +115,10 @@ impl<T: Persist> PSlice<T> {
             .ok()
             .filter(|index| *index < self.count)
             .map(|index| self.element(index))
-            .ok_or(Error::out_of_bounds(index, self.len()))
+            .ok_or(Error::OutOfBounds {
+                index,
+                len: self.len(),
+            })
     }
 }
 

@@ -170,7 +170,7 @@ impl<T: Persist> PVec<T> {
         let header = self.load(tx)?;
         let len = usize::from(header.len);
         if index >= len {
-            return Err(Error::out_of_bounds(index, len));
+            return Err(Error::OutOfBounds { index, len });
         }
         Ok(tx.set(slot(header, index), value)?)
     }
@@ -185,7 +185,7 @@ impl<T: Persist> PVec<T> {
         let header = self.load(tx)?;
         let len = usize::from(header.len);
         if index >= len {
-            return Err(Error::out_of_bounds(index, len));
+            return Err(Error::OutOfBounds { index, len });
         }
         Ok(tx.update(slot(header, index), change)?)
     }
@@ -311,7 +311,7 @@ fn slot<T: Persist>(header: Header, index: usize) -> Offset<T> {
 /// The length after `additional` elements more.
 fn checked_len(len: u16, additional: usize) -> Result<u16, Error> {
     let sum = usize::from(len).saturating_add(additional);
-    u16::try_from(sum).map_err(|_| Error::too_long(sum))
+    u16::try_from(sum).map_err(|_| Error::TooLong { len: sum })
 }
 
 /// 4 bytes: where the header lies. Decoding is for replay tables only.

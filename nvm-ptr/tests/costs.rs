@@ -229,7 +229,7 @@ fn a_fault_in_the_body_is_the_only_way_out() {
         .transaction(|tx| tx.read(u32::MAX, &mut [0; 4]))
         .unwrap_err();
     let result = write_first(&mut log, 0, &mut bench.scratch, |_, _| Err::<(), _>(fault));
-    assert_eq!(result, Err(fault.into()));
+    assert_eq!(result, Err(Error::Fault(fault)));
     // Nothing was written unlogged: the log works.
     write_first(&mut log, 0, &mut bench.scratch, |tx, scratch| {
         scratch.write(tx, 1).map(drop)

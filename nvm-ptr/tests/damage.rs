@@ -3,7 +3,7 @@
 
 use nvm_alloc::Heap;
 use nvm_core::sim::SimNvm;
-use nvm_core::{Class, Count, Layout, Nvm};
+use nvm_core::{Class, Layout, Nvm};
 use nvm_ptr::{Error, PSlice, PVec};
 use nvm_tx::UndoLog;
 use proptest::prelude::*;
@@ -77,17 +77,12 @@ fn lengths_that_do_not_fit_are_refused() {
     let heap = Heap::open(&nvm, heap).unwrap();
     let many = vec![0; PVec::<u8>::MAX_LEN + 1];
     let result = log.transaction(|tx| vector.extend_from_slice(tx, heap, &many));
-    assert_eq!(
-        result,
-        Err(Error::TooLong {
-            len: Count::of(many.len())
-        })
-    );
+    assert_eq!(result, Err(Error::TooLong { len: many.len() }));
     let result = log.transaction(|tx| vector.extend_from_slice(tx, heap, &many[1..]));
     assert!(matches!(result, Err(Error::Alloc(_))));
     let result =
         log.transaction(|tx| PSlice::allocate(tx, heap, usize::MAX, |_| 0_u64).map(|_| ()));
-    assert_eq!(result, Err(Error::TooLong { len: Count::MAX }));
+    assert_eq!(result, Err(Error::TooLong { len: usize::MAX }));
     // Twice the capacity does not fit beside the old block, what is needed does.
     log.transaction(|tx| {
         vector.extend_from_slice(tx, heap, &[1; 24])?;

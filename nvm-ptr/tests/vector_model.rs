@@ -3,7 +3,7 @@
 
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::sim::{SimNvm, until_power_loss};
-use nvm_core::{Area, Count, Layout};
+use nvm_core::{Area, Layout};
 use nvm_ptr::{Error, PArray, PVec};
 use nvm_tx::{Tx, UndoLog};
 use proptest::prelude::*;
@@ -104,8 +104,8 @@ impl Program {
                 None => assert_eq!(
                     self.vector.set(tx, *index, *value),
                     Err(Error::OutOfBounds {
-                        index: Count::of(*index),
-                        len: Count::of(elements.len()),
+                        index: *index,
+                        len: elements.len()
                     })
                 ),
             },

@@ -5,7 +5,7 @@ use nvm_core::{Class, Nvm, Offset, Persist};
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Next};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
 use crate::log_entry::{Kind, NewEntry};
 use crate::undo_log::UndoLog;
 
@@ -256,10 +256,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
         self.log.running.finished = true;
         // After a failed access the NVM knows better than `end` what was logged.
-        let in_doubt = matches!(
-            self.log.running.failed.map(Fault::kind),
-            Some(FaultKind::Nvm(_))
-        );
+        let in_doubt = self.log.running.failed.is_some_and(Fault::is_of_nvm);
         let logged = self.log.running.end != self.log.entries.start || in_doubt;
         if logged {
             self.log.roll_back_entries()?;

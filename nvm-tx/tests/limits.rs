@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test's helpers may panic
 
 use nvm_core::sim::SimNvm;
-use nvm_core::{Area, Class, Count, Nvm, Offset, for_each_atom};
+use nvm_core::{Area, Class, Nvm, Offset, for_each_atom};
 use nvm_tx::{Fault, FaultKind, LOG_HEADER_BYTES, Tx, UndoLog, bits_entry_bytes};
 
 const LOG: Area = Area::new(0, LOG_HEADER_BYTES + 24);
@@ -38,7 +38,7 @@ fn a_full_log_rolls_back_and_leaves_earlier_transactions_alone() {
             }
             Ok::<_, Fault>(())
         });
-        assert_eq!(full.unwrap_err().kind(), FaultKind::LogFull { needed: Count::new(8), free: Count::new(0) });
+        assert_eq!(full.unwrap_err().kind(), FaultKind::LogFull { needed: 8, free: 0 });
         assert_eq!(nvm.image()[OBJECTS as usize..], committed);
         // The failure cannot be ignored either.
         let ignored = log.transaction(|tx| {
@@ -68,8 +68,8 @@ fn a_write_first_transaction_begins_only_where_its_log_fits() {
     assert_eq!(
         refused.kind(),
         FaultKind::LogFull {
-            needed: Count::new(25),
-            free: Count::new(24),
+            needed: 25,
+            free: 24
         }
     );
     log.transaction_write_first(24, |tx| tx.set_unlogged(word(0), 1))

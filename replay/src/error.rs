@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Count, Nvm, Record, RecordReader, RecordWriter};
+use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter, UpTo16Bits};
 use nvm_tx::{Fault, FaultKind};
 
 use crate::site::Site;
@@ -11,8 +11,8 @@ use crate::site::Site;
 ///
 /// A program does not make one of its own accord: a transaction that must not abort has nothing to abort
 /// with. What it says is in [`kind`](Error::kind).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error(ErrorKind);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Error(Cause);
 
 /// A table of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub enum ErrorKind {
     TableFull {
         /// Which one.
         table: Table,
-        /// Bytes that the record may need.
-        needed: Count,
-        /// Bytes that are free.
-        free: Count,
+        /// Bytes that the record may need. 65,535 stands for that or more.
+        needed: u16,
+        /// Bytes that are free. 65,535 stands for that or more.
+        free: u16,
     },
     /// More records than a table can count.
     TooManyRecords {
@@ -48,77 +48,124 @@ pub enum ErrorKind {
     },
     /// After a power loss the program does something else than before it. What it does must depend on
     /// nothing but persistent objects, results of transactions and `sample`d inputs.
-    ReplayDiverged(Divergence),
-    /// The area that was divided into a thread's logs and tables is too small for them:
-    /// [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
+    ReplayDiverged {
+        /// Which table's records do not fit.
+        table: Table,
+        /// Which of its records, from 0.
+        record: u16,
+        /// What the program does now in place of what it did then.
+        site: Site,
+    },
+    /// The area that was divided into a thread's logs and tables is too small for them.
     AreaTooSmall {
         /// Where it lies.
         offset: u32,
+        /// Bytes that it has; [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
+        /// 65,535 stands for that or more.
+        actual: u16,
     },
-}
-
-/// Where a replay diverged.
-// Behind the byte that says which error it is, the three fields lie at their own alignments; only then are they as small
-// as this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C, packed)]
-pub struct Divergence {
-    table: Table,
-    record: u16,
-    site: Site,
-}
-
-impl Divergence {
-    pub(crate) const fn new(table: Table, record: u16, site: Site) -> Self {
-        Self {
-            table,
-            record,
-            site,
-        }
-    }
-
-    /// Which table's records do not fit.
-    pub const fn table(self) -> Table {
-        self.table
-    }
-
-    /// Which of its records, from 0.
-    pub const fn record(self) -> u16 {
-        self.record
-    }
-
-    /// What the program does now in place of what it did then.
-    pub const fn site(self) -> Site {
-        self.site
-    }
 }
 
 impl Error {
     /// The reason.
-    pub const fn kind(self) -> ErrorKind {
+    pub fn kind(self) -> ErrorKind {
+        ErrorKind::of(self.0)
+    }
+
+    /// For the errors that this one is passed on as.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn cause(self) -> Cause {
         self.0
     }
 
+    #[doc(hidden)]
+    #[inline]
+    pub const fn from_cause(cause: Cause) -> Self {
+        Self(cause)
+    }
+
     pub(crate) const fn new(kind: ErrorKind) -> Self {
-        Self(kind)
+        Self(kind.cause())
     }
 
     /// Whether a repetition would end in the same way, so that the error can be recorded as a
     /// transaction's outcome.
     pub const fn is_outcome(self) -> bool {
-        matches!(
-            self.0,
-            ErrorKind::Transaction(FaultKind::LogFull { .. })
-                | ErrorKind::TableFull { .. }
-                | ErrorKind::TooManyRecords { .. }
-        )
+        let code = self.0.code();
+        code == LOG_FULL || code >= TABLE_FULL && code < DIVERGED
+    }
+}
+
+const LOG_FULL: u8 = FaultKind::LogFull { needed: 0, free: 0 }.cause().code();
+/// The codes from here on are three each, one for each table.
+const TABLE_FULL: u8 = 8;
+const TOO_MANY: u8 = 11;
+const DIVERGED: u8 = 14;
+const AREA_TOO_SMALL: u8 = 17;
+
+/// Causes 8 to 17, and those of faults.
+impl ErrorKind {
+    #[inline]
+    const fn cause(self) -> Cause {
+        match self {
+            Self::Transaction(fault) => fault.cause(),
+            Self::TableFull {
+                table,
+                needed,
+                free,
+            } => Cause::new(TABLE_FULL + table as u8, free as u32, needed as u32),
+            Self::TooManyRecords { table } => Cause::new(TOO_MANY + table as u8, 0, 0),
+            Self::ReplayDiverged {
+                table,
+                record,
+                site,
+            } => Cause::at(DIVERGED + table as u8, record as u32, site.location()),
+            Self::AreaTooSmall { offset, actual } => {
+                Cause::new(AREA_TOO_SMALL, actual as u32, offset)
+            }
+        }
+    }
+
+    fn of(cause: Cause) -> Self {
+        let (number, detail) = (cause.number(), cause.detail());
+        match (cause.code(), cause.location()) {
+            (code @ TABLE_FULL..TOO_MANY, _) => Self::TableFull {
+                table: Table::numbered(code - TABLE_FULL),
+                needed: detail as u16,
+                free: number as u16,
+            },
+            (code @ TOO_MANY..DIVERGED, _) => Self::TooManyRecords {
+                table: Table::numbered(code - TOO_MANY),
+            },
+            (code @ DIVERGED..AREA_TOO_SMALL, Some(location)) => Self::ReplayDiverged {
+                table: Table::numbered(code - DIVERGED),
+                record: number as u16,
+                site: Site::at(location),
+            },
+            (AREA_TOO_SMALL, _) => Self::AreaTooSmall {
+                offset: detail,
+                actual: number as u16,
+            },
+            _ => Self::Transaction(FaultKind::of(cause)),
+        }
+    }
+}
+
+impl Table {
+    const fn numbered(number: u8) -> Self {
+        match number {
+            0 => Self::Transactions,
+            1 => Self::SystemCalls,
+            _ => Self::KernelTransactions,
+        }
     }
 }
 
 impl From<Fault> for Error {
     #[inline]
     fn from(fault: Fault) -> Self {
-        Self(ErrorKind::Transaction(fault.kind()))
+        Self(fault.cause())
     }
 }
 
@@ -149,8 +196,10 @@ impl fmt::Display for ErrorKind {
                 free,
             } => write!(
                 f,
-                "the {table} is full: {needed} bytes needed, {free} free; make it larger, or let a \
-                 persistent loop drop its records"
+                "the {table} is full: {} bytes needed, {} free; make it larger, or let a persistent loop drop its \
+                 records",
+                UpTo16Bits(*needed),
+                UpTo16Bits(*free),
             ),
             Self::TooManyRecords { table } => {
                 write!(
@@ -158,17 +207,20 @@ impl fmt::Display for ErrorKind {
                     "the {table} cannot count more records; use a persistent loop"
                 )
             }
-            Self::ReplayDiverged(divergence) => write!(
+            Self::ReplayDiverged {
+                table,
+                record,
+                site,
+            } => write!(
                 f,
-                "replay diverged at {}: record {} of the {} was made elsewhere or by another type; the program must \
-                 depend only on persistent objects, recorded results and samples",
-                divergence.site().location(),
-                divergence.record(),
-                divergence.table(),
+                "replay diverged at {}: record {record} of the {table} was made elsewhere or by another \
+                 type; the program must depend only on persistent objects, recorded results and samples",
+                site.location()
             ),
-            Self::AreaTooSmall { offset } => write!(
+            Self::AreaTooSmall { offset, actual } => write!(
                 f,
-                "the thread's area at {offset:#x} has too few bytes for its logs and tables"
+                "the thread's area at {offset:#x} has {} bytes, too few for its logs and tables",
+                UpTo16Bits(*actual),
             ),
         }
     }
@@ -176,35 +228,40 @@ impl fmt::Display for ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.kind().fmt(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Error").field(&self.kind()).finish()
     }
 }
 
 impl core::error::Error for Error {}
 
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<u32, Error>>() == 8);
+const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<(), Error>>() == 8);
 
 /// Recorded as the outcome of a transaction: one byte which kind, and its two numbers.
 impl Record for Error {
     const MAX_BYTES: u32 = 1 + 2 * u16::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
-        const NONE: Count = Count::new(0);
-        let (code, needed, free) = match self.0 {
+        let (code, needed, free) = match self.kind() {
             ErrorKind::Transaction(FaultKind::LogFull { needed, free }) => (0, needed, free),
             ErrorKind::TableFull {
                 table,
                 needed,
                 free,
             } => (1 + table as u8, needed, free),
-            ErrorKind::TooManyRecords { table } => (4 + table as u8, NONE, NONE),
+            ErrorKind::TooManyRecords { table } => (4 + table as u8, 0, 0),
             // Never an outcome: see `is_outcome`.
-            _ => (0xFF, NONE, NONE),
+            _ => (0xFF, 0, 0),
         };
         to.put(&[code])?;
-        needed.get().encode(to)?;
-        free.get().encode(to)
+        needed.encode(to)?;
+        free.encode(to)
     }
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
@@ -212,18 +269,17 @@ impl Record for Error {
         let (Some(needed), Some(free)) = (u16::decode(from)?, u16::decode(from)?) else {
             return Ok(None);
         };
-        let (needed, free) = (Count::from(needed), Count::from(free));
         let table = match code {
             0 => {
                 let kind = FaultKind::LogFull { needed, free };
-                return Ok(Some(Self(ErrorKind::Transaction(kind))));
+                return Ok(Some(Self(kind.cause())));
             }
             1 | 4 => Table::Transactions,
             2 | 5 => Table::SystemCalls,
             3 | 6 => Table::KernelTransactions,
             _ => return Ok(None),
         };
-        Ok(Some(Self(if code < 4 {
+        Ok(Some(Self::new(if code < 4 {
             ErrorKind::TableFull {
                 table,
                 needed,

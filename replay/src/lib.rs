@@ -36,7 +36,7 @@ mod thread;
 mod transaction;
 mod walk;
 
-pub use error::{Divergence, Error, ErrorKind, Table};
+pub use error::{Error, ErrorKind, Table};
 pub use layout::{ThreadAreas, ThreadLayout};
 pub use loops::{Durable, LoopCounter, LoopFrame};
 pub use nvm_core::Record;

@@ -21,9 +21,9 @@
 //! | another error, valid or being stored | by its position, which is stored before the check |
 //! | another value or frame, valid or being stored | by bit 0 of its check, which is in the byte that is stored first |
 
-use nvm_core::{Area, Class, Count, Nvm, Record, RecordReader, RecordWriter};
+use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter, UpTo16Bits};
 
-use crate::error::{Divergence, Error, ErrorKind, Table};
+use crate::error::{Error, ErrorKind, Table};
 use crate::site::Site;
 
 /// Bytes of a record besides its value.
@@ -124,8 +124,8 @@ impl Records {
         if free < needed {
             return Err(Error::new(ErrorKind::TableFull {
                 table: self.table,
-                needed: Count::new(needed),
-                free: Count::new(free),
+                needed: UpTo16Bits::of(needed),
+                free: UpTo16Bits::of(free),
             }));
         }
         Ok(())
@@ -243,9 +243,11 @@ impl Records {
 
     /// The error of a program that does something else than before.
     pub(crate) const fn diverged(&self, site: Site) -> Error {
-        Error::new(ErrorKind::ReplayDiverged(Divergence::new(
-            self.table, self.index, site,
-        )))
+        Error::new(ErrorKind::ReplayDiverged {
+            table: self.table,
+            record: self.index,
+            site,
+        })
     }
 }
 

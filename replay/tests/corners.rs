@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test may fail
 
 use nvm_core::sim::SimNvm;
-use nvm_core::{Area, Class, Count, Nvm, Offset};
+use nvm_core::{Area, Class, Nvm, Offset};
 use nvm_tx::FaultKind;
 use replay::{
     Error, ErrorKind, LoopFrame, Site, Table, Thread, ThreadAreas, ThreadLayout, nv_for_loop,
@@ -212,8 +212,8 @@ fn a_failure_that_the_closure_ignores_is_the_outcome_all_the_same() {
     let mut t = start(&nvm);
     let full = ErrorKind::TableFull {
         table: Table::SystemCalls,
-        needed: Count::new(66),
-        free: Count::new(32),
+        needed: 66,
+        free: 32,
     };
     assert_eq!(ignores(&mut t).map_err(Error::kind), Err(full));
     increment(&mut t, 0).unwrap();

@@ -30,7 +30,9 @@ mod finish;
 
 use core::marker::PhantomData;
 
-use intos_sched::{CallName, Error, InterruptCalls, Outcome, Scheduler, SystemCalls, Timeout};
+use intos_sched::{
+    CallName, Error, ErrorKind, InterruptCalls, Outcome, Scheduler, SystemCalls, Timeout,
+};
 use nvm_core::{Class, Layout, Nvm, Offset, Persist, Record, field};
 use nvm_list::{Head, List};
 use replay::Site;
@@ -169,9 +171,10 @@ impl<T: QueueItem> Queue<T> {
             || (receivers > 0 && count > 0)
             || (senders > 0 && count < self.capacity)
         {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.header.get(),
-            });
+            }
+            .error());
         }
         Ok(count)
     }

@@ -3,8 +3,8 @@
 use std::format;
 use std::string::String;
 
+use nvm_core::for_each_atom;
 use nvm_core::sim::{Explorer, Report, SimNvm};
-use nvm_core::{Count, for_each_atom};
 use nvm_tx::{Fault, UndoLog, WriteFirstTx};
 
 use super::Memory;
@@ -260,7 +260,7 @@ fn abortable<const ATOM: usize>(nvm: &SimNvm<ATOM>, aborts: bool) {
     let result = transaction(&mut log, handles, |tx, opened| {
         body(tx, opened)?;
         if aborts {
-            Err(Error::Damaged { offset: 0 })
+            Err(Error::OutOfBounds { index: 0, len: 0 })
         } else {
             Ok(())
         }
@@ -318,7 +318,13 @@ fn two_handles_of_one_object_are_refused() {
     objects.format(&nvm);
     let image = nvm.image();
     let place = objects.total.offset();
-    assert_eq!(twins(&nvm), Err(Error::Overlap { offset: place }));
+    assert_eq!(
+        twins(&nvm),
+        Err(Error::Overlap {
+            first: place,
+            second: place
+        })
+    );
     assert_eq!(nvm.image(), image);
     broken::with(Variant::OpensOverlap, || {
         Explorer::<4>::new("opened twice", objects.memory.size()).explore(
@@ -355,8 +361,8 @@ fn a_fault_after_an_unlogged_write_leaves_the_transaction_to_a_restart() {
     // Not begun: nothing is stored, and other transactions run.
     let image = nvm.image();
     let result = crate::write_first(&mut log, 17, &mut scratch, |_, _| Ok(()));
-    assert!(matches!(result, Err(error)
-        if error.fault().unwrap() == FaultKind::LogFull { needed: Count::new(17), free: Count::new(16) }));
+    assert!(matches!(result, Err(Error::Fault(fault))
+        if fault.kind() == FaultKind::LogFull { needed: 17, free: 16 }));
     assert_eq!(nvm.image(), image);
 
     // More is logged than there is room for, and the fault is even ignored.
@@ -367,8 +373,10 @@ fn a_fault_after_an_unlogged_write_leaves_the_transaction_to_a_restart() {
         }
         Ok(())
     });
-    let fault = result.unwrap_err().fault();
-    assert!(matches!(fault, Some(FaultKind::LogFull { .. })));
+    let Err(Error::Fault(fault)) = result else {
+        panic!("{result:?}");
+    };
+    assert!(matches!(fault.kind(), FaultKind::LogFull { .. }));
     let result = log.transaction(|tx| counters[0].get(tx));
     assert_eq!(result.unwrap_err().kind(), FaultKind::Unfinished);
 
