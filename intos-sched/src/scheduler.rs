@@ -18,7 +18,7 @@ use replay::SystemTx;
 
 use crate::areas::{NO_TASK, PRIORITIES, SchedulerAreas, ThreadPlaces};
 use crate::broken::{self, Variant};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::follow_up::{FinishObject, FollowUpRecord, ObjectWork};
 use crate::task::{Priority, Settings, TaskIndex};
 use crate::time::{self, Half};
@@ -136,7 +136,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
             return Ok(None);
         }
         if index >= self.task_count() {
-            return Err(Error::NoSuchTask { index });
+            return Err(ErrorKind::NoSuchTask { index }.error());
         }
         Ok(Some(TaskIndex(index)))
     }
@@ -427,13 +427,14 @@ impl<N: Nvm + Copy> Scheduler<N> {
     ) -> Result<TaskIndex, Error> {
         let index = node.label(&self.nvm)?.to_le_bytes()[0];
         if index >= self.task_count() {
-            return Err(Error::NoSuchTask { index });
+            return Err(ErrorKind::NoSuchTask { index }.error());
         }
         let task = TaskIndex(index);
         if own(self, task)? != node {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: node.offset().get(),
-            });
+            }
+            .error());
         }
         Ok(task)
     }

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use intos_sched::{
-    Error, Event, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex, ThreadPlaces, Variant,
-    is_broken,
+    Error, ErrorKind, Event, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex,
+    ThreadPlaces, Variant, is_broken,
 };
 use nvm_core::{Class, Layout, Region, RegionError};
 use nvm_tx::UndoLog;
@@ -162,7 +162,7 @@ impl<B: Board> Kernel<B> {
     /// the first time since the start. When it returns `Ok`, the task has ended and is never chosen again.
     pub fn run_task<P: Program<B>>(&self, task: TaskIndex, program: &P) -> Result<(), Error> {
         let Some(entry) = table::entry_of::<B, P>(task) else {
-            return Err(Error::NoSuchTask { index: task.0 });
+            return Err(ErrorKind::NoSuchTask { index: task.0 }.error());
         };
         let areas = areas_of(&self.table.threads, task)?;
         let thread = Thread::unstarted(*self.scheduler.nvm(), &areas);
@@ -240,5 +240,5 @@ impl<P> Plan<P> {
 }
 
 fn areas_of(threads: &ThreadPlaces, task: TaskIndex) -> Result<replay::ThreadAreas, Error> {
-    (threads.find)(threads.base, task).ok_or(Error::NoSuchTask { index: task.0 })
+    (threads.find)(threads.base, task).ok_or(ErrorKind::NoSuchTask { index: task.0 }.error())
 }

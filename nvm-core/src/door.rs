@@ -185,7 +185,7 @@ pub trait Nvm {
         if len <= size && offset <= size - len {
             Ok(())
         } else {
-            Err(Error::OutOfRange { offset, len, size })
+            Err(Error::OutOfRange { offset })
         }
     }
 }
@@ -252,11 +252,7 @@ pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
 pub(crate) fn check_buffer<N: Nvm + ?Sized>(nvm: &N, offset: u32, len: usize) -> Result<(), Error> {
     match u32::try_from(len) {
         Ok(len) => nvm.check_range(offset, len),
-        Err(_) => Err(Error::OutOfRange {
-            offset,
-            len: u32::MAX,
-            size: nvm.size(),
-        }),
+        Err(_) => Err(Error::OutOfRange { offset }),
     }
 }
 

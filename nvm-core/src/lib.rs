@@ -10,6 +10,7 @@
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
+//! | `cause` | what the errors of the crates above are made of |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
@@ -18,6 +19,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("a region is little-endian: INTOS has no big-endian support");
 
+mod cause;
 mod door;
 mod error;
 #[cfg(feature = "file")]
@@ -34,6 +36,8 @@ pub mod sim;
 #[cfg(feature = "embedded-storage")]
 mod storage;
 
+#[doc(hidden)]
+pub use cause::{Cause, UpTo16Bits};
 pub use door::{Class, Nvm};
 pub use error::Error;
 #[cfg(feature = "file")]

@@ -49,11 +49,7 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let len = bytes.len() as u32;
         if self.end.saturating_sub(self.at) < len {
-            return Err(Error::OutOfRange {
-                offset: self.at,
-                len,
-                size: self.end,
-            });
+            return Err(Error::OutOfRange { offset: self.at });
         }
         match bytes {
             [byte] => self.nvm.write_u8(Class::Replay, self.at, *byte)?,
@@ -105,11 +101,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     pub fn take(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         let len = bytes.len() as u32;
         if self.end.saturating_sub(self.at) < len {
-            return Err(Error::OutOfRange {
-                offset: self.at,
-                len,
-                size: self.end,
-            });
+            return Err(Error::OutOfRange { offset: self.at });
         }
         self.nvm.read(self.at, bytes)?;
         self.at += len;

@@ -5,7 +5,7 @@ use nvm_core::{Class, Nvm, Offset, Persist};
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Next};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
 use crate::log_entry::{Kind, NewEntry};
 use crate::undo_log::UndoLog;
 
@@ -163,10 +163,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         if bytes <= free {
             return Ok(());
         }
-        Err(self.fail(Fault::new(FaultKind::LogFull {
-            needed: bytes,
-            free,
-        })))
+        Err(self.fail(Fault::log_full(bytes, free)))
     }
 
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
@@ -265,10 +262,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
         self.log.running.finished = true;
         // After a failed access the NVM knows better than `end` what was logged.
-        let in_doubt = matches!(
-            self.log.running.failed.map(Fault::kind),
-            Some(FaultKind::Nvm(_))
-        );
+        let in_doubt = self.log.running.failed.is_some_and(Fault::is_of_nvm);
         let logged = self.log.running.end != self.log.entries.start || in_doubt;
         if logged {
             self.log.roll_back_entries()?;
@@ -332,10 +326,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         let entry = NewEntry::new(kind, offset, len);
         let free = self.free_log_bytes();
         if entry.bytes() > free {
-            return Err(self.fail(Fault::new(FaultKind::LogFull {
-                needed: entry.bytes(),
-                free,
-            })));
+            return Err(self.fail(Fault::log_full(entry.bytes(), free)));
         }
         let tag = self.log.running_tag();
         let stored = entry
