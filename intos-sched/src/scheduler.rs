@@ -385,8 +385,11 @@ impl<N: Nvm + Copy> Scheduler<N> {
     #[inline]
     pub(crate) fn ready_list(&self, priority: Priority) -> Result<List, Error> {
         let list = self.ready.get(usize::from(priority.0)).copied();
-        list.ok_or(Error::NoSuchPriority {
-            priority: priority.0,
+        list.ok_or_else(|| {
+            ErrorKind::NoSuchPriority {
+                priority: priority.0,
+            }
+            .error()
         })
     }
 
