@@ -12,7 +12,8 @@ use crate::output::{print, stop};
 pub struct MyBoard;
 
 impl Board for MyBoard {
-    type Nvm = Fram;
+    // BOARD: the bytes of NVM that the kernel gets, a power of two: no more than memory.x has.
+    type Nvm = Fram<0x2000>;
     type Port = CortexM<Self>;
 }
 

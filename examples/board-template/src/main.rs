@@ -9,7 +9,7 @@ mod board;
 mod output;
 
 use intos::Kernel;
-use intos::cortex_m::{self, Fram};
+use intos::cortex_m;
 use intos::prelude::*;
 
 use crate::board::MyBoard;
@@ -25,7 +25,7 @@ impl Program<MyBoard> for Counter {
     const NAME: &'static str = "counter";
     const VERSION: u32 = 1;
 
-    fn place(objects: &mut Placement<Fram>) -> Result<Self, Error> {
+    fn place(objects: &mut Placement<<MyBoard as Board>::Nvm>) -> Result<Self, Error> {
         Ok(Self {
             count: objects.object("count", 0)?,
             news: objects.queue("news", 4)?,
