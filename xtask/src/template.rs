@@ -6,11 +6,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::firmware::Board;
-use crate::firmware::emulator::{self, NvmFile};
+use crate::firmware::{self, Nvm};
 use crate::toolchain;
 
 const PROGRAM: &str = "board-template";
+/// What its `.cargo/config.toml` says.
+const TARGET: &str = "thumbv7m-none-eabi";
 /// The count at which the emulator is killed.
 const KILLED_AT: u32 = 5;
 const LAST: u32 = 20;
@@ -19,9 +20,9 @@ const LONGEST_RUN: Duration = Duration::from_mins(1);
 
 /// Builds it, kills it at half its way and lets it go on; answers how many of both runs failed.
 pub(crate) fn run() -> Result<u64, String> {
-    emulator::check()?;
+    firmware::check()?;
     let program = build()?;
-    let nvm = NvmFile::open(None)?;
+    let nvm = Nvm::blank()?;
     let before = run_until(&program, &nvm, Some(KILLED_AT))?;
     let after = run_until(&program, &nvm, None)?;
     // What was on its way to the printer at the kill is printed once more.
@@ -35,17 +36,16 @@ pub(crate) fn run() -> Result<u64, String> {
 
 /// As its user builds it: in its own folder, whose settings count.
 fn build() -> Result<PathBuf, String> {
-    let target = Board::default().target();
     let target_dir = toolchain::target_dir("template");
-    let mut build = toolchain::build(target, &target_dir)?;
+    let mut build = toolchain::build(TARGET, &target_dir)?;
     build.current_dir(toolchain::root().join("examples").join(PROGRAM));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(target).join("release").join(PROGRAM))
+    Ok(target_dir.join(TARGET).join("release").join(PROGRAM))
 }
 
 /// Runs it to a count, at which it is killed, or to its end, where it must succeed; answers what it has counted.
-fn run_until(program: &Path, nvm: &NvmFile, last: Option<u32>) -> Result<Vec<u32>, String> {
-    let mut qemu = emulator::start_on(Board::default(), program, nvm, false)?;
+fn run_until(program: &Path, nvm: &Nvm, last: Option<u32>) -> Result<Vec<u32>, String> {
+    let mut qemu = nvm.start("mps2-an385", program)?;
     let counts = match qemu.stdout.take() {
         Some(output) => follow(&lines(output), last),
         None => Err("the emulator has no output".into()),

@@ -1,26 +1,32 @@
-//! The portable example programs as firmware for QEMU's machines `mps2-an385`, a Cortex-M3, `mps2-an386`, a Cortex-M4
-//! with a floating-point unit, and `microbit`, a Cortex-M0: see `cargo xtask firmware --help`. `src/bin` has one for each program.
+//! The portable example programs as firmware for QEMU's machine `mps2-an385`, a Cortex-M3: see
+//! `cargo xtask firmware --help`. `src/bin` has one for each program.
+//!
+//! Built for another target they run on `mps2-an386`, a Cortex-M4 with a floating-point unit, or on `microbit`, a
+//! Cortex-M0, whose power is cut less often: `build.rs` chooses.
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `board` | [`Emulated`]: the board, and how a run ends |
-//! | `power` | the timer that cuts the power |
+//! | `board` | [`Mps2`]: the board, and how a run ends |
+//! | `power` | the timer that cuts the power, and what a cut takes |
 //! | `sweep` | a sweep of power cuts: one run after the other, with the cut ever later |
-//! | `resets` | what stands in for these two where the machine has no such timer: a power loss at each event |
-//! | `junk` | what a power loss takes |
+//! | `unswept` | the other boards, in place of these three |
+//! | `resets` | their power losses |
 //! | `console` | lines of text for the computer that emulates the machine |
 #![no_std]
 
+#[cfg(swept)]
 mod board;
 mod console;
-mod junk;
-#[cfg(board = "mps2")]
+#[cfg(swept)]
 mod power;
-#[cfg(board = "microbit")]
+#[cfg(not(swept))]
 mod resets;
-#[cfg(board = "mps2")]
+#[cfg(swept)]
 mod sweep;
+#[cfg(not(swept))]
+mod unswept;
 
-#[cfg(board = "mps2")]
-pub use board::Mps2;
-pub use board::{Emulated, run};
+#[cfg(swept)]
+pub use board::{Mps2, run};
+#[cfg(not(swept))]
+pub use unswept::{Unswept, run, run_undisturbed};

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::board::Board;
 use crate::toolchain;
 
-fn folder() -> PathBuf {
+/// A Cortex-M3.
+const TARGET: &str = "thumbv7m-none-eabi";
+
+pub(super) fn folder() -> PathBuf {
     toolchain::root().join("examples/firmware")
 }
 
@@ -25,13 +27,8 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
     Ok(programs)
 }
 
-/// Builds a program for the board that is swept, and answers where it lies.
+/// Builds a program, and answers where it lies.
 pub(super) fn build(program: &str) -> Result<PathBuf, String> {
-    build_for(Board::default(), program)
-}
-
-/// The same for any board.
-pub(super) fn build_for(board: Board, program: &str) -> Result<PathBuf, String> {
     let programs = programs()?;
     if !programs.iter().any(|name| name == program) {
         return Err(format!(
@@ -39,12 +36,11 @@ pub(super) fn build_for(board: Board, program: &str) -> Result<PathBuf, String> 
             programs.join(", ")
         ));
     }
-    let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
-    let mut build = toolchain::build(target, &target_dir)?;
+    let mut build = toolchain::build(TARGET, &target_dir)?;
     build
         .args(["--bin", program, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(target).join("release").join(program))
+    Ok(target_dir.join(TARGET).join("release").join(program))
 }

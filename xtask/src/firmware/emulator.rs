@@ -6,7 +6,6 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::NamedTempFile;
 
-use super::board::Board;
 use crate::toolchain;
 
 const QEMU: &str = "qemu-system-arm";
@@ -16,7 +15,7 @@ const NVM_BYTES: u64 = 16 << 20;
 
 /// The file that keeps the NVM.
 #[derive(Debug)]
-pub(crate) enum NvmFile {
+pub(super) enum NvmFile {
     /// The user's own.
     Kept(PathBuf),
     /// One that is deleted in the end.
@@ -25,7 +24,7 @@ pub(crate) enum NvmFile {
 
 impl NvmFile {
     /// A file that the user names, which is made if it is not there, or a blank one.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self, String> {
+    pub(super) fn open(path: Option<&Path>) -> Result<Self, String> {
         let nvm = match path {
             Some(path) => Self::Kept(path.to_owned()),
             None => Self::Temporary(
@@ -84,33 +83,15 @@ pub(crate) fn check() -> Result<(), String> {
     }
 }
 
-/// Starts a program on the board that is swept; what it prints goes into a pipe. `counted`: each instruction takes
-/// 64 ns, and sleeping none.
+/// Starts a program; what it prints goes into a pipe. `counted`: each instruction takes 64 ns, and sleeping none.
 pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
-    start_on(Board::default(), program, nvm, counted)
-}
-
-/// The same on any board.
-pub(crate) fn start_on(
-    board: Board,
-    program: &Path,
-    nvm: &NvmFile,
-    counted: bool,
-) -> Result<Child, String> {
+    let mut memory =
+        std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
+    // A comma in an option's value is written twice.
+    memory.push(nvm.path().to_string_lossy().replace(',', ",,"));
     let mut qemu = Command::new(QEMU);
-    if board.keeps_nvm() {
-        let mut memory =
-            std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
-        // A comma in an option's value is written twice.
-        memory.push(nvm.path().to_string_lossy().replace(',', ",,"));
-        qemu.arg("-machine")
-            .arg(format!("{},memory-backend=nvm", board.machine()))
-            .arg("-object")
-            .arg(memory);
-    } else {
-        qemu.args(["-machine", board.machine()]);
-    }
-    qemu.args(board.options())
+    qemu.args(["-machine", "mps2-an385,memory-backend=nvm", "-object"])
+        .arg(memory)
         .args(["-display", "none", "-monitor", "none", "-serial", "none"])
         .args(["-chardev", "stdio,id=console"])
         .args([

@@ -2,21 +2,22 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `board` | which boards there are |
 //! | `build` | which programs there are, and their build |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `sweep` | a power cut at each instruction |
+//! | `unswept` | the machines whose power is not swept |
 
-mod board;
 mod build;
-pub(crate) mod emulator;
+mod emulator;
 mod run;
 mod sweep;
+mod unswept;
 
 use clap::Subcommand;
 
-pub(crate) use board::Board;
+pub(crate) use emulator::check;
+pub(crate) use unswept::Nvm;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
