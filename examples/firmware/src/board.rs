@@ -2,9 +2,10 @@
 
 use core::panic::PanicInfo;
 
+use cortex_m_rt::exception;
 use example_programs::Checked;
 use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram};
-use intos::{Board, Event, Kernel, Program, RecoveryStep};
+use intos::{Board, Event, Kernel, Program};
 use semihosting::process::exit;
 
 use crate::console::print;
@@ -27,13 +28,11 @@ impl Firmware for Mps2 {
     }
 
     fn observe(event: Event) {
-        if event == Event::Recovered(RecoveryStep::Header) {
-            power::arm();
-        }
+        sweep::observe(event);
     }
 
     fn sleep() {
-        power::pause(|| {
+        power::asleep(|| {
             // SAFETY: waits for an interrupt.
             unsafe { core::arch::asm!("dsb", "wfi", "isb", options(nostack, preserves_flags)) }
         });
@@ -45,6 +44,7 @@ pub fn run<P: Program<Mps2> + Checked + Sync>() -> ! {
     if sweep::is_planned() {
         sweep::run::<P>();
     }
+    sweep::note_start();
     cortex_m::start::<Mps2, P>(report)
 }
 
@@ -63,6 +63,7 @@ fn report<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
             wrong += 1;
         }
     }
+    sweep::note_end();
     exit(i32::from(wrong > 0))
 }
 
@@ -71,8 +72,14 @@ fn end_with_failure(text: core::fmt::Arguments<'_>) -> ! {
     if sweep::is_planned() {
         sweep::failed(text);
     }
+    sweep::note_end();
     print(text);
     exit(1)
+}
+
+#[exception]
+unsafe fn DefaultHandler(interrupt: i16) {
+    cortex_m::interrupt(interrupt as u8);
 }
 
 #[panic_handler]

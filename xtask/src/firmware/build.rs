@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::image::Image;
 use crate::toolchain;
 
 /// A Cortex-M3.
@@ -27,8 +28,8 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
     Ok(programs)
 }
 
-/// Builds a program, and answers where it lies.
-pub(super) fn build(program: &str) -> Result<PathBuf, String> {
+/// Builds a program, with a mistake made on purpose or without, and reads it.
+pub(super) fn build(program: &str, is_broken: bool) -> Result<Image, String> {
     let programs = programs()?;
     if !programs.iter().any(|name| name == program) {
         return Err(format!(
@@ -41,6 +42,9 @@ pub(super) fn build(program: &str) -> Result<PathBuf, String> {
     build
         .args(["--bin", program, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
+    if is_broken {
+        build.arg("--features=broken");
+    }
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(TARGET).join("release").join(program))
+    Image::read(&target_dir.join(TARGET).join("release").join(program))
 }

@@ -1,11 +1,13 @@
 //! QEMU, with an NVM that a file keeps.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::NamedTempFile;
 
+use super::image::{Image, NVM_AT};
 use crate::toolchain;
 
 const QEMU: &str = "qemu-system-arm";
@@ -49,6 +51,24 @@ impl NvmFile {
         Ok(nvm)
     }
 
+    /// The words from an address of the machine on.
+    pub(super) fn words(&self, address: u64, count: usize) -> Result<Vec<u32>, String> {
+        let mut bytes = vec![0; 4 * count];
+        self.file()?
+            .read_exact_at(&mut bytes, address.saturating_sub(NVM_AT))
+            .map_err(|error| self.cannot(&error))?;
+        let (words, _) = bytes.as_chunks();
+        Ok(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
+    }
+
+    /// Stores words from an address of the machine on.
+    pub(super) fn set_words(&self, address: u64, words: &[u32]) -> Result<(), String> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.file()?
+            .write_all_at(&bytes, address.saturating_sub(NVM_AT))
+            .map_err(|error| self.cannot(&error))
+    }
+
     /// The file, to be read and written.
     pub(super) fn file(&self) -> Result<File, String> {
         OpenOptions::new()
@@ -83,12 +103,38 @@ pub(super) fn check() -> Result<(), String> {
     }
 }
 
-/// Starts a program; what it prints goes into a pipe. `counted`: each instruction takes 64 ns, and sleeping none.
-pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
-    let mut memory =
-        std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
+/// How time passes for a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    /// As for everybody.
+    Real,
+    /// 64 ns for each instruction, and none for sleeping.
+    Counted,
+}
+
+/// Puts a program into the machine's memory and starts it; what it prints goes into a pipe. `log`: a file to write the
+/// address of each instruction to that is executed.
+pub(super) fn start(
+    image: &Image,
+    nvm: &NvmFile,
+    time: Time,
+    log: Option<&Path>,
+) -> Result<Child, String> {
+    let file = nvm.file()?;
+    for (address, bytes) in &image.segments {
+        file.write_all_at(bytes, address.saturating_sub(NVM_AT))
+            .map_err(|error| nvm.cannot(&error))?;
+    }
     // A comma in an option's value is written twice.
-    memory.push(nvm.path().to_string_lossy().replace(',', ",,"));
+    let value = |path: &Path| path.to_string_lossy().replace(',', ",,");
+    let memory = format!(
+        "memory-backend-file,id=nvm,size=16M,share=on,mem-path={}",
+        value(nvm.path())
+    );
+    let vectors = format!(
+        "loader,addr=0,force-raw=on,file={}",
+        value(image.vectors.path())
+    );
     let mut qemu = Command::new(QEMU);
     qemu.args(["-machine", "mps2-an385,memory-backend=nvm", "-object"])
         .arg(memory)
@@ -98,12 +144,16 @@ pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Chil
             "-semihosting-config",
             "enable=on,target=native,chardev=console",
         ])
-        .arg("-kernel")
-        .arg(program)
+        .arg("-device")
+        .arg(vectors)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    if counted {
+    if time == Time::Counted {
         qemu.args(["-icount", "shift=6,sleep=off"]);
+    }
+    if let Some(log) = log {
+        qemu.args(["-singlestep", "-d", "exec,nochain", "-D"])
+            .arg(log);
     }
     qemu.spawn()
         .map_err(|error| format!("{QEMU} does not start: {error}"))

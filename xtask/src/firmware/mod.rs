@@ -3,14 +3,24 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `build` | which programs there are, and their build |
+//! | `image` | a program as it was linked: what lies where in the machine |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `sweep` | a power cut at each instruction |
+//! | `batch` | what an emulator is given of a sweep, and what it answers |
+//! | `cuts` | where the power is cut |
+//! | `coverage` | whether the power was cut at every instruction that the program executes |
+//! | `trace` | which instructions a program executes, from a source other than the sweep |
 
+mod batch;
 mod build;
+mod coverage;
+mod cuts;
 mod emulator;
+mod image;
 mod run;
 mod sweep;
+mod trace;
 
 use clap::Subcommand;
 
