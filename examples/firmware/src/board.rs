@@ -3,20 +3,23 @@
 use core::panic::PanicInfo;
 
 use cortex_m_rt::exception;
-use example_programs::Checked;
-use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram};
-use intos::{Board, Event, Kernel, Program};
+use example_programs::{Bare, Checked, Milestone, RESULTS, Results};
+use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram, Region};
+use intos::{Board, Event, Kernel, Program, RecoveryStep};
 use semihosting::process::exit;
 
 use crate::console::print;
 use crate::{power, sweep};
+
+/// Bytes of NVM: those between the linker script's symbols.
+const NVM_BYTES: u32 = 0x2000;
 
 /// The machine `mps2-an385`, a Cortex-M3 at 25 MHz.
 #[derive(Debug, Clone, Copy)]
 pub struct Mps2;
 
 impl Board for Mps2 {
-    type Nvm = Fram<0x2000>;
+    type Nvm = Fram<NVM_BYTES>;
     type Port = CortexM<Self>;
 }
 
@@ -28,7 +31,11 @@ impl Firmware for Mps2 {
     }
 
     fn observe(event: Event) {
-        sweep::observe(event);
+        match event {
+            Event::Recovered(RecoveryStep::Header) => sweep::formatted(),
+            Event::Started { .. } => sweep::recovered(),
+            _ => {}
+        }
     }
 
     fn sleep() {
@@ -41,21 +48,56 @@ impl Firmware for Mps2 {
 
 /// Runs a program to its end, and ends the emulation with a status; or a sweep of power cuts, where one is planned.
 pub fn run<P: Program<Mps2> + Checked + Sync>() -> ! {
-    if sweep::is_planned() {
-        sweep::run::<P>();
+    match Kernel::<Mps2>::bytes_needed::<P>() {
+        Ok(bytes) => begin(bytes),
+        Err(error) => end_with_failure(format_args!("{error}")),
     }
-    sweep::note_start();
-    cortex_m::start::<Mps2, P>(report)
+    cortex_m::start::<Mps2, P>(
+        |kernel, program| match program.results(kernel.scheduler().nvm()) {
+            Ok(results) => report(results, P::EXPECTED, P::NAMES),
+            Err(error) => end_with_failure(format_args!("no results: {error}")),
+        },
+    )
 }
 
-/// All tasks have ended.
-fn report<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
-    let results = match program.results(kernel.scheduler().nvm()) {
-        Ok(results) => results,
-        Err(error) => end_with_failure(format_args!("no results: {error}")),
+/// The same for a program without the kernel.
+pub fn run_bare<P: Bare>() -> ! {
+    begin(P::bytes_needed());
+    let nvm = match Fram::open() {
+        Ok(nvm) => nvm,
+        Err(failure) => end_with_failure(format_args!("{failure}")),
     };
+    let nvm: Fram<NVM_BYTES> = nvm;
+    match P::run(&nvm, reached) {
+        Ok(results) => report(results, P::EXPECTED, P::NAMES),
+        Err(error) => end_with_failure(format_args!("{error}")),
+    }
+}
+
+fn reached(milestone: Milestone) {
+    match milestone {
+        Milestone::Formatted => sweep::formatted(),
+        Milestone::Recovered => sweep::recovered(),
+    }
+}
+
+fn begin(bytes: u32) {
+    #[cfg(feature = "broken")]
+    nvm_tx::store_before_logging();
+    if sweep::is_planned() {
+        sweep::prepare(bytes);
+    } else {
+        sweep::note_start();
+    }
+}
+
+/// The program has come to its end.
+fn report(results: Results, expected: Results, names: [&str; RESULTS]) -> ! {
+    if sweep::is_planned() {
+        sweep::ended(results, expected);
+    }
     let mut wrong = 0;
-    for ((name, result), expected) in P::NAMES.iter().zip(results).zip(P::EXPECTED) {
+    for ((name, result), expected) in names.iter().zip(results).zip(expected) {
         if result == expected {
             print(format_args!("{name}: {result}"));
         } else {
@@ -72,8 +114,8 @@ fn end_with_failure(text: core::fmt::Arguments<'_>) -> ! {
     if sweep::is_planned() {
         sweep::failed(text);
     }
-    sweep::note_end();
     print(text);
+    sweep::note_end();
     exit(1)
 }
 

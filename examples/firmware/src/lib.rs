@@ -14,4 +14,4 @@ mod console;
 mod power;
 mod sweep;
 
-pub use board::{Mps2, run};
+pub use board::{Mps2, run, run_bare};

@@ -28,12 +28,9 @@
 
 use core::fmt;
 
-use example_programs::{Checked, RESULTS, Results};
-use intos::cortex_m;
-use intos::{Event, Kernel, Program, RecoveryStep};
+use example_programs::{RESULTS, Results};
 use semihosting::process::exit;
 
-use crate::board::Mps2;
 use crate::console::print;
 use crate::power;
 
@@ -127,15 +124,11 @@ pub(crate) fn note_end() {
     set(Word::HasEnded, 1);
 }
 
-/// Runs what the phase asks for.
-pub(crate) fn run<P: Program<Mps2> + Checked + Sync>() -> ! {
+/// Prepares what the phase asks for; `bytes` of NVM are the program's.
+pub(crate) fn prepare(bytes: u32) {
+    set(Word::Bytes, bytes);
     match phase() {
         Phase::Measure => {
-            let bytes = match Kernel::<Mps2>::bytes_needed::<P>() {
-                Ok(bytes) => bytes,
-                Err(error) => failed(format_args!("{error}")),
-            };
-            set(Word::Bytes, bytes);
             blank();
             if cuts_formatting() {
                 power::limit(power::NEVER);
@@ -153,7 +146,6 @@ pub(crate) fn run<P: Program<Mps2> + Checked + Sync>() -> ! {
         Phase::Finish if get(Word::Cuts) == 1 && planned(1) > 0 => power::cut_before(planned(1)),
         Phase::Finish => power::limit(most()),
     }
-    cortex_m::start::<Mps2, P>(ended)
 }
 
 fn cuts_formatting() -> bool {
@@ -165,22 +157,21 @@ fn most() -> u32 {
     (20 * get(Word::Length)).saturating_add(5_000_000)
 }
 
-/// Is told what the kernel does.
-pub(crate) fn observe(event: Event) {
-    match event {
-        Event::Recovered(RecoveryStep::Header) if is_planned() => formatted(),
-        Event::Started { .. } if is_planned() && phase() == Phase::Finish => {
-            let passed = power::passed();
-            if get(Word::Recovery) < passed && planned(1) == 0 {
-                set(Word::Recovery, passed);
-            }
+/// A recovery has come so far that a task is about to take its first step.
+pub(crate) fn recovered() {
+    if is_planned() && phase() == Phase::Finish && planned(1) == 0 {
+        let passed = power::passed();
+        if get(Word::Recovery) < passed {
+            set(Word::Recovery, passed);
         }
-        _ => {}
     }
 }
 
-/// The NVM is formatted.
-fn formatted() {
+/// The NVM is formatted, in this boot or an earlier one.
+pub(crate) fn formatted() {
+    if !is_planned() {
+        return;
+    }
     match (phase(), cuts_formatting()) {
         (Phase::Finish, _) => {}
         (phase, true) => {
@@ -250,19 +241,15 @@ fn image(word: usize) -> *mut u32 {
     (&raw mut __sweep_image).wrapping_add(word)
 }
 
-/// All tasks have ended.
-fn ended<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
+/// The program has come to its end.
+pub(crate) fn ended(results: Results, expected: Results) -> ! {
     let passed = power::never();
-    let results = match program.results(kernel.scheduler().nvm()) {
-        Ok(results) => results,
-        Err(error) => failed(format_args!("no results: {error}")),
-    };
     match phase() {
         Phase::Measure => {
             if !cuts_formatting() {
                 set(Word::Length, passed);
             }
-            measured(results, P::EXPECTED)
+            measured(results, expected)
         }
         Phase::Cut => failed(format_args!("it was not cut")),
         Phase::Finish => compare(results),
