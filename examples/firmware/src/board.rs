@@ -1,39 +1,50 @@
 //! The board, and how a run ends.
+//!
+//! When the power goes is another matter: that of `sweep`, or of `resets` where the machine has no timer for it.
 
 use core::panic::PanicInfo;
 
-use example_programs::Checked;
-use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram};
-use intos::{Board, Event, Kernel, Program, RecoveryStep};
+use cortex_m_rt::exception;
+use example_programs::{Bare, Checked, RESULTS, Results};
+use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram, Region};
+use intos::{Board, Event, Kernel, Program};
 use semihosting::process::exit;
 
 use crate::console::print;
-use crate::{power, sweep};
+#[cfg(board = "microbit")]
+use crate::resets as losses;
+#[cfg(board = "mps2")]
+use crate::sweep as losses;
 
-/// The machine `mps2-an385`, a Cortex-M3 at 25 MHz.
+/// Bytes of NVM: those between the linker script's symbols.
+const NVM_BYTES: u32 = 0x2000;
+
+/// A machine of QEMU's: `mps2-an385`, a Cortex-M3, `mps2-an386`, a Cortex-M4 with a floating-point unit, or `microbit`,
+/// a Cortex-M0.
 #[derive(Debug, Clone, Copy)]
-pub struct Mps2;
+pub struct Emulated;
 
-impl Board for Mps2 {
-    type Nvm = Fram<0x2000>;
+impl Board for Emulated {
+    type Nvm = Fram<NVM_BYTES>;
     type Port = CortexM<Self>;
 }
 
-impl Firmware for Mps2 {
+impl Firmware for Emulated {
+    #[cfg(board = "mps2")]
     const CLOCK_HZ: u32 = 25_000_000;
+    #[cfg(board = "microbit")]
+    const CLOCK_HZ: u32 = 16_000_000;
 
     fn failed(failure: &Failure<'_>) -> ! {
-        end_with_failure(format_args!("{failure}"))
+        fail(format_args!("{failure}"))
     }
 
     fn observe(event: Event) {
-        if event == Event::Recovered(RecoveryStep::Header) {
-            power::arm();
-        }
+        losses::observe(event);
     }
 
     fn sleep() {
-        power::pause(|| {
+        losses::asleep(|| {
             // SAFETY: waits for an interrupt.
             unsafe { core::arch::asm!("dsb", "wfi", "isb", options(nostack, preserves_flags)) }
         });
@@ -41,21 +52,44 @@ impl Firmware for Mps2 {
 }
 
 /// Runs a program to its end, and ends the emulation with a status; or a sweep of power cuts, where one is planned.
-pub fn run<P: Program<Mps2> + Checked + Sync>() -> ! {
-    if sweep::is_planned() {
-        sweep::run::<P>();
+pub fn run<P: Program<Emulated> + Checked + Sync>() -> ! {
+    match Kernel::<Emulated>::bytes_needed::<P>() {
+        Ok(bytes) => begin(bytes),
+        Err(error) => fail(format_args!("{error}")),
     }
-    cortex_m::start::<Mps2, P>(report)
+    cortex_m::start::<Emulated, P>(
+        |kernel, program| match program.results(kernel.scheduler().nvm()) {
+            Ok(results) => report(results, P::EXPECTED, P::NAMES),
+            Err(error) => fail(format_args!("no results: {error}")),
+        },
+    )
 }
 
-/// All tasks have ended.
-fn report<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
-    let results = match program.results(kernel.scheduler().nvm()) {
-        Ok(results) => results,
-        Err(error) => end_with_failure(format_args!("no results: {error}")),
+/// The same for a program without the kernel.
+pub fn run_bare<P: Bare>() -> ! {
+    begin(P::bytes_needed());
+    let nvm = match Fram::open() {
+        Ok(nvm) => nvm,
+        Err(failure) => fail(format_args!("{failure}")),
     };
+    let nvm: Fram<NVM_BYTES> = nvm;
+    match P::run(&nvm, losses::reached) {
+        Ok(results) => report(results, P::EXPECTED, P::NAMES),
+        Err(error) => fail(format_args!("{error}")),
+    }
+}
+
+fn begin(bytes: u32) {
+    #[cfg(feature = "broken")]
+    nvm_tx::store_before_logging();
+    losses::begin(bytes);
+}
+
+/// The program has come to its end.
+fn report(results: Results, expected: Results, names: [&str; RESULTS]) -> ! {
+    losses::ended(results, expected);
     let mut wrong = 0;
-    for ((name, result), expected) in P::NAMES.iter().zip(results).zip(P::EXPECTED) {
+    for ((name, result), expected) in names.iter().zip(results).zip(expected) {
         if result == expected {
             print(format_args!("{name}: {result}"));
         } else {
@@ -66,16 +100,19 @@ fn report<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
     exit(i32::from(wrong > 0))
 }
 
-/// The program cannot go on.
-fn end_with_failure(text: core::fmt::Arguments<'_>) -> ! {
-    if sweep::is_planned() {
-        sweep::failed(text);
-    }
+/// Ends the run: the program cannot go on.
+fn fail(text: core::fmt::Arguments<'_>) -> ! {
+    losses::failed(text);
     print(text);
     exit(1)
 }
 
+#[exception]
+unsafe fn DefaultHandler(interrupt: i16) {
+    cortex_m::interrupt(interrupt as u8);
+}
+
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
-    end_with_failure(format_args!("{info}"))
+    fail(format_args!("{info}"))
 }

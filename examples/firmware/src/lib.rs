@@ -1,32 +1,25 @@
-//! The portable example programs as firmware for QEMU's machine `mps2-an385`, a Cortex-M3: see
-//! `cargo xtask firmware --help`. `src/bin` has one for each program.
-//!
-//! Built for another target they run on `mps2-an386`, a Cortex-M4 with a floating-point unit, or on `microbit`, a
-//! Cortex-M0, whose power is cut less often: `build.rs` chooses.
+//! The portable example programs as firmware for QEMU's machines `mps2-an385`, a Cortex-M3, `mps2-an386`, a Cortex-M4
+//! with a floating-point unit, and `microbit`, a Cortex-M0: see `cargo xtask firmware --help`. `src/bin` has one for
+//! each program. Which machine it is, `build.rs` finds out from the target.
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `board` | [`Mps2`]: the board, and how a run ends |
-//! | `power` | the timer that cuts the power, and what a cut takes |
-//! | `sweep` | a sweep of power cuts: one run after the other, with the cut ever later |
-//! | `unswept` | the other boards, in place of these three |
-//! | `resets` | their power losses |
+//! | `board` | [`Emulated`]: the board, and how a run ends |
+//! | `loss` | a power loss, and what it takes |
+//! | `power` | the timer that cuts the power |
+//! | `sweep` | a sweep of power cuts: one run after the other, with cuts where a list says |
+//! | `resets` | in place of these two, for the machine that has no such timer: a power loss at each event |
 //! | `console` | lines of text for the computer that emulates the machine |
 #![no_std]
 
-#[cfg(swept)]
 mod board;
 mod console;
-#[cfg(swept)]
+mod loss;
+#[cfg(board = "mps2")]
 mod power;
-#[cfg(not(swept))]
+#[cfg(board = "microbit")]
 mod resets;
-#[cfg(swept)]
+#[cfg(board = "mps2")]
 mod sweep;
-#[cfg(not(swept))]
-mod unswept;
 
-#[cfg(swept)]
-pub use board::{Mps2, run};
-#[cfg(not(swept))]
-pub use unswept::{Unswept, run, run_undisturbed};
+pub use board::{Emulated, run, run_bare};

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::board::Board;
+use super::image::Image;
 use crate::toolchain;
 
-/// A Cortex-M3.
-const TARGET: &str = "thumbv7m-none-eabi";
-
-pub(super) fn folder() -> PathBuf {
+fn folder() -> PathBuf {
     toolchain::root().join("examples/firmware")
 }
 
@@ -27,8 +26,8 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
     Ok(programs)
 }
 
-/// Builds a program, and answers where it lies.
-pub(super) fn build(program: &str) -> Result<PathBuf, String> {
+/// Builds a program for a board, with a mistake made on purpose or without, and reads it.
+pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
     let programs = programs()?;
     if !programs.iter().any(|name| name == program) {
         return Err(format!(
@@ -36,11 +35,15 @@ pub(super) fn build(program: &str) -> Result<PathBuf, String> {
             programs.join(", ")
         ));
     }
+    let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
-    let mut build = toolchain::build(TARGET, &target_dir)?;
+    let mut build = toolchain::build(target, &target_dir)?;
     build
         .args(["--bin", program, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
+    if is_broken {
+        build.arg("--features=broken");
+    }
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(TARGET).join("release").join(program))
+    Image::read(&target_dir.join(target).join("release").join(program))
 }

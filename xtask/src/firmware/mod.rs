@@ -2,22 +2,32 @@
 //!
 //! | module | owns |
 //! | --- | --- |
+//! | `board` | which boards there are |
 //! | `build` | which programs there are, and their build |
+//! | `image` | a program as it was linked: what lies where in the machine |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `sweep` | a power cut at each instruction |
-//! | `unswept` | the machines whose power is not swept |
+//! | `batch` | what an emulator is given of a sweep, and what it answers |
+//! | `cuts` | where the power is cut |
+//! | `coverage` | whether the power was cut at every instruction that the program executes |
+//! | `trace` | which instructions a program executes, from a source other than the sweep |
 
+mod batch;
+mod board;
 mod build;
-mod emulator;
+mod coverage;
+mod cuts;
+pub(crate) mod emulator;
+mod image;
 mod run;
 mod sweep;
-mod unswept;
+mod trace;
 
 use clap::Subcommand;
 
-pub(crate) use emulator::check;
-pub(crate) use unswept::Nvm;
+pub(crate) use board::Board;
+pub(crate) use image::Image;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
