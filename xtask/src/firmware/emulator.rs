@@ -1,9 +1,11 @@
 //! QEMU, with an NVM that a file keeps.
 
 use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread;
 
 use tempfile::NamedTempFile;
 
@@ -147,7 +149,8 @@ pub(super) fn start(
         .arg("-device")
         .arg(vectors)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     if time == Time::Counted {
         qemu.args(["-icount", "shift=6,sleep=off"]);
     }
@@ -155,6 +158,20 @@ pub(super) fn start(
         qemu.args(["-singlestep", "-d", "exec,nochain", "-D"])
             .arg(log);
     }
-    qemu.spawn()
-        .map_err(|error| format!("{QEMU} does not start: {error}"))
+    let mut qemu = qemu
+        .spawn()
+        .map_err(|error| format!("{QEMU} does not start: {error}"))?;
+    if let Some(errors) = qemu.stderr.take() {
+        thread::spawn(move || pass_on(errors));
+    }
+    Ok(qemu)
+}
+
+/// Passes on what the emulator complains of, but for a reset with all timers standing still, which is what is wanted.
+fn pass_on(errors: ChildStderr) {
+    for line in BufReader::new(errors).lines().map_while(Result::ok) {
+        if !line.ends_with("icount sleep disabled and no active timers") {
+            eprintln!("{line}");
+        }
+    }
 }
