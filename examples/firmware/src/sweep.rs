@@ -12,7 +12,7 @@
 //! | 4 | which run is on | firmware |
 //! | 5 | how often it was cut | firmware |
 //! | 6 | instructions in the window, in the run without cuts | firmware |
-//! | 7 | the most instructions of a recovery, to the first task's first step | firmware |
+//! | 7 | the most instructions from a start to a task's first step in it, its recovery included | firmware |
 //! | 8 | the runs that ended before their second cut | firmware |
 //! | 9 | bytes of NVM that the program needs | firmware |
 //! | 10..14 | the results of the run without cuts | firmware |

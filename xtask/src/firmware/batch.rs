@@ -35,7 +35,7 @@ pub(super) struct Outcome {
     pub(super) failures: Vec<(Cuts, String)>,
     /// Instructions in the window, in a run without cuts.
     pub(super) length: u32,
-    /// The most instructions of a recovery: from the start to the first step of the first task.
+    /// The most instructions from a start to a task's first step in it: its recovery included.
     pub(super) recovery: u32,
     /// Runs that ended before their second cut.
     pub(super) ended_early: u64,

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -144,7 +144,8 @@ pub(crate) fn start(
             "enable=on,target=native,chardev=console",
         ])
         .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     if let Some(vectors) = &image.vectors {
         let file = nvm.file()?;
         for (address, bytes) in &image.segments {
@@ -165,8 +166,22 @@ pub(crate) fn start(
         qemu.args(["-singlestep", "-d", "exec,nochain", "-D"])
             .arg(log);
     }
-    qemu.spawn()
-        .map_err(|error| format!("{QEMU} does not start: {error}"))
+    let mut qemu = qemu
+        .spawn()
+        .map_err(|error| format!("{QEMU} does not start: {error}"))?;
+    if let Some(errors) = qemu.stderr.take() {
+        thread::spawn(move || pass_on(errors));
+    }
+    Ok(qemu)
+}
+
+/// Passes on what the emulator complains of, but for a reset with all timers standing still, which is what is wanted.
+fn pass_on(errors: ChildStderr) {
+    for line in BufReader::new(errors).lines().map_while(Result::ok) {
+        if !line.ends_with("icount sleep disabled and no active timers") {
+            eprintln!("{line}");
+        }
+    }
 }
 
 /// The lines of an output, as they come.

@@ -86,6 +86,12 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     } else {
         cuts::once(window, options.step)
     };
+    if list.is_empty() {
+        return Err(format!(
+            "there is nothing to cut: the window has the instructions 1 to {}",
+            trace.length
+        ));
+    }
     let began = Instant::now();
     let all = sweep(&image, options, &list)?;
     let seconds = began.elapsed().as_secs_f64();
@@ -113,7 +119,7 @@ fn recovery(image: &Image, length: u32, options: &Options) -> Result<u32, String
     };
     let longest = batch.run(None, |_| {})?.recovery;
     println!(
-        "{}: recoveries take up to {longest} instructions",
+        "{}: all tasks have recovered within {longest} instructions of a start",
         options.program
     );
     Ok(longest + longest / 8 + 2)

@@ -49,6 +49,9 @@ impl Trace {
                 executed.insert(address);
             }
         }
+        if executed.is_empty() {
+            return Err("the emulator's trace shows no instruction within the window".into());
+        }
         Ok(Self { length, executed })
     }
 }
