@@ -5,6 +5,7 @@ mod interrupted_calls;
 mod no_std;
 mod parallel;
 mod simulate;
+mod template;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ enum Command {
     Firmware(firmware::Command),
     /// Builds all crates that do without an operating system for cores without one.
     NoStd,
+    /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
+    Template,
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::InterruptedCalls(options) => interrupted_calls::run(&options),
         Command::Firmware(command) => firmware::run(&command),
         Command::NoStd => no_std::run(),
+        Command::Template => template::run(),
     };
     match failed {
         Ok(0) => ExitCode::SUCCESS,

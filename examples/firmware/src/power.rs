@@ -1,15 +1,15 @@
-//! The timer that cuts the power, and what a cut takes.
+//! The timer that cuts the power.
 //!
 //! The machine's CMSDK watchdog counts 25 MHz down to 0, and a clock later it raises the interrupt that nothing holds
 //! back (NMI), whose handler resets the processor. With `-icount shift=6` an instruction takes 64 ns and a clock 40 ns:
 //! with floor(8k / 5) clocks the cut comes when k + 1 instructions have ended since the watchdog's register was stored to,
 //! that store and the return behind it included. So cut k comes before the k-th instruction of the window, each is
-//! between two certain ones, and none is left out. Before anything else a reset fills all SRAM with junk.
+//! between two certain ones, and none is left out.
 //!
 //! The window opens behind the instruction at `__window_opens` and ends before that at `__window_closes`: an independent
 //! trace of the same run finds the window by these.
 
-use core::arch::{global_asm, naked_asm};
+use core::arch::naked_asm;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -37,30 +37,6 @@ static IS_LIMIT: AtomicBool = AtomicBool::new(false);
 static BEGAN: AtomicU32 = AtomicU32::new(0);
 /// How many of them were left when it was last made to count; 0: it does not.
 static LEFT: AtomicU32 = AtomicU32::new(0);
-
-// `__pre_init` runs before there is a stack, by the contract of `cortex-m-rt`.
-global_asm!(
-    ".section .text.__pre_init, \"ax\"",
-    ".global __pre_init",
-    ".type __pre_init, %function",
-    ".thumb_func",
-    "__pre_init:",
-    "ldr r0, =__sram_start",
-    "ldr r1, =__sram_end",
-    "ldr r2, =0x9e3779b9",
-    "ldr r3, =0xdeadbeef",
-    "movs r4, r2",
-    "mvns r5, r3",
-    "0:",
-    "stmia r0!, {{r2-r5}}",
-    "adds r2, r2, r3",
-    "adds r4, r4, r2",
-    "cmp r0, r1",
-    "blo 0b",
-    "bx lr",
-    ".ltorg",
-    ".size __pre_init, . - __pre_init",
-);
 
 /// Has the watchdog count from so many clocks on.
 #[unsafe(naked)]

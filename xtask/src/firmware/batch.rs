@@ -8,8 +8,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
+use super::board::Board;
 use super::cuts::Cuts;
-use super::emulator::{self, NvmFile, Time};
+use super::emulator::{self, NvmFile, Software, Time};
 use super::image::Image;
 
 /// `SWEP`.
@@ -58,7 +59,13 @@ impl Batch<'_> {
         words[2] = self.formatting.into();
         words.extend(self.cuts.iter().flat_map(|cuts| [cuts.first, cuts.second]));
         nvm.set_words(control, &words)?;
-        let mut qemu = emulator::start(self.image, &nvm, Time::Counted, log)?;
+        let mut qemu = emulator::start(
+            Board::default(),
+            Software::Placed(self.image),
+            &nvm,
+            Time::Counted,
+            log,
+        )?;
         let ended = match qemu.stdout.take() {
             Some(output) => self.follow(&lines(output), &mut each),
             None => Err("the emulator has no output".into()),

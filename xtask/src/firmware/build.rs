@@ -3,11 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::image::Image;
+use super::board::Board;
 use crate::toolchain;
-
-/// A Cortex-M3.
-const TARGET: &str = "thumbv7m-none-eabi";
 
 fn folder() -> PathBuf {
     toolchain::root().join("examples/firmware")
@@ -28,8 +25,8 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
     Ok(programs)
 }
 
-/// Builds a program, with a mistake made on purpose or without, and reads it.
-pub(super) fn build(program: &str, is_broken: bool) -> Result<Image, String> {
+/// Builds a program, with a mistake made on purpose or without, and answers where it lies.
+pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<PathBuf, String> {
     let programs = programs()?;
     if !programs.iter().any(|name| name == program) {
         return Err(format!(
@@ -37,8 +34,9 @@ pub(super) fn build(program: &str, is_broken: bool) -> Result<Image, String> {
             programs.join(", ")
         ));
     }
+    let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
-    let mut build = toolchain::build(TARGET, &target_dir)?;
+    let mut build = toolchain::build(target, &target_dir)?;
     build
         .args(["--bin", program, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
@@ -46,5 +44,5 @@ pub(super) fn build(program: &str, is_broken: bool) -> Result<Image, String> {
         build.arg("--features=broken");
     }
     toolchain::run(&mut build)?;
-    Image::read(&target_dir.join(TARGET).join("release").join(program))
+    Ok(target_dir.join(target).join("release").join(program))
 }

@@ -9,6 +9,7 @@ use std::thread;
 
 use tempfile::NamedTempFile;
 
+use super::board::Board;
 use super::image::{Image, NVM_AT};
 use crate::toolchain;
 
@@ -19,7 +20,7 @@ const NVM_BYTES: u64 = 16 << 20;
 
 /// The file that keeps the NVM.
 #[derive(Debug)]
-pub(super) enum NvmFile {
+pub(crate) enum NvmFile {
     /// The user's own.
     Kept(PathBuf),
     /// One that is deleted in the end.
@@ -28,7 +29,7 @@ pub(super) enum NvmFile {
 
 impl NvmFile {
     /// A file that the user names, which is made if it is not there, or a blank one.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, String> {
         let nvm = match path {
             Some(path) => Self::Kept(path.to_owned()),
             None => Self::Temporary(
@@ -95,7 +96,7 @@ impl NvmFile {
 }
 
 /// Whether QEMU is there.
-pub(super) fn check() -> Result<(), String> {
+pub(crate) fn check() -> Result<(), String> {
     if toolchain::is_there(QEMU) {
         Ok(())
     } else {
@@ -105,49 +106,70 @@ pub(super) fn check() -> Result<(), String> {
     }
 }
 
+/// What a machine executes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Software<'a> {
+    /// A program that lies in the memory that the file keeps, so that a reset does not load it anew.
+    Placed(&'a Image),
+    /// A program that the emulator loads, from its file.
+    Loaded(&'a Path),
+}
+
 /// How time passes for a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Time {
+pub(crate) enum Time {
     /// As for everybody.
     Real,
     /// 64 ns for each instruction, and none for sleeping.
     Counted,
 }
 
-/// Puts a program into the machine's memory and starts it; what it prints goes into a pipe. `log`: a file to write the
-/// address of each instruction to that is executed.
-pub(super) fn start(
-    image: &Image,
+/// Starts a program; what it prints goes into a pipe. `log`: a file to write the address of each instruction to that is
+/// executed.
+pub(crate) fn start(
+    board: Board,
+    software: Software<'_>,
     nvm: &NvmFile,
     time: Time,
     log: Option<&Path>,
 ) -> Result<Child, String> {
-    let file = nvm.file()?;
-    for (address, bytes) in &image.segments {
-        file.write_all_at(bytes, address.saturating_sub(NVM_AT))
-            .map_err(|error| nvm.cannot(&error))?;
-    }
     // A comma in an option's value is written twice.
     let value = |path: &Path| path.to_string_lossy().replace(',', ",,");
-    let memory = format!(
-        "memory-backend-file,id=nvm,size=16M,share=on,mem-path={}",
-        value(nvm.path())
-    );
-    let vectors = format!(
-        "loader,addr=0,force-raw=on,file={}",
-        value(image.vectors.path())
-    );
     let mut qemu = Command::new(QEMU);
-    qemu.args(["-machine", "mps2-an385,memory-backend=nvm", "-object"])
-        .arg(memory)
+    if board.keeps_nvm() {
+        qemu.arg("-machine")
+            .arg(format!("{},memory-backend=nvm", board.machine()))
+            .arg("-object")
+            .arg(format!(
+                "memory-backend-file,id=nvm,size=16M,share=on,mem-path={}",
+                value(nvm.path())
+            ));
+    } else {
+        qemu.args(["-machine", board.machine()]);
+    }
+    match software {
+        Software::Placed(image) => {
+            let file = nvm.file()?;
+            for (address, bytes) in &image.segments {
+                file.write_all_at(bytes, address.saturating_sub(NVM_AT))
+                    .map_err(|error| nvm.cannot(&error))?;
+            }
+            qemu.arg("-device").arg(format!(
+                "loader,addr=0,force-raw=on,file={}",
+                value(image.vectors.path())
+            ));
+        }
+        Software::Loaded(path) => {
+            qemu.arg("-kernel").arg(path);
+        }
+    }
+    qemu.args(board.options())
         .args(["-display", "none", "-monitor", "none", "-serial", "none"])
         .args(["-chardev", "stdio,id=console"])
         .args([
             "-semihosting-config",
             "enable=on,target=native,chardev=console",
         ])
-        .arg("-device")
-        .arg(vectors)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

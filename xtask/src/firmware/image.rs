@@ -12,7 +12,7 @@ pub(super) const NVM_AT: u64 = 0x2100_0000;
 
 /// A program.
 #[derive(Debug)]
-pub(super) struct Image {
+pub(crate) struct Image {
     /// Its pieces, by their addresses.
     pub(super) segments: Vec<(u64, Vec<u8>)>,
     /// A file with the first two words of its vector table: the main stack's end, and where it begins.

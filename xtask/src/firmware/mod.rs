@@ -1,7 +1,8 @@
-//! `cargo xtask firmware`: the example programs on a Cortex-M3 in QEMU.
+//! `cargo xtask firmware`: the example programs on a Cortex-M in QEMU.
 //!
 //! | module | owns |
 //! | --- | --- |
+//! | `board` | which boards there are |
 //! | `build` | which programs there are, and their build |
 //! | `image` | a program as it was linked: what lies where in the machine |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
@@ -13,16 +14,19 @@
 //! | `trace` | which instructions a program executes, from a source other than the sweep |
 
 mod batch;
+mod board;
 mod build;
 mod coverage;
 mod cuts;
-mod emulator;
+pub(crate) mod emulator;
 mod image;
 mod run;
 mod sweep;
 mod trace;
 
 use clap::Subcommand;
+
+pub(crate) use board::Board;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

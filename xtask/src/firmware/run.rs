@@ -9,8 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use intos::host::Random;
 
+use super::board::Board;
 use super::build;
-use super::emulator::{self, NvmFile, Time};
+use super::emulator::{self, NvmFile, Software, Time};
 use super::image::Image;
 
 /// The program's own status: 0 where its results are as they should be.
@@ -18,6 +19,9 @@ use super::image::Image;
 pub(crate) struct Options {
     /// Which program: see `cargo xtask firmware list`.
     program: String,
+    /// The machine that it runs on.
+    #[arg(long, value_enum, default_value_t)]
+    board: Board,
     /// The file that keeps the NVM; a blank one that is deleted in the end, where it is left out. A run that ended
     /// is not run again: delete the file.
     #[arg(long, value_name = "FILE")]
@@ -53,7 +57,18 @@ const HAS_ENDED: u64 = 15;
 /// Runs it, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     emulator::check()?;
-    let image = build::build(&options.program, false)?;
+    options
+        .board
+        .check_nvm(options.nvm.is_some() || options.kill_every.is_some())?;
+    let path = build::build(options.board, &options.program, false)?;
+    let image = if options.board.keeps_nvm() {
+        Some(Image::read(&path)?)
+    } else {
+        None
+    };
+    let software = image
+        .as_ref()
+        .map_or(Software::Loaded(&path), Software::Placed);
     let began = Instant::now();
     let mut random = Random::new(options.seed.unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -64,7 +79,13 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     loop {
         let nvm = NvmFile::open(options.nvm.as_deref())?;
         runs += 1;
-        failed += u64::from(!run_to_end(options, &image, &nvm, &mut random, &mut kills)?);
+        failed += u64::from(!run_to_end(
+            options,
+            software,
+            &nvm,
+            &mut random,
+            &mut kills,
+        )?);
         if options.kills.is_none_or(|wanted| kills.all >= wanted) {
             break;
         }
@@ -93,7 +114,7 @@ struct Kills {
 /// Runs a program until it ends, and answers whether it succeeds.
 fn run_to_end(
     options: &Options,
-    image: &Image,
+    software: Software<'_>,
     nvm: &NvmFile,
     random: &mut Random,
     kills: &mut Kills,
@@ -102,7 +123,7 @@ fn run_to_end(
         let kill_after = options
             .kill_every
             .map(|mean| Duration::from_micros(random.below(2_000 * mean.max(1))));
-        match run_until(image, nvm, kill_after)? {
+        match run_until(options.board, software, nvm, kill_after)? {
             End::Ended(status) => return Ok(status.success()),
             End::Killed { while_it_ran } => {
                 kills.all += 1;
@@ -131,11 +152,22 @@ enum End {
 
 /// Runs a program, and kills the emulator so long after the program has started, if it has not ended before. What it
 /// prints is shown if it ends.
-fn run_until(image: &Image, nvm: &NvmFile, kill_after: Option<Duration>) -> Result<End, String> {
-    let control = image.symbol("__sweep_control")?;
-    let word = |word: u64| Ok::<u32, String>(nvm.words(control + 4 * word, 1)?[0]);
+fn run_until(
+    board: Board,
+    software: Software<'_>,
+    nvm: &NvmFile,
+    kill_after: Option<Duration>,
+) -> Result<End, String> {
+    let word = |word: u64| match software {
+        Software::Placed(image) => {
+            let control = image.symbol("__sweep_control")?;
+            Ok::<u32, String>(nvm.words(control + 4 * word, 1)?[0])
+        }
+        // Such a program is not killed.
+        Software::Loaded(_) => Ok(0),
+    };
     let starts = word(STARTS)?;
-    let mut qemu = emulator::start(image, nvm, Time::Real, None)?;
+    let mut qemu = emulator::start(board, software, nvm, Time::Real, None)?;
     let began = Instant::now();
     let mut started = None;
     loop {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::batch::Batch;
+use super::board::Board;
 use super::cuts::{self, Cuts};
 use super::image::Image;
 use super::trace::Trace;
@@ -61,7 +62,11 @@ const SHOWN: u64 = 20;
 /// Sweeps, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     emulator::check()?;
-    let image = build::build(&options.program, options.broken)?;
+    let image = Image::read(&build::build(
+        Board::default(),
+        &options.program,
+        options.broken,
+    )?)?;
     let trace = Trace::take(&image, options.formatting)?;
     println!(
         "{}: {} instructions in the window, at {} addresses",
