@@ -213,7 +213,7 @@ pub(crate) const WORD_ENTRY_BYTES: u32 = HEADER_BYTES + 4;
 /// Whether [`store_word`] can log a word there: an aligned one, so that the accesses are known to be single ones.
 #[inline]
 pub(crate) const fn is_near(offset: u32) -> bool {
-    offset < SHORT_OFFSET_LIMIT && offset & 3 == 0
+    offset < SHORT_OFFSET_LIMIT && offset.is_multiple_of(4)
 }
 
 /// Stores the entry of a [near](is_near) word at `at`: [`NewEntry::store`] for the most frequent one. The caller has
