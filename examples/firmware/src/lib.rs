@@ -11,12 +11,14 @@
 //! | `sweep` | a sweep of power cuts: one run after the other, with the cut ever later |
 //! | `unswept` | the other boards, in place of these three |
 //! | `resets` | their power losses |
+//! | `crash` | programs that crash on purpose, which lie in `src/crashes` |
 //! | `console` | lines of text for the computer that emulates the machine |
 #![no_std]
 
 #[cfg(swept)]
 mod board;
 mod console;
+mod crash;
 #[cfg(swept)]
 mod power;
 #[cfg(not(swept))]
@@ -27,6 +29,7 @@ mod sweep;
 mod unswept;
 
 #[cfg(swept)]
-pub use board::{Mps2, run};
+pub use board::{Mps2, run, run as run_undisturbed};
+pub use crash::{Crash, Crashing, STACK_BYTES};
 #[cfg(not(swept))]
 pub use unswept::{Unswept, run, run_undisturbed};

@@ -44,6 +44,12 @@ pub(crate) fn count() {
 extern "C" fn lose_power() -> ! {
     naked_asm!(
         "cpsid i",
+        // The MPU, if there is one, guards part of it.
+        "ldr r0, =0xe000ed94",
+        "movs r1, #0",
+        "str r1, [r0]",
+        "dsb",
+        "isb",
         "ldr r0, =__sram_start",
         "ldr r1, =__sram_end",
         "ldr r2, =0x9e3779b9",

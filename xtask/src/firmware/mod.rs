@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | `build` | which programs there are, and their build |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
+//! | `faults` | programs that crash on purpose |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `sweep` | a power cut at each instruction |
 //! | `unswept` | the machines whose power is not swept |
 
 mod build;
 mod emulator;
+mod faults;
 mod run;
 mod sweep;
 mod unswept;
@@ -26,6 +28,8 @@ pub(crate) enum Command {
     /// Cuts the power at each instruction of a program, one run for each, and compares their results with those of a run
     /// without cuts. What is in SRAM is lost.
     Sweep(sweep::Options),
+    /// Runs programs that crash on purpose: what they tell, and that a later start finds their data as they should be.
+    Faults,
     /// Lists the programs.
     List,
 }
@@ -35,6 +39,7 @@ pub(crate) fn run(command: &Command) -> Result<u64, String> {
     match command {
         Command::Run(options) => run::run(options),
         Command::Sweep(options) => sweep::run(options),
+        Command::Faults => faults::run(),
         Command::List => {
             for program in build::programs()? {
                 println!("{program}");
