@@ -27,6 +27,8 @@ impl Firmware for Unswept {
         16_000_000
     };
 
+    const MEASURE_STACKS: bool = true;
+
     fn failed(failure: &Failure<'_>) -> ! {
         end_with_failure(format_args!("{failure}"))
     }
@@ -54,6 +56,9 @@ fn report<P: Program<Unswept> + Checked>(kernel: &Kernel<Unswept>, program: &P) 
         Err(error) => end_with_failure(format_args!("no results: {error}")),
     };
     print(format_args!("power losses: {}", resets::resets()));
+    for stack in cortex_m::stack_use() {
+        print(format_args!("{stack}"));
+    }
     let mut wrong = 0;
     for ((name, result), expected) in P::NAMES.iter().zip(results).zip(P::EXPECTED) {
         if result == expected {

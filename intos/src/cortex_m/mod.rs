@@ -79,9 +79,10 @@ mod start;
 mod system;
 mod tick;
 
+pub use critical::critical;
 pub use failure::{Failure, Waiting};
 pub use firmware::Firmware;
 pub use fram::{Fram, Linked, Region};
 pub use measure::{StackUse, stack_use};
 pub use port::{CortexM, interrupt};
-pub use start::start;
+pub use start::{start, start_formatting};
