@@ -21,6 +21,8 @@
 //! }
 //! ```
 //!
+//! A whole program to copy is `examples/board-template` of the repository; `docs/porting.md` has what to look after.
+//!
 //! # What it takes
 //!
 //! * The exceptions `PendSV`, `SysTick`, `HardFault` and `MemoryManagement`, by the names of `cortex-m-rt`'s vector table, and the
