@@ -11,9 +11,11 @@ use crate::output::{print, stop};
 #[derive(Debug, Clone, Copy)]
 pub struct MyBoard;
 
+/// The NVM. BOARD: its bytes, a power of two, and no more than `memory.x` gives.
+pub type Memory = Fram<0x2000>;
+
 impl Board for MyBoard {
-    // BOARD: the bytes of NVM that the kernel gets, a power of two: no more than memory.x has.
-    type Nvm = Fram<0x2000>;
+    type Nvm = Memory;
     type Port = CortexM<Self>;
 }
 

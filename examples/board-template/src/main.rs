@@ -12,7 +12,7 @@ use intos::Kernel;
 use intos::cortex_m;
 use intos::prelude::*;
 
-use crate::board::MyBoard;
+use crate::board::{Memory, MyBoard};
 use crate::output::{print, stop};
 
 /// What survives: the program's persistent objects.
@@ -25,7 +25,7 @@ impl Program<MyBoard> for Counter {
     const NAME: &'static str = "counter";
     const VERSION: u32 = 1;
 
-    fn place(objects: &mut Placement<<MyBoard as Board>::Nvm>) -> Result<Self, Error> {
+    fn place(objects: &mut Placement<Memory>) -> Result<Self, Error> {
         Ok(Self {
             count: objects.object("count", 0)?,
             news: objects.queue("news", 4)?,

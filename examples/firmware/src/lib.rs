@@ -9,11 +9,13 @@
 //! | `power` | the timer that cuts the power |
 //! | `sweep` | a sweep of power cuts: one run after the other, with cuts where a list says |
 //! | `resets` | in place of these two, for the machine that has no such timer: a power loss at each event |
+//! | `crash` | programs that crash on purpose, which lie in `src/crashes` |
 //! | `console` | lines of text for the computer that emulates the machine |
 #![no_std]
 
 mod board;
 mod console;
+mod crash;
 mod loss;
 #[cfg(board = "mps2")]
 mod power;
@@ -22,4 +24,5 @@ mod resets;
 #[cfg(board = "mps2")]
 mod sweep;
 
-pub use board::{Emulated, run, run_bare};
+pub use board::{Emulated, run, run_bare, run_undisturbed};
+pub use crash::{Crash, Crashing, STACK_BYTES};

@@ -12,7 +12,7 @@ use intos::Event;
 use crate::console::print;
 use crate::loss::lose_power;
 
-/// How many events are left to this start.
+/// How many events are left to this start; 0: the power does not go.
 static LEFT: AtomicU32 = AtomicU32::new(0);
 
 unsafe extern "C" {
@@ -42,12 +42,14 @@ pub(crate) fn reached(_: Milestone) {
 /// Counts an event; the power goes where it is this start's last.
 fn count() {
     // ARMv6-M has no atomic subtraction. An event in an interrupt may be lost, which changes only when the power goes.
-    let left = LEFT.load(Ordering::Relaxed).saturating_sub(1);
-    LEFT.store(left, Ordering::Relaxed);
-    if left == 0 {
-        // SAFETY: as in `resets`.
-        unsafe { (&raw mut __resets).write_volatile(resets() + 1) };
-        lose_power()
+    match LEFT.load(Ordering::Relaxed) {
+        0 => {}
+        1 => {
+            // SAFETY: as in `resets`.
+            unsafe { (&raw mut __resets).write_volatile(resets() + 1) };
+            lose_power()
+        }
+        left => LEFT.store(left - 1, Ordering::Relaxed),
     }
 }
 

@@ -42,9 +42,10 @@ impl<B: Board> Program<B> for Alarm {
 }
 
 fn run<B: Board>(task: &mut Task<B>, app: &Alarm) -> Result<(), Error> {
+    // In this order: however long it takes, the one that expires once is due first.
     task.transaction(|tx| {
-        app.often.start(tx)?;
-        app.once.start(tx)
+        app.once.start(tx)?;
+        app.often.start(tx)
     })?;
     task.serve_timers(app.timers, |task, number| {
         if number == ONCE {

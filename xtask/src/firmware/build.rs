@@ -35,6 +35,11 @@ pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<Imag
             programs.join(", ")
         ));
     }
+    build_any(board, program, is_broken)
+}
+
+/// The same for a program that is not among [those that are listed](programs).
+pub(super) fn build_any(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
     let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
     let mut build = toolchain::build(target, &target_dir)?;
