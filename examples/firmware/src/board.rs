@@ -23,7 +23,7 @@ impl Firmware for Mps2 {
     const CLOCK_HZ: u32 = 25_000_000;
 
     fn failed(failure: &Failure<'_>) -> ! {
-        end_with_failure(format_args!("{failure}"))
+        fail(format_args!("{failure}"))
     }
 
     fn observe(event: Event) {
@@ -52,7 +52,7 @@ pub fn run<P: Program<Mps2> + Checked + Sync>() -> ! {
 fn report<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
     let results = match program.results(kernel.scheduler().nvm()) {
         Ok(results) => results,
-        Err(error) => end_with_failure(format_args!("no results: {error}")),
+        Err(error) => fail(format_args!("no results: {error}")),
     };
     let mut wrong = 0;
     for ((name, result), expected) in P::NAMES.iter().zip(results).zip(P::EXPECTED) {
@@ -66,8 +66,8 @@ fn report<P: Program<Mps2> + Checked>(kernel: &Kernel<Mps2>, program: &P) -> ! {
     exit(i32::from(wrong > 0))
 }
 
-/// The program cannot go on.
-fn end_with_failure(text: core::fmt::Arguments<'_>) -> ! {
+/// Ends the run: the program cannot go on.
+pub fn fail(text: core::fmt::Arguments<'_>) -> ! {
     if sweep::is_planned() {
         sweep::failed(text);
     }
@@ -77,5 +77,5 @@ fn end_with_failure(text: core::fmt::Arguments<'_>) -> ! {
 
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
-    end_with_failure(format_args!("{info}"))
+    fail(format_args!("{info}"))
 }

@@ -14,4 +14,6 @@ mod console;
 mod power;
 mod sweep;
 
-pub use board::{Mps2, run};
+pub use board::{Mps2, fail, run};
+pub use console::print;
+pub use power::reset as power_loss;

@@ -118,7 +118,7 @@ pub(crate) fn never() {
 }
 
 /// Takes the power away for a moment.
-pub(crate) fn reset() -> ! {
+pub fn reset() -> ! {
     store(AIRCR, RESET);
     loop {
         core::hint::spin_loop();

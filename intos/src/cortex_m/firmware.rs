@@ -10,7 +10,9 @@ use crate::board::Board;
 use crate::program::DEFAULT_STACK_BYTES;
 
 /// A board with a Cortex-M: what the port must know of it.
-pub trait Firmware: Board<Nvm = Fram, Port = CortexM<Self>> + 'static {
+///
+/// Its NVM is [`Fram`], or something around it: a region whose stores are counted, or one that lifts a write protection.
+pub trait Firmware: Board<Nvm: From<Fram>, Port = CortexM<Self>> + 'static {
     /// The processor's clock, which `SysTick` counts.
     const CLOCK_HZ: u32;
 

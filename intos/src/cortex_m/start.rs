@@ -30,7 +30,7 @@ unsafe impl Sync for NvmPlace {}
 ///
 /// What cannot go on is told to [`Firmware::failed`].
 pub fn start<B: Firmware, P: Program<B> + Sync>(ended: fn(&Kernel<B>, &P) -> !) -> ! {
-    let (kernel, program) = match Kernel::<B>::boot::<P>(nvm(), CortexM::new()) {
+    let (kernel, program) = match Kernel::<B>::boot::<P>(nvm().into(), CortexM::new()) {
         Ok(booted) => booted,
         Err(error) => B::failed(&Failure::Boot(error)),
     };

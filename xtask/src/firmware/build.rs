@@ -36,11 +36,33 @@ pub(super) fn build(program: &str) -> Result<PathBuf, String> {
             programs.join(", ")
         ));
     }
+    build_with(program, Profile::Release, "")
+}
+
+/// How a program is optimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For little text.
+    Release,
+    /// For few instructions.
+    Fast,
+}
+
+/// Builds any of the package's programs, with features, and answers where it lies.
+pub(crate) fn build_with(
+    program: &str,
+    profile: Profile,
+    features: &str,
+) -> Result<PathBuf, String> {
     let target_dir = toolchain::target_dir("firmware");
-    let mut build = toolchain::build(TARGET, &target_dir)?;
+    let name = match profile {
+        Profile::Release => "release",
+        Profile::Fast => "fast",
+    };
+    let mut build = toolchain::build(TARGET, &target_dir, name)?;
     build
-        .args(["--bin", program, "--manifest-path"])
+        .args(["--bin", program, "--features", features, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(TARGET).join("release").join(program))
+    Ok(target_dir.join(TARGET).join(name).join(program))
 }

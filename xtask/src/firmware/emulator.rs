@@ -1,8 +1,11 @@
 //! QEMU, with an NVM that a file keeps.
 
 use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use tempfile::NamedTempFile;
 
@@ -15,7 +18,7 @@ const NVM_BYTES: u64 = 16 << 20;
 
 /// The file that keeps the NVM.
 #[derive(Debug)]
-pub(super) enum NvmFile {
+pub(crate) enum NvmFile {
     /// The user's own.
     Kept(PathBuf),
     /// One that is deleted in the end.
@@ -24,7 +27,7 @@ pub(super) enum NvmFile {
 
 impl NvmFile {
     /// A file that the user names, which is made if it is not there, or a blank one.
-    pub(super) fn open(path: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, String> {
         let nvm = match path {
             Some(path) => Self::Kept(path.to_owned()),
             None => Self::Temporary(
@@ -50,7 +53,7 @@ impl NvmFile {
     }
 
     /// The file, to be read and written.
-    pub(super) fn file(&self) -> Result<File, String> {
+    pub(crate) fn file(&self) -> Result<File, String> {
         OpenOptions::new()
             .read(true)
             .write(true)
@@ -60,7 +63,7 @@ impl NvmFile {
             .map_err(|error| self.cannot(&error))
     }
 
-    pub(super) fn cannot(&self, error: &std::io::Error) -> String {
+    pub(crate) fn cannot(&self, error: &std::io::Error) -> String {
         format!("{} cannot be used: {error}", self.path().display())
     }
 
@@ -73,7 +76,7 @@ impl NvmFile {
 }
 
 /// Whether QEMU is there.
-pub(super) fn check() -> Result<(), String> {
+pub(crate) fn check() -> Result<(), String> {
     if toolchain::is_there(QEMU) {
         Ok(())
     } else {
@@ -84,7 +87,22 @@ pub(super) fn check() -> Result<(), String> {
 }
 
 /// Starts a program; what it prints goes into a pipe. `counted`: each instruction takes 64 ns, and sleeping none.
-pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
+pub(crate) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
+    let mut qemu = command(program, nvm);
+    if counted {
+        qemu.args(["-icount", "shift=6,sleep=off"]);
+    }
+    spawn(&mut qemu)
+}
+
+/// Starts what [`command`] has prepared.
+pub(crate) fn spawn(qemu: &mut Command) -> Result<Child, String> {
+    qemu.spawn()
+        .map_err(|error| format!("{QEMU} does not start: {error}"))
+}
+
+/// The command that starts a program; what it prints goes into a pipe.
+pub(crate) fn command(program: &Path, nvm: &NvmFile) -> Command {
     let mut memory =
         std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
     // A comma in an option's value is written twice.
@@ -102,9 +120,18 @@ pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Chil
         .arg(program)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    if counted {
-        qemu.args(["-icount", "shift=6,sleep=off"]);
-    }
-    qemu.spawn()
-        .map_err(|error| format!("{QEMU} does not start: {error}"))
+    qemu
+}
+
+/// The lines of an output, as they come.
+pub(crate) fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }

@@ -7,8 +7,8 @@
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `sweep` | a power cut at each instruction |
 
-mod build;
-mod emulator;
+pub(crate) mod build;
+pub(crate) mod emulator;
 mod run;
 mod sweep;
 

@@ -1,10 +1,9 @@
 //! `cargo xtask firmware sweep`.
 
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -153,7 +152,7 @@ fn sweep(
     let mut qemu = emulator::start(program, &nvm, true)?;
     let mut piece = Piece::default();
     let ended = match qemu.stdout.take() {
-        Some(output) => follow(&lines(output), &mut piece, &mut each),
+        Some(output) => follow(&emulator::lines(output), &mut piece, &mut each),
         None => Err("the emulator has no output".into()),
     };
     // It has ended by itself, where all is well.
@@ -194,17 +193,4 @@ fn follow(
         }
         last = line;
     }
-}
-
-/// The lines of an output, as they come.
-fn lines(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
 }

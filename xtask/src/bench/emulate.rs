@@ -1,0 +1,92 @@
+//! A run of an operation: clocks, and stores by class.
+
+use std::ffi::OsString;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::firmware::emulator::{self, NvmFile};
+
+/// Where the firmware's `__sweep_control` lies in the file.
+const CONTROL_AT: u64 = 0x00FF_F000;
+/// `BNCH`.
+const MAGIC: u32 = 0x4843_4E42;
+const NAME_BYTES: usize = 32;
+/// A run takes a fraction of a second.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
+
+/// Classes of stores.
+pub(super) const CLASSES: usize = 5;
+
+/// What the firmware tells of one measurement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Measured {
+    /// Of 40 ns.
+    pub(super) clocks: u32,
+    /// Bytes and atomic stores of each class.
+    pub(super) stored: [(u32, u32); CLASSES],
+}
+
+/// Runs an operation few times, then many times; one that ends with a power loss is run once.
+pub(super) fn run(
+    program: &Path,
+    operation: &str,
+    repetitions: [u32; 2],
+    arguments: &[OsString],
+) -> Result<Vec<Measured>, String> {
+    let nvm = NvmFile::open(None)?;
+    let mut control = Vec::new();
+    for word in [MAGIC, repetitions[0], repetitions[1], 0] {
+        control.extend(word.to_le_bytes());
+    }
+    control.extend(operation.bytes().take(NAME_BYTES - 1));
+    control.push(0);
+    let mut file = nvm.file()?;
+    file.seek(SeekFrom::Start(CONTROL_AT))
+        .and_then(|_| file.write_all(&control))
+        .map_err(|error| nvm.cannot(&error))?;
+    let mut qemu = emulator::command(program, &nvm);
+    qemu.args(["-icount", "shift=8,sleep=off"]).args(arguments);
+    let mut qemu = emulator::spawn(&mut qemu)?;
+    let Some(output) = qemu.stdout.take() else {
+        return Err("the emulator has no output".into());
+    };
+    let lines = emulator::lines(output);
+    let mut measured = Vec::new();
+    let failed = loop {
+        // The emulator closes its output when it ends.
+        match lines.recv_timeout(LONGEST_SILENCE) {
+            Ok(line) => match parse(&line) {
+                Some(values) => measured.push(values),
+                None => break Some(line),
+            },
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break None,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                break Some("the firmware went silent".into());
+            }
+        }
+    };
+    if failed.is_some() {
+        // It may have ended by itself.
+        let _ = qemu.kill();
+    }
+    qemu.wait()
+        .map_err(|error| format!("the emulator does not end: {error}"))?;
+    match failed {
+        Some(reason) => Err(format!("{operation}: {reason}")),
+        None => Ok(measured),
+    }
+}
+
+fn parse(line: &str) -> Option<Measured> {
+    let mut numbers = line.strip_prefix("measured ")?.split(' ').map(str::parse);
+    let mut next = || numbers.next()?.ok();
+    let mut measured = Measured {
+        clocks: next()?,
+        ..Measured::default()
+    };
+    for stored in &mut measured.stored {
+        *stored = (next()?, next()?);
+    }
+    Some(measured)
+}
