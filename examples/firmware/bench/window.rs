@@ -8,6 +8,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use intos::crates::nvm_core::Class;
 
+/// `SysTick`'s control register: at 0 it stands.
+const SYST_CSR: usize = 0xE000_E010;
 const TIMER_CTRL: usize = 0x4000_0000;
 const TIMER_VALUE: usize = 0x4000_0004;
 const TIMER_RELOAD: usize = 0x4000_0008;
@@ -24,8 +26,8 @@ static SUMS: [AtomicU32; VALUES] = [const { AtomicU32::new(0) }; VALUES];
 static BEGAN: [AtomicU32; VALUES] = [const { AtomicU32::new(0) }; VALUES];
 
 fn store(address: usize, value: u32) {
-    // SAFETY: one of the timer's registers, which are this module's while something is measured; none lets the machine
-    // access memory.
+    // SAFETY: one of the timers' registers above, none of which lets the machine access memory. The kernel that has
+    // `SysTick` does without ticks while no task sleeps.
     unsafe { ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) }
 }
 
@@ -49,8 +51,10 @@ fn stored() -> [u32; VALUES - 1] {
     [0; VALUES - 1]
 }
 
-/// Lets the timer begin to count.
+/// Lets the timer begin to count, and the ticks end: those of tasks that sleep come from the kernel, as long as they
+/// sleep.
 pub(crate) fn start_timer() {
+    store(SYST_CSR, 0);
     store(TIMER_RELOAD, u32::MAX);
     store(TIMER_VALUE, u32::MAX);
     store(TIMER_CTRL, COUNTS);

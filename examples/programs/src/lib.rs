@@ -9,9 +9,11 @@
 //! | [`Wake`] | a queue whose item wakes a more urgent receiver |
 //! | [`Inherit`] | a mutex under contention: its holder inherits a priority |
 //! | [`Alarm`] | the expiries of software timers |
+//! | [`Beat`] | a queue, a semaphore and delays: what the kernel's size is measured by |
 #![no_std]
 
 mod alarm;
+mod beat;
 mod blocks;
 mod inherit;
 mod transfer;
@@ -21,6 +23,7 @@ mod workshop;
 use intos::prelude::*;
 
 pub use alarm::Alarm;
+pub use beat::Beat;
 pub use blocks::Blocks;
 pub use inherit::Inherit;
 pub use transfer::Transfer;

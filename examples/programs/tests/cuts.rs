@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
-use example_programs::{Alarm, Blocks, Checked, Inherit, Results, Transfer, Wake, Workshop};
+use example_programs::{Alarm, Beat, Blocks, Checked, Inherit, Results, Transfer, Wake, Workshop};
 use intos::Program;
 use intos::host::{CycleEnd, Host, Machine, Settings};
 use nvm_core::sim::SimNvm;
@@ -68,6 +68,11 @@ fn nobody_comes_between_a_holder_and_who_waits_for_it_whatever_is_cut() {
 #[test]
 fn each_expiry_is_served_once_whatever_is_cut() {
     check::<Alarm>();
+}
+
+#[test]
+fn each_beat_is_counted_once_whatever_is_cut() {
+    check::<Beat>();
 }
 
 #[test]

@@ -17,6 +17,8 @@ const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
 /// Classes of stores.
 pub(super) const CLASSES: usize = 5;
+/// What they are called, in the firmware's order.
+pub(super) const CLASS_NAMES: [&str; CLASSES] = ["data", "log", "record", "allocator", "kernel"];
 
 /// What the firmware tells of one measurement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,7 +3,38 @@
 use std::fs;
 use std::path::Path;
 
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, SymbolKind, elf};
+
+/// How large a program is, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Sizes {
+    /// What lies in flash: `.vector_table`, `.text`, `.rodata`, and what `.data` begins as.
+    pub(super) flash: u64,
+    /// Variables: `.data`, `.bss` and the like. No stack.
+    pub(super) ram: u64,
+}
+
+/// How large a program is.
+pub(super) fn sizes(program: &Path) -> Result<Sizes, String> {
+    let bytes = read(program)?;
+    let mut sizes = Sizes::default();
+    for section in parse(program, &bytes)?.sections() {
+        let SectionFlags::Elf { sh_flags } = section.flags() else {
+            continue;
+        };
+        if sh_flags & u64::from(elf::SHF_ALLOC) == 0 {
+            continue;
+        }
+        let is_blank = section.kind() == SectionKind::UninitializedData;
+        if !is_blank {
+            sizes.flash += section.size();
+        }
+        if is_blank || section.kind() == SectionKind::Data {
+            sizes.ram += section.size();
+        }
+    }
+    Ok(sizes)
+}
 
 /// A function of a program.
 #[derive(Debug, Clone)]

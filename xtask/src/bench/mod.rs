@@ -8,28 +8,48 @@
 //! | `costs` | what an operation costs by itself |
 //! | `profile` | the executed instructions of an operation by function |
 //! | `image` | what lies in a program's file: sections, functions |
+//! | `footprint` | what programs take of flash, RAM and NVM |
+//! | `report` | what was measured, as tables and as JSON |
+//! | `document` | `BENCHMARKS.md`, and whether it still says so |
+//! | `table` | tables of Markdown |
+
 mod costs;
+mod document;
 mod emulate;
 mod firmware;
+mod footprint;
 mod image;
 mod profile;
+mod report;
 mod rows;
+mod table;
+
+use std::fs;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::firmware::emulator;
-use costs::Costs;
 use firmware::Build;
+use report::Report;
 use rows::{GROUPS, Row};
 
-/// Executed instructions, and bytes and stores of NVM by class. They repeat exactly, with the same compiler.
+/// Executed instructions, and bytes and stores of NVM by class, as tables and as `BENCHMARKS.md`. They repeat exactly,
+/// with the same compiler.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only these operations, by the names that `--list` tells.
+    /// Only these operations, by the names that `--list` tells: as tables, and nothing is written.
     operations: Vec<String>,
     /// Lists the operations.
     #[arg(long)]
     list: bool,
+    /// Writes what was measured to a file, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes no `BENCHMARKS.md`, and fails where that does not fit any more: where it has other bytes or stores, or less
+    /// than 97 % of the instructions or of the flash.
+    #[arg(long, conflicts_with = "operations")]
+    check: bool,
     /// Counts the executed instructions of each operation by function; what is inlined counts for the function that it is
     /// inlined in.
     #[arg(long, requires = "operations")]
@@ -42,7 +62,7 @@ pub(crate) struct Options {
     functions: Option<String>,
 }
 
-/// Measures, and answers 0.
+/// Measures, and answers how much does not fit.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     if options.list {
         for row in GROUPS.iter().flat_map(|group| group.rows) {
@@ -67,40 +87,52 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
         }
         return Ok(0);
     }
-    let programs = costs::Programs::build()?;
-    for group in GROUPS {
-        let rows: Vec<&Row> = group
-            .rows
-            .iter()
-            .filter(|row| {
-                options.operations.is_empty()
-                    || options.operations.iter().any(|name| name == row.name)
-            })
-            .collect();
-        if rows.is_empty() {
-            continue;
-        }
-        println!("\n{}", group.title);
-        for row in rows {
-            let costs = programs.measure(row)?;
-            print_row(row, &costs);
-        }
+    let report = measure(&options.operations)?;
+    if let Some(file) = &options.json {
+        let text = format!("{:#}\n", report.json());
+        fs::write(file, text)
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    }
+    for table in report.tables() {
+        println!("\n{}\n\n{table}", table.title);
+    }
+    println!("{}", report.summary());
+    if options.check {
+        return document::check(&report);
+    }
+    if options.operations.is_empty() {
+        document::write(&report)?;
     }
     Ok(0)
 }
 
-fn print_row(row: &Row, costs: &Costs) {
-    let goal = row.goal.map_or_else(String::new, |(instructions, bytes)| {
-        format!("{instructions} / {bytes}")
-    });
-    println!(
-        "{:<64} small {:>6} fast {:>6} bytes {:>4} stores {:>3} goal {goal}",
-        row.label,
-        costs.small,
-        costs.fast,
-        costs.bytes(),
-        costs.stores()
-    );
+/// Measures operations; all of them, and the footprint, where none is named.
+fn measure(names: &[String]) -> Result<Report, String> {
+    for name in names {
+        find(name)?;
+    }
+    let programs = costs::Programs::build()?;
+    let mut groups = Vec::new();
+    for group in GROUPS {
+        let mut rows = Vec::new();
+        for row in group.rows {
+            if names.is_empty() || names.iter().any(|name| name == row.name) {
+                rows.push((row, programs.measure(row)?));
+            }
+        }
+        if !rows.is_empty() {
+            groups.push((group, rows));
+        }
+    }
+    Ok(Report {
+        groups,
+        footprints: if names.is_empty() {
+            footprint::measure()?
+        } else {
+            Vec::new()
+        },
+        nvm_of_a_task: footprint::nvm_of_a_task()?,
+    })
 }
 
 fn find(name: &str) -> Result<&'static Row, String> {

@@ -36,7 +36,7 @@ pub(super) fn build(program: &str) -> Result<PathBuf, String> {
             programs.join(", ")
         ));
     }
-    build_with(program, Profile::Release, "")
+    Ok(build_with(&[program], Profile::Release, "")?.join(program))
 }
 
 /// How a program is optimised.
@@ -48,9 +48,9 @@ pub(crate) enum Profile {
     Fast,
 }
 
-/// Builds any of the package's programs, with features, and answers where it lies.
+/// Builds any of the package's programs, with features, and answers in which folder they lie.
 pub(crate) fn build_with(
-    program: &str,
+    programs: &[&str],
     profile: Profile,
     features: &str,
 ) -> Result<PathBuf, String> {
@@ -60,9 +60,12 @@ pub(crate) fn build_with(
         Profile::Fast => "fast",
     };
     let mut build = toolchain::build(TARGET, &target_dir, name)?;
+    for program in programs {
+        build.args(["--bin", program]);
+    }
     build
-        .args(["--bin", program, "--features", features, "--manifest-path"])
+        .args(["--features", features, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(TARGET).join(name).join(program))
+    Ok(target_dir.join(TARGET).join(name))
 }
