@@ -84,6 +84,7 @@ impl SchedulerAreas {
         self.task_count
     }
 
+    #[inline]
     pub(crate) fn ready(&self, priority: Priority) -> Result<Offset<Head>, Error> {
         self.ready
             .element(usize::from(priority.0))
@@ -93,10 +94,12 @@ impl SchedulerAreas {
     }
 
     /// The list of the tasks that sleep until a tick in the lower or the upper half of a `u32`.
+    #[inline]
     pub(crate) const fn delayed(&self, half: Half) -> Offset<Head> {
         Offset::new(self.delayed.get() + half as u32 * size_of::<Head>() as u32)
     }
 
+    #[inline]
     pub(crate) fn task(&self, task: TaskIndex) -> Result<TaskAt, Error> {
         if task.0 >= self.task_count {
             return Err(Error::NoSuchTask { index: task.0 });

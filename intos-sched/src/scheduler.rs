@@ -360,6 +360,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(None)
     }
 
+    #[inline]
     pub(crate) fn ready_list(&self, priority: Priority) -> Result<List, Error> {
         Ok(List::at(self.areas.ready(priority)?)?)
     }
@@ -374,6 +375,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(None)
     }
 
+    #[inline]
     pub(crate) fn delayed(&self, half: Half) -> Result<List, Error> {
         Ok(List::at(self.areas.delayed(half))?)
     }
@@ -386,10 +388,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(list == self.delayed(Half::Lower)? || list == self.delayed(Half::Upper)?)
     }
 
+    #[inline]
     pub(crate) fn state_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
         Ok(NodeRef::at(self.areas.task(task)?.state())?)
     }
 
+    #[inline]
     pub(crate) fn event_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
         Ok(NodeRef::at(self.areas.task(task)?.event())?)
     }

@@ -117,14 +117,38 @@ pub trait Nvm {
     #[inline]
     fn load<T: Persist>(&self, object: Offset<T>) -> Result<T, Error> {
         let mut value = T::new_zeroed();
-        self.read(object.get(), value.as_mut_bytes())?;
+        let (at, bytes) = (object.get(), value.as_mut_bytes());
+        match size_of::<T>() {
+            1 => bytes.copy_from_slice(&[self.read_u8(at)?]),
+            2 => bytes.copy_from_slice(&self.read_u16(at)?.to_le_bytes()),
+            _ if Self::ATOM >= 4 && is_few_words::<T>() => {
+                let words = bytes.chunks_exact_mut(4);
+                for (word, at) in words.zip((at..).step_by(4)) {
+                    word.copy_from_slice(&self.read_u32(at)?.to_le_bytes());
+                }
+            }
+            _ => self.read(at, bytes)?,
+        }
         Ok(value)
     }
 
     /// Stores an object. **Not atomic** where it is wider than an atom: use a transaction.
     #[inline]
     fn store<T: Persist>(&self, class: Class, object: Offset<T>, value: &T) -> Result<(), Error> {
-        self.write(class, object.get(), value.as_bytes())
+        let (at, bytes) = (object.get(), value.as_bytes());
+        if Self::ATOM >= 4 && is_few_words::<T>() {
+            let (words, _) = bytes.as_chunks::<4>();
+            for (word, at) in words.iter().zip((at..).step_by(4)) {
+                self.write_u32(class, at, u32::from_le_bytes(*word))?;
+            }
+            Ok(())
+        } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
+            self.write_u16(class, at, u16::from_le_bytes(half))
+        } else if let [byte] = bytes {
+            self.write_u8(class, at, *byte)
+        } else {
+            self.write(class, at, bytes)
+        }
     }
 
     /// Answers whether `len` bytes at `offset` lie inside the region.
@@ -137,6 +161,12 @@ pub trait Nvm {
             Err(Error::OutOfRange { offset, len, size })
         }
     }
+}
+
+/// Whether a value is loaded and stored word by word, in order: what `read` and `write` do as well, but only they find out
+/// at run time that its length allows it.
+const fn is_few_words<T>() -> bool {
+    align_of::<T>() >= 4 && size_of::<T>() <= 16 || size_of::<T>() == 4
 }
 
 impl<N: Nvm + ?Sized> Nvm for &N {

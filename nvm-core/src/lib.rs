@@ -10,7 +10,7 @@
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
-//! | `mapped`, `storage`, `file`, `sim` | the backends |
+//! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
 //! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
@@ -25,6 +25,7 @@ mod door;
 mod error;
 #[cfg(feature = "file")]
 mod file;
+mod fixed;
 mod layout;
 mod mapped;
 mod offset;
@@ -42,6 +43,7 @@ pub use door::{Class, Nvm};
 pub use error::Error;
 #[cfg(feature = "file")]
 pub use file::{FileError, FileNvm};
+pub use fixed::{FixedNvm, FixedPlace};
 pub use layout::{Area, Layout};
 pub use mapped::MappedNvm;
 pub use offset::Offset;

@@ -61,6 +61,6 @@ fn costs_at_atom_4() {
     });
     assert_eq!(
         (load.bytes_written(), load.bytes_read, load.reads),
-        (0, 8, 1)
+        (0, 8, 2)
     );
 }

@@ -24,6 +24,7 @@ impl Eq for List {}
 impl Eq for NodeRef {}
 
 /// The link to a byte offset.
+#[inline]
 const fn link_to(offset: u32, links_at: u32) -> Result<u16, ListError> {
     if !offset.is_multiple_of(4) {
         return Err(ListError::Misaligned { offset });
@@ -37,6 +38,7 @@ const fn link_to(offset: u32, links_at: u32) -> Result<u16, ListError> {
 impl List {
     /// The list whose head lies at `head`. Reads nothing: that a head was formatted there is verified
     /// by each operation.
+    #[inline]
     pub const fn at(head: Offset<Head>) -> Result<Self, ListError> {
         match link_to(head.get(), head.get()) {
             Ok(link) => Ok(Self { link }),
@@ -71,19 +73,26 @@ impl List {
     }
 
     /// What [`List::format`] stored as the label.
+    #[inline]
     pub fn label<N: Nvm>(self, nvm: &N) -> Result<u16, ListError> {
         Ok(nvm.read_u16(self.link().offset() + 6)?)
     }
 
     /// Whether the list has no node.
+    #[inline]
     pub fn is_empty<N: Nvm>(self, nvm: &N) -> Result<bool, ListError> {
-        Ok(walk::load_head(nvm, self.link())?.next() == self.link())
+        Ok(self.front(nvm)?.is_none())
     }
 
     /// The first node.
+    #[inline]
     pub fn front<N: Nvm>(self, nvm: &N) -> Result<Option<NodeRef>, ListError> {
+        // An empty head leads to itself, and nothing else does: then one load will do.
+        if self.link().load_next(nvm)? == self.link() {
+            return Ok(None);
+        }
         let first = walk::load_head(nvm, self.link())?.next();
-        Ok((first != self.link()).then_some(NodeRef::from_link(first)))
+        Ok(Some(NodeRef::from_link(first)))
     }
 
     /// The last node.
@@ -119,6 +128,7 @@ impl List {
 
 impl NodeRef {
     /// The node at `node`. Reads nothing.
+    #[inline]
     pub const fn at(node: Offset<Node>) -> Result<Self, ListError> {
         match link_to(node.get(), node.get().saturating_add(KEY_BYTES)) {
             Ok(link) => Ok(Self { link }),
@@ -155,23 +165,27 @@ impl NodeRef {
     }
 
     /// What [`NodeRef::format`] stored as the label.
+    #[inline]
     pub fn label<N: Nvm>(self, nvm: &N) -> Result<u16, ListError> {
         Ok(nvm.read_u16(self.link().offset() + 6)?)
     }
 
     /// The key that the node was last inserted or moved with in sorted order. Of a node that is in no list
     /// it may be any value.
+    #[inline]
     pub fn key<N: Nvm>(self, nvm: &N) -> Result<u32, ListError> {
         Ok(self.link().load_key(nvm)?)
     }
 
     /// The list that the node is in: one load.
+    #[inline]
     pub fn owner<N: Nvm>(self, nvm: &N) -> Result<Option<List>, ListError> {
         let owner = self.link().load_owner(nvm)?;
         Ok((owner != Link::NONE).then_some(List::from_link(owner)))
     }
 
     /// Whether the node is in a list: one load.
+    #[inline]
     pub fn is_linked<N: Nvm>(self, nvm: &N) -> Result<bool, ListError> {
         Ok(self.owner(nvm)?.is_some())
     }

@@ -69,14 +69,17 @@ impl Head {
         }
     }
 
+    #[inline]
     pub(crate) const fn next(self) -> Link {
         Link(self.neighbours as u16)
     }
 
+    #[inline]
     pub(crate) const fn prev(self) -> Link {
         Link((self.neighbours >> 16) as u16)
     }
 
+    #[inline]
     pub(crate) const fn owner(self) -> Link {
         Link(self.owner)
     }
@@ -93,10 +96,12 @@ impl Node {
         }
     }
 
+    #[inline]
     pub(crate) const fn key(self) -> u32 {
         self.key
     }
 
+    #[inline]
     pub(crate) const fn links(self) -> Links {
         Links {
             neighbours: self.neighbours,
@@ -115,56 +120,69 @@ impl Link {
     pub(crate) const NONE: Self = Self(0);
 
     /// Byte offset of the `next` field.
+    #[inline]
     pub(crate) const fn offset(self) -> u32 {
         self.0 as u32 * 4
     }
 
     /// Byte offset of the node that the link leads to.
+    #[inline]
     pub(crate) const fn node_offset(self) -> u32 {
         self.offset().wrapping_sub(KEY_BYTES)
     }
 
+    #[inline]
     pub(crate) fn load_links<N: Nvm>(self, nvm: &N) -> Result<Links, Error> {
         nvm.load(Offset::new(self.offset()))
     }
 
+    #[inline]
     pub(crate) fn load_node<N: Nvm>(self, nvm: &N) -> Result<Node, Error> {
         nvm.load(Offset::new(self.node_offset()))
     }
 
+    #[inline]
     pub(crate) fn load_key<N: Nvm>(self, nvm: &N) -> Result<u32, Error> {
         nvm.read_u32(self.node_offset())
     }
 
+    #[inline]
     pub(crate) fn load_next<N: Nvm>(self, nvm: &N) -> Result<Self, Error> {
         nvm.read_u16(self.offset()).map(Self)
     }
 
+    #[inline]
     pub(crate) fn load_prev<N: Nvm>(self, nvm: &N) -> Result<Self, Error> {
         nvm.read_u16(self.offset() + 2).map(Self)
     }
 
+    #[inline]
     pub(crate) fn load_owner<N: Nvm>(self, nvm: &N) -> Result<Self, Error> {
         nvm.read_u16(self.offset() + 4).map(Self)
     }
 
+    #[inline]
     pub(crate) fn store_next<N: Nvm>(self, nvm: &N, class: Class, to: Self) -> Result<(), Error> {
         nvm.write_u16(class, self.offset(), to.0)
     }
 
+    #[inline]
     pub(crate) fn store_prev<N: Nvm>(self, nvm: &N, class: Class, to: Self) -> Result<(), Error> {
         nvm.write_u16(class, self.offset() + 2, to.0)
     }
 
+    #[inline]
     pub(crate) fn store_owner<N: Nvm>(self, nvm: &N, class: Class, to: Self) -> Result<(), Error> {
         nvm.write_u16(class, self.offset() + 4, to.0)
     }
 
+    #[inline]
     pub(crate) fn store_key<N: Nvm>(self, nvm: &N, class: Class, key: u32) -> Result<(), Error> {
         nvm.write_u32(class, self.node_offset(), key)
     }
 
     /// Stores both links, and the key in front of them where there is one, in one go.
+    #[inline]
     pub(crate) fn store_place<N: Nvm>(
         self,
         nvm: &N,

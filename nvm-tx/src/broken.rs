@@ -24,6 +24,18 @@ pub(crate) const fn is(_variant: Variant) -> bool {
     false
 }
 
+/// Whether one of them is chosen.
+#[cfg(not(test))]
+#[inline]
+pub(crate) const fn is_any() -> bool {
+    false
+}
+
+#[cfg(test)]
+pub(crate) fn is_any() -> bool {
+    ACTIVE.get().is_some()
+}
+
 #[cfg(test)]
 std::thread_local! {
     static ACTIVE: core::cell::Cell<Option<Variant>> = const { core::cell::Cell::new(None) };

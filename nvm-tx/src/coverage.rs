@@ -4,7 +4,7 @@ use nvm_core::{Error, Nvm};
 
 use crate::log_entry::{EntryArea, Kind, LogEntry};
 
-const CACHED: usize = 8;
+const CACHED: usize = 6;
 
 /// The ranges that were logged already or were allocated in this transaction. The first few are kept
 /// in volatile memory; more logged ones are looked up in the log itself.
@@ -25,6 +25,17 @@ pub(crate) enum Next {
     UncoveredTo(u32),
 }
 
+/// What is known of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OfWord {
+    /// No byte of it needs logging.
+    Covered,
+    /// All of it does; afterwards it can be remembered in this place.
+    Uncovered { place: usize },
+    /// Part of it does, or there is no room to remember it.
+    Unknown,
+}
+
 impl Coverage {
     pub(crate) const fn new() -> Self {
         Self {
@@ -35,6 +46,12 @@ impl Coverage {
     }
 
     /// Adds a range that must not be logged; answers whether there was room for it.
+    #[inline]
+    pub(crate) const fn clear(&mut self) {
+        self.len = 0;
+        self.uncached = None;
+    }
+
     pub(crate) fn add_fresh(&mut self, start: u32, end: u32) -> bool {
         self.push(start, end)
     }
@@ -43,6 +60,50 @@ impl Coverage {
     pub(crate) fn add_logged(&mut self, start: u32, end: u32, at: u32) {
         if self.uncached.is_none() && !self.push(start, end) {
             self.uncached = Some(at);
+        }
+    }
+
+    fn ranges(&self) -> &[(u32, u32)] {
+        self.ranges.get(..self.len).unwrap_or(&self.ranges)
+    }
+
+    /// Looks up a word that does not reach beyond the largest offset.
+    #[inline]
+    pub(crate) fn of_word(&self, start: u32) -> OfWord {
+        let end = start.wrapping_add(4);
+        let mut place = self.len;
+        for (index, &(from, to)) in self.ranges().iter().enumerate() {
+            if start < to && from < end {
+                let is_inside = from <= start && end <= to;
+                return if is_inside {
+                    OfWord::Covered
+                } else {
+                    OfWord::Unknown
+                };
+            }
+            if to == start {
+                place = index;
+            }
+        }
+        if self.uncached.is_some() || place >= CACHED {
+            OfWord::Unknown
+        } else {
+            OfWord::Uncovered { place }
+        }
+    }
+
+    /// Remembers a word in the place that [`of_word`](Coverage::of_word) has named.
+    #[inline]
+    pub(crate) fn set(&mut self, place: usize, start: u32) {
+        let end = start.wrapping_add(4);
+        let is_new = place == self.len;
+        if let Some(range) = self.ranges.get_mut(place) {
+            if is_new {
+                *range = (start, end);
+                self.len += 1;
+            } else {
+                range.1 = end;
+            }
         }
     }
 
@@ -76,7 +137,7 @@ impl Coverage {
         end: u32,
     ) -> Result<Next, Error> {
         let mut uncovered_to = end;
-        for &(from, to) in self.ranges.iter().take(self.len) {
+        for &(from, to) in self.ranges() {
             if from <= start && start < to {
                 return Ok(Next::CoveredTo(to));
             }

@@ -207,6 +207,31 @@ impl NewEntry {
     }
 }
 
+/// Bytes of the entry that [`store_word`] stores.
+pub(crate) const WORD_ENTRY_BYTES: u32 = HEADER_BYTES + 4;
+
+/// Whether [`store_word`] can log a word there: an aligned one, so that the accesses are known to be single ones.
+#[inline]
+pub(crate) const fn is_near(offset: u32) -> bool {
+    offset < SHORT_OFFSET_LIMIT && offset & 3 == 0
+}
+
+/// Stores the entry of a [near](is_near) word at `at`: [`NewEntry::store`] for the most frequent one. The caller has
+/// checked that it fits.
+#[inline]
+pub(crate) fn store_word<N: Nvm>(
+    nvm: &N,
+    area: EntryArea,
+    at: u32,
+    tag: u8,
+    offset: u32,
+) -> Result<(), Error> {
+    let header = offset | 3 << 20 | u32::from(tag) << 24;
+    nvm.write_u32(Class::UndoLog, at + HEADER_BYTES, nvm.read_u32(offset)?)?;
+    invalidate_if_tagged(nvm, area, at + WORD_ENTRY_BYTES, tag)?;
+    nvm.write_u32(Class::UndoLog, at, header)
+}
+
 /// Makes sure that no entry with `tag` begins at `at`.
 #[inline]
 pub(crate) fn invalidate_if_tagged<N: Nvm>(

@@ -18,7 +18,7 @@ impl<N: Nvm> Tx<'_, N> {
     /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
     /// a critical section.
     pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
-        self.shared = true;
+        self.log.running.shared = true;
         let byte = self.read_byte(offset)?;
         let unlogged = mask & !self.logged_bits(offset)?;
         if unlogged != 0 {
@@ -44,14 +44,14 @@ impl<N: Nvm> Tx<'_, N> {
     ) -> Result<(), Fault> {
         let _ = self.read_byte(offset)?;
         self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
-        self.deferred = Some(class);
-        self.shared = true;
+        self.log.running.deferred = Some(class);
+        self.log.running.shared = true;
         Ok(())
     }
 
     /// The bits of a byte that this transaction will set on commit.
     pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
-        if self.deferred.is_some() {
+        if self.log.running.deferred.is_some() {
             self.bits_of(Kind::DeferredBits, offset)
         } else {
             Ok(0)
@@ -63,13 +63,15 @@ impl<N: Nvm> Tx<'_, N> {
     /// free for others as soon as they are stored, and until the log is emptied a power loss would store
     /// them again.
     pub fn changes_shared_bits(&self) -> bool {
-        self.shared
+        self.log.running.shared
     }
 
     /// The bits of a byte that need no logging any more.
     fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
         let tag = self.log.running_tag();
         let next = self
+            .log
+            .running
             .coverage
             .next(&self.log.nvm, self.log.entries, tag, offset, offset + 1)
             .map_err(|error| self.fail(error.into()))?;
@@ -84,7 +86,7 @@ impl<N: Nvm> Tx<'_, N> {
         let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.running_tag());
         let mut bits = 0;
         let mut at = area.start;
-        while at < self.end
+        while at < self.log.running.end
             && let Some(entry) = LogEntry::load(nvm, area, at, tag)?
         {
             if entry.kind == kind && entry.offset == offset {

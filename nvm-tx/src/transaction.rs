@@ -16,6 +16,12 @@ use crate::undo_log::UndoLog;
 #[derive(Debug)]
 pub struct Tx<'log, N: Nvm> {
     pub(crate) log: &'log mut UndoLog<N>,
+}
+
+/// What a running transaction knows of itself. It lies in its log, so that a [`Tx`] is one pointer: it is passed on and
+/// committed by value.
+#[derive(Debug)]
+pub(crate) struct Running {
     /// Where the next entry goes.
     pub(crate) end: u32,
     pub(crate) coverage: Coverage,
@@ -24,24 +30,40 @@ pub struct Tx<'log, N: Nvm> {
     /// Whether bits were changed or are to be: bytes that other logs may change too.
     pub(crate) shared: bool,
     unlogged: bool,
-    failed: Option<Fault>,
     finished: bool,
+    failed: Option<Fault>,
 }
 
-impl<'log, N: Nvm> Tx<'log, N> {
-    #[inline]
-    pub(crate) fn new(log: &'log mut UndoLog<N>) -> Self {
-        let end = log.entries.start;
+impl Running {
+    pub(crate) const fn none() -> Self {
         Self {
-            log,
-            end,
+            end: 0,
             coverage: Coverage::new(),
             deferred: None,
             shared: false,
             unlogged: false,
+            finished: true,
             failed: None,
-            finished: false,
         }
+    }
+
+    #[inline]
+    const fn begin(&mut self, entries_start: u32) {
+        self.end = entries_start;
+        self.coverage.clear();
+        self.deferred = None;
+        self.shared = false;
+        self.unlogged = false;
+        self.finished = false;
+        self.failed = None;
+    }
+}
+
+impl<'log, N: Nvm> Tx<'log, N> {
+    #[inline]
+    pub(crate) const fn new(log: &'log mut UndoLog<N>) -> Self {
+        log.running.begin(log.entries.start);
+        Self { log }
     }
 
     /// Loads an object.
@@ -55,7 +77,10 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
-        self.write(object.get(), value.as_bytes())
+        match <[u8; 4]>::try_from(value.as_bytes()) {
+            Ok(word) => self.write_word(object.get(), u32::from_le_bytes(word)),
+            Err(_) => self.write(object.get(), value.as_bytes()),
+        }
     }
 
     /// Replaces an object by what `change` makes of it.
@@ -95,12 +120,28 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.store(class, offset, bytes)
     }
 
+    /// Stores a word: [`write`](Tx::write) for the most frequent length.
+    fn write_word(&mut self, offset: u32, word: u32) -> Result<(), Fault> {
+        if broken::is_any() {
+            return self.write(offset, &word.to_le_bytes());
+        }
+        match self.log.replace_word(offset, word) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.write(offset, &word.to_le_bytes()),
+            Err(error) => Err(self.fail(error.into())),
+        }
+    }
+
     /// Declares a range as allocated in this transaction: nothing that existed before lies in it, so that
     /// writes to it need no logging. For allocators; after a roll back the range's contents are undefined.
     ///
     /// A few such ranges are remembered; writes to further ones are logged, which is never wrong.
     pub fn declare_fresh(&mut self, offset: u32, len: u32) {
-        let _ = self.coverage.add_fresh(offset, offset.saturating_add(len));
+        let _ = self
+            .log
+            .running
+            .coverage
+            .add_fresh(offset, offset.saturating_add(len));
     }
 
     /// Stores bytes into a range that was [declared fresh](Tx::declare_fresh) in this transaction: never
@@ -125,7 +166,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
     /// to 4; 4 more where n is above 8 and not 12 or 16, or its offset above 1 MiB.
     pub fn free_log_bytes(&self) -> u32 {
-        self.log.entries.end - self.end
+        self.log.entries.end - self.log.running.end
     }
 
     /// The mark that the last commit published.
@@ -142,10 +183,10 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// After [`Error::Device`](nvm_core::Error::Device) it is open whether the commit was stored: the
     /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
-    pub fn commit(mut self) -> Result<(), Fault> {
+    pub fn commit(self) -> Result<(), Fault> {
         let mark = self.log.mark();
-        if self.end == self.log.entries.start && self.failed.is_none() {
-            self.finished = true;
+        if self.log.running.end == self.log.entries.start && self.log.running.failed.is_none() {
+            self.log.running.finished = true;
             self.log.unfinished = false;
             self.log.unsettled = false;
             return Ok(());
@@ -155,22 +196,35 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Commits, and publishes `mark` (24 bits) with the same atomic store: 4 bytes.
     #[inline]
-    pub fn commit_with(mut self, mark: u32) -> Result<(), Fault> {
-        if let Some(fault) = self.failed {
+    pub fn commit_with(self, mark: u32) -> Result<(), Fault> {
+        if self.log.running.failed.is_some() || self.log.running.deferred.is_some() {
+            return self.commit_with_care(mark);
+        }
+        // A failure from here on leaves the log unsettled: before the next transaction the NVM is asked
+        // whether this one has committed.
+        self.log.running.finished = true;
+        self.log.commit_word(mark & MARK_MAX)?;
+        self.log.unfinished = false;
+        self.log.unsettled = false;
+        Ok(())
+    }
+
+    /// The same for a transaction that has failed, or has deferred stores.
+    #[cold]
+    fn commit_with_care(mut self, mark: u32) -> Result<(), Fault> {
+        if let Some(fault) = self.log.running.failed {
             self.undo(None)?;
             return Err(fault);
         }
-        if self.deferred.is_some() && !broken::is(Variant::DefersWithoutNotice) {
+        if !broken::is(Variant::DefersWithoutNotice) {
             self.log
                 .announce_deferred()
                 .map_err(|fault| self.fail(fault))?;
         }
-        // A failure from here on leaves the log unsettled: before the next transaction the NVM is asked
-        // whether this one has committed.
-        self.finished = true;
+        self.log.running.finished = true;
         self.log.commit_word(mark & MARK_MAX)?;
         self.log.unfinished = false;
-        if let Some(class) = self.deferred {
+        if let Some(class) = self.log.running.deferred {
             self.log.complete_deferred(class)?;
         }
         self.log.unsettled = false;
@@ -189,7 +243,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// The fault that keeps the transaction from committing, if there was one.
     pub fn fault(&self) -> Option<Fault> {
-        self.failed
+        self.log.running.failed
     }
 
     pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
@@ -197,21 +251,24 @@ impl<'log, N: Nvm> Tx<'log, N> {
             .nvm
             .check_range(offset, bytes.len() as u32)
             .map_err(|error| self.fail(error.into()))?;
-        self.unlogged = true;
+        self.log.running.unlogged = true;
         self.log.unfinished = true;
         self.store(self.log.class, offset, bytes)
     }
 
     fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
-        self.finished = true;
+        self.log.running.finished = true;
         // After a failed access the NVM knows better than `end` what was logged.
-        let in_doubt = matches!(self.failed.map(Fault::kind), Some(FaultKind::Nvm(_)));
-        let logged = self.end != self.log.entries.start || in_doubt;
+        let in_doubt = matches!(
+            self.log.running.failed.map(Fault::kind),
+            Some(FaultKind::Nvm(_))
+        );
+        let logged = self.log.running.end != self.log.entries.start || in_doubt;
         if logged {
             self.log.roll_back_entries()?;
         }
         match mark {
-            Some(mark) if !self.unlogged => self.log.commit_word(mark)?,
+            Some(mark) if !self.log.running.unlogged => self.log.commit_word(mark)?,
             _ if logged => self.log.retire_entries()?,
             _ => {}
         }
@@ -220,7 +277,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     pub(crate) fn fail(&mut self, fault: Fault) -> Fault {
-        *self.failed.get_or_insert(fault)
+        *self.log.running.failed.get_or_insert(fault)
     }
 
     pub(crate) fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
@@ -245,6 +302,8 @@ impl<'log, N: Nvm> Tx<'log, N> {
         while at < end {
             let tag = self.log.running_tag();
             let next = self
+                .log
+                .running
                 .coverage
                 .next(&self.log.nvm, self.log.entries, tag, at, end)
                 .map_err(|error| self.fail(error.into()))?;
@@ -274,23 +333,30 @@ impl<'log, N: Nvm> Tx<'log, N> {
         }
         let tag = self.log.running_tag();
         let stored = entry
-            .store(&self.log.nvm, self.log.entries, self.end, tag, payload)
+            .store(
+                &self.log.nvm,
+                self.log.entries,
+                self.log.running.end,
+                tag,
+                payload,
+            )
             .map_err(|error| self.fail(error.into()))?;
-        if self.end == self.log.entries.start {
-            self.log.note_first_entry();
-        }
+        self.log.first_tag = tag;
         if kind == Kind::Range {
-            self.coverage
-                .add_logged(offset, offset + entry.len(), self.end);
+            self.log.running.coverage.add_logged(
+                offset,
+                offset + entry.len(),
+                self.log.running.end,
+            );
         }
-        self.end = stored.next;
+        self.log.running.end = stored.next;
         Ok(entry.len())
     }
 }
 
 impl<N: Nvm> Drop for Tx<'_, N> {
     fn drop(&mut self) {
-        if !self.finished {
+        if !self.log.running.finished {
             // A failure leaves the log unsettled: the roll back is repeated before the next transaction, or
             // at the next start.
             let _ = self.undo(None);

@@ -22,13 +22,14 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Nvm};
+use nvm_core::{Area, Class, Error, Nvm};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
+use crate::coverage::OfWord;
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{EntryArea, invalidate_if_tagged};
-use crate::transaction::Tx;
+use crate::log_entry::{EntryArea, WORD_ENTRY_BYTES, invalidate_if_tagged, is_near, store_word};
+use crate::transaction::{Running, Tx};
 use crate::write_first::WriteFirstTx;
 
 /// Bytes of NVM that an undo log needs besides its entries.
@@ -57,6 +58,7 @@ pub struct UndoLog<N: Nvm> {
     pub(crate) unsettled: bool,
     /// A transaction has written without logging and has not committed.
     pub(crate) unfinished: bool,
+    pub(crate) running: Running,
 }
 
 impl<N: Nvm> UndoLog<N> {
@@ -84,6 +86,7 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// The same, for objects of another class than [`Class::Data`].
+    #[inline]
     pub fn open_as(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
         let mut log = Self::open_without_recovery(nvm, area, class)?;
         log.recover()?;
@@ -93,13 +96,9 @@ impl<N: Nvm> UndoLog<N> {
     /// The same, but leaves an interrupted transaction as it is until [`recover`](UndoLog::recover),
     /// which must come before the next transaction: for a kernel that recovers tasks in the order in
     /// which they run.
+    #[inline]
     pub fn open_without_recovery(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
-        let entries = entries_of(&nvm, area)?;
-        let live =
-            CommitWord::live(&nvm, area.offset())?.ok_or(Fault::new(FaultKind::Damaged {
-                offset: area.offset(),
-            }))?;
-        let first_tag = nvm.read_u8(entries.start + 3)?;
+        let (entries, live, first_tag) = look_at(&nvm, area)?;
         Ok(Self {
             nvm,
             entries,
@@ -109,6 +108,7 @@ impl<N: Nvm> UndoLog<N> {
             first_tag,
             unsettled: true,
             unfinished: false,
+            running: Running::none(),
         })
     }
 
@@ -177,15 +177,25 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Begins a transaction, for callers that cannot put it into a closure. Dropping it rolls back; one
     /// that is forgotten ([`core::mem::forget`]) is rolled back by the next `begin`.
+    #[inline]
     pub fn begin(&mut self) -> Result<Tx<'_, N>, Fault> {
+        if self.unsettled || self.unfinished {
+            self.settle()?;
+        }
+        self.unsettled = true;
+        Ok(Tx::new(self))
+    }
+
+    /// Finds out what became of the transaction before.
+    #[cold]
+    fn settle(&mut self) -> Result<(), Fault> {
         if self.unsettled {
             self.recover()?;
         }
         if self.unfinished {
             return Err(Fault::new(FaultKind::Unfinished));
         }
-        self.unsettled = true;
-        Ok(Tx::new(self))
+        Ok(())
     }
 
     /// Begins a transaction that cannot abort.
@@ -244,8 +254,29 @@ impl<N: Nvm> UndoLog<N> {
         following(self.live.sequence)
     }
 
-    pub(crate) fn note_first_entry(&mut self) {
-        self.first_tag = self.running_tag();
+    /// Logs a word, where it is not logged yet, and replaces it. Answers whether it did: not where the word is logged in
+    /// part, is far away, or there is no room.
+    #[inline]
+    pub(crate) fn replace_word(&mut self, offset: u32, word: u32) -> Result<bool, Error> {
+        if !is_near(offset) {
+            return Ok(false);
+        }
+        match self.running.coverage.of_word(offset) {
+            OfWord::Covered => {}
+            OfWord::Uncovered { place } => {
+                let (at, tag) = (self.running.end, self.running_tag());
+                if self.entries.end - at < WORD_ENTRY_BYTES || at & 3 != 0 {
+                    return Ok(false);
+                }
+                store_word(&self.nvm, self.entries, at, tag, offset)?;
+                self.first_tag = tag;
+                self.running.coverage.set(place, offset);
+                self.running.end = at + WORD_ENTRY_BYTES;
+            }
+            OfWord::Unknown => return Ok(false),
+        }
+        self.nvm.write_u32(self.class, offset, word)?;
+        Ok(true)
     }
 
     /// The commit point: publishes `mark` and empties the log.
@@ -271,6 +302,16 @@ impl<N: Nvm> UndoLog<N> {
             .nvm
             .write_u8(Class::UndoLog, self.at + DEFERRED_AT, tag)?)
     }
+}
+
+/// Looks at a log that is to be opened: where its entries are, its live commit word, and its first entry's tag.
+fn look_at<N: Nvm>(nvm: &N, area: Area) -> Result<(EntryArea, CommitWord, u8), Fault> {
+    let entries = entries_of(nvm, area)?;
+    let live = CommitWord::live(nvm, area.offset())?;
+    let live = live.ok_or(Fault::new(FaultKind::Damaged {
+        offset: area.offset(),
+    }))?;
+    Ok((entries, live, nvm.read_u8(entries.start + 3)?))
 }
 
 fn entries_of<N: Nvm>(nvm: &N, area: Area) -> Result<EntryArea, Fault> {

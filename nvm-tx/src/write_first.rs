@@ -51,6 +51,13 @@ impl<'log, N: Nvm> WriteFirstTx<'log, N> {
         self.tx.commit_with(mark)
     }
 
+    /// Its transaction, which is about to be committed.
+    #[doc(hidden)]
+    #[inline]
+    pub fn into_committing(self) -> Tx<'log, N> {
+        self.tx
+    }
+
     /// Gives up after a fault. What was logged is rolled back; where something was written unlogged, the
     /// log is [`Unfinished`](crate::FaultKind::Unfinished) until a restart repeats the transaction.
     pub fn roll_back(self) -> Result<(), Fault> {

@@ -11,12 +11,12 @@
 //! published by the store that empties the log.
 
 use nvm_core::{Nvm, Record};
-use nvm_tx::{Fault, FaultKind};
+use nvm_tx::FaultKind;
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
-use crate::mark::{Mark, digest};
-use crate::records::outcome_bytes;
+use crate::mark::{MAX_COUNT, Mark, digest};
+use crate::records::{Records, outcome_bytes};
 use crate::site::Site;
 use crate::system::SystemTable;
 use crate::thread::Thread;
@@ -58,63 +58,69 @@ impl<N: Nvm + Copy> Thread<N> {
         is_outcome: impl Fn(&E) -> bool,
         body: impl FnOnce(&mut Tx<'_, N>) -> Result<R, E>,
     ) -> Result<R, E> {
-        if let Some(outcome) = self.bypass::<R, E>(site)? {
+        if self.is_held_up(outcome_bytes::<R, E>())
+            && let Some(outcome) = self.overcome::<R, E>(site)?
+        {
             return outcome;
         }
-        self.reserve(outcome_bytes::<R, E>())?;
-        let (nvm, records, mark) = (*self.nvm(), self.records, self.next_mark(site));
+        let place = (*self.nvm(), self.records, site);
+        let mark = self.next_mark(site);
         let sequence = self.log.next_sequence();
         self.system.attach(sequence);
-        let mut tx = Tx::new(self.log.begin().map_err(Error::from)?, &mut self.system);
+        let tx = self.log.begin().map_err(Error::from)?;
+        let mut tx = Tx::new(tx, &mut self.system);
         let result = body(&mut tx);
         let (tx, system) = tx.into_parts();
-        let shared = tx.changes_shared_bits();
+        match result {
+            Ok(value) if tx.fault().is_none() && system.is_walked() => {
+                let published =
+                    commit::<N, R, E>(place, (system, sequence), &value, tx, (mark, end));
+                let bytes = published.map_err(|error| self.stop(error))?;
+                self.note_run(mark, bytes)?;
+                Ok(value)
+            }
+            result => {
+                let (result, ending) = end_in_doubt(
+                    place,
+                    (tx, system),
+                    (mark, sequence),
+                    end,
+                    is_outcome,
+                    result,
+                );
+                self.statistics.rolled_back += 1;
+                match ending {
+                    Ending::NotRecorded => {}
+                    Ending::Recorded(bytes) => self.note_run(mark, bytes)?,
+                    Ending::Stop(error) => return Err(self.stop(error).into()),
+                }
+                result
+            }
+        }
+    }
 
-        // What keeps it from committing, even where the body paid no heed to it.
-        let fault = tx.fault().map(Error::from);
-        let result = match (result, system.failure().or(fault)) {
-            (Ok(_), Some(error)) => Err(E::from(error)),
-            (result, _) => result,
-        };
-        let is_recorded = match &result {
-            Ok(_) => true,
-            Err(error) => {
-                let failed_for_good = |error: Option<Error>| error.is_none_or(Error::is_outcome);
-                failed_for_good(system.failure()) && failed_for_good(fault) && is_outcome(error)
-            }
-        };
-        let stop = system.must_stop().or_else(|| {
-            // An error that is not recorded may have come before calls that the repetition will make.
-            is_recorded.then(|| system.check_walked(site).err())?
-        });
-        if result.is_err() || stop.is_some() {
-            self.statistics.rolled_back += 1;
+    /// Whether a transaction whose outcome takes up to `bytes` cannot simply run.
+    #[inline]
+    fn is_held_up(&self, bytes: u32) -> bool {
+        self.is_replaying()
+            || self.stopped.is_some()
+            || self.full.is_some()
+            || self.records.index() >= MAX_COUNT
+            || self.records.free() < bytes
+    }
+
+    /// Bypasses it, or tells why it cannot run.
+    #[cold]
+    #[inline(never)]
+    fn overcome<R: Record, E: Record>(
+        &mut self,
+        site: Site,
+    ) -> Result<Option<Result<R, E>>, Error> {
+        if let Some(outcome) = self.bypass::<R, E>(site)? {
+            return Ok(Some(outcome));
         }
-        if !is_recorded || stop.is_some() {
-            let rolled_back = undisturbed_if(shared, end, || tx.roll_back());
-            if let Some(error) = stop {
-                return Err(self.stop(error).into());
-            }
-            rolled_back.map_err(Error::from)?;
-            return result;
-        }
-        let published = match &result {
-            Ok(value) => {
-                commit::<N, R, E>(&nvm, (records, site), (system, sequence), value, || {
-                    undisturbed_if(shared, end, || tx.commit_with(mark.bits()))
-                })
-            }
-            Err(error) => system
-                .prepare_commit(sequence)
-                .and_then(|()| records.put_error(&nvm, site, error))
-                .and_then(|bytes| {
-                    undisturbed_if(shared, end, || tx.roll_back_with(mark.bits()))?;
-                    Ok(bytes)
-                }),
-        };
-        let bytes = published.map_err(|error| self.stop(error))?;
-        self.note_run(mark, bytes)?;
-        result
+        self.reserve(outcome_bytes::<R, E>())?;
+        Ok(None)
     }
 
     /// What [`transaction_write_first`](Thread::transaction_write_first) does, for a kernel.
@@ -191,10 +197,9 @@ impl<N: Nvm + Copy> Thread<N> {
                 return Err(error);
             }
         };
-        let bytes =
-            commit::<N, R, Error>(&nvm, (records, site), (system, sequence), &value, || {
-                undisturbed_if(shared, end, || tx.commit_with(mark.bits()))
-            })?;
+        let place = (nvm, records, site);
+        let tx = tx.into_committing();
+        let bytes = commit::<N, R, Error>(place, (system, sequence), &value, tx, (mark, end))?;
         Ok((value, bytes))
     }
 
@@ -208,24 +213,89 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 }
 
+/// Where a transaction's record goes.
+type RecordPlace<N> = (N, Records, Site);
+
+/// How a transaction ended that did not simply succeed.
+enum Ending {
+    /// It can be run again.
+    NotRecorded,
+    /// Its error is recorded, in so many bytes.
+    Recorded(u32),
+    /// The thread cannot go on.
+    Stop(Error),
+}
+
+/// Rolls back a transaction that has failed, or that paid no heed to a failure, and records the error with which it ended
+/// for good.
+#[cold]
+#[inline(never)]
+fn end_in_doubt<N: Nvm + Copy, R: Record, E: Record + From<Error>>(
+    (nvm, records, site): RecordPlace<N>,
+    (tx, system): (nvm_tx::Tx<'_, N>, &mut SystemTable<N>),
+    (mark, sequence): (Mark, u8),
+    end: &impl EndOfTransaction,
+    is_outcome: impl Fn(&E) -> bool,
+    result: Result<R, E>,
+) -> (Result<R, E>, Ending) {
+    let shared = tx.changes_shared_bits();
+    // What keeps it from committing, even where the body paid no heed to it.
+    let fault = tx.fault().map(Error::from);
+    let result = match (result, system.failure().or(fault)) {
+        (Ok(_), Some(error)) => Err(E::from(error)),
+        (result, _) => result,
+    };
+    let recorded = result.as_ref().err().filter(|error| {
+        let failed_for_good = |error: Option<Error>| error.is_none_or(Error::is_outcome);
+        failed_for_good(system.failure()) && failed_for_good(fault) && is_outcome(error)
+    });
+    let stop = system.must_stop().or_else(|| {
+        // An error that is not recorded may have come before calls that the repetition will make.
+        let is_over = result.is_ok() || recorded.is_some();
+        is_over.then(|| system.check_walked(site).err())?
+    });
+    let (Some(error), None) = (recorded, stop) else {
+        let rolled_back = undisturbed_if(shared, end, || tx.roll_back());
+        return match (stop, rolled_back) {
+            (Some(error), _) => (result, Ending::Stop(error)),
+            (None, Ok(())) => (result, Ending::NotRecorded),
+            (None, Err(fault)) => (Err(Error::from(fault).into()), Ending::NotRecorded),
+        };
+    };
+    let published = system
+        .prepare_commit(sequence)
+        .and_then(|()| records.put_error(&nvm, site, error))
+        .and_then(|bytes| {
+            undisturbed_if(shared, end, || tx.roll_back_with(mark.bits()))?;
+            Ok(bytes)
+        });
+    let ending = match published {
+        Ok(bytes) => Ending::Recorded(bytes),
+        Err(error) => Ending::Stop(error),
+    };
+    (result, ending)
+}
+
 /// Stores the record of a result and commits, and answers the record's bytes.
 #[inline]
 fn commit<N: Nvm + Copy, R: Record, E: Record>(
-    nvm: &N,
-    (records, site): (crate::records::Records, Site),
+    (nvm, records, site): RecordPlace<N>,
     (system, sequence): (&mut SystemTable<N>, u8),
     value: &R,
-    commit: impl FnOnce() -> Result<(), Fault>,
+    tx: nvm_tx::Tx<'_, N>,
+    (mark, end): (Mark, &impl EndOfTransaction),
 ) -> Result<u32, Error> {
     system.prepare_commit(sequence)?;
     if R::MAX_BYTES == 0 && !broken::is(Variant::KeepsCheck) {
-        records.invalidate_error::<N, E>(nvm, site)?;
+        records.invalidate_error::<N, E>(&nvm, site)?;
     }
     if broken::is(Variant::RecordsAfterCommit) {
-        commit()?;
-        return records.put_value(nvm, site, value);
+        tx.commit_with(mark.bits())?;
+        return records.put_value(&nvm, site, value);
     }
-    let bytes = records.put_value(nvm, site, value)?;
-    commit()?;
+    let bytes = records.put_value(&nvm, site, value)?;
+    undisturbed_if(tx.changes_shared_bits(), end, || {
+        tx.commit_with(mark.bits())
+    })?;
     Ok(bytes)
 }

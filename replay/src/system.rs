@@ -36,6 +36,8 @@ pub struct SystemTable<N: Nvm + Copy> {
     digest: u8,
     /// The first error of a system call in the running transaction.
     failed: Option<Error>,
+    /// Whether the running transaction has made system calls, now or before a power loss.
+    used: bool,
 }
 
 impl<N: Nvm + Copy> SystemTable<N> {
@@ -53,23 +55,34 @@ impl<N: Nvm + Copy> SystemTable<N> {
             committed: SystemMark::empty(NO_GENERATION),
             digest: 0,
             failed: None,
+            used: false,
         })
     }
 
     /// Begins the replay of a transaction's system calls.
     #[inline]
     pub(crate) fn attach(&mut self, generation: u8) {
+        let is_current = (self.log.mark() >> 8) as u8 == generation;
+        if self.used || is_current {
+            self.rewind(generation);
+        } else {
+            self.committed.generation = generation;
+        }
+    }
+
+    fn rewind(&mut self, generation: u8) {
         let mark = SystemMark::from_bits(self.log.mark());
-        self.committed =
-            if mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls) {
-                mark
-            } else {
-                SystemMark::empty(generation)
-            };
+        let is_current = mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls);
+        self.committed = if is_current {
+            mark
+        } else {
+            SystemMark::empty(generation)
+        };
         self.calls.rewind();
         self.steps.rewind();
         self.digest = 0;
         self.failed = None;
+        self.used = is_current;
     }
 
     /// Must come before the commit of a transaction with `sequence`: records that are left from the last
@@ -102,6 +115,15 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(self.calls.diverged(site));
         }
         Ok(())
+    }
+
+    /// Whether no system call has failed, and all that were made before a power loss were made again.
+    #[inline]
+    pub(crate) const fn is_walked(&self) -> bool {
+        !self.used
+            || self.failed.is_none()
+                && self.calls.index() == self.committed.count
+                && self.committed.steps == 0
     }
 
     /// The sequence number of the last kernel transaction that committed.
@@ -315,7 +337,8 @@ impl<N: Nvm + Copy> SystemTable<N> {
         Ok(())
     }
 
-    fn check_failed(&self) -> Result<(), Error> {
+    fn check_failed(&mut self) -> Result<(), Error> {
+        self.used = true;
         self.failed.map_or(Ok(()), Err)
     }
 

@@ -1,17 +1,17 @@
 //! The board, and its NVM with or without counters.
 
 use intos::Board;
-#[cfg(not(feature = "counting"))]
-use intos::cortex_m::Fram;
-use intos::cortex_m::{CortexM, Failure, Firmware};
-use intos::crates::nvm_core::MappedNvm;
+use intos::cortex_m::{CortexM, Failure, Firmware, Fram};
 use intos_firmware::fail;
 
 use crate::window;
 
+/// All NVM that the linker script gives.
+type Memory = Fram<0x8000>;
+
 /// What is measured on: instructions without the counters, which would take some themselves.
 #[cfg(not(feature = "counting"))]
-pub(crate) type BenchNvm = Fram;
+pub(crate) type BenchNvm = Memory;
 #[cfg(feature = "counting")]
 pub(crate) type BenchNvm = counting::Counted;
 
@@ -41,44 +41,27 @@ impl Firmware for Bench {
     }
 }
 
-unsafe extern "C" {
-    static mut __intos_nvm_start: u8;
-    static mut __intos_nvm_end: u8;
-}
-
-/// The same memory for a program without the kernel.
-///
-/// # Safety
-///
-/// To be called once, where no kernel is started.
-pub(crate) unsafe fn without_kernel() -> MappedNvm<4> {
-    let start = &raw mut __intos_nvm_start;
-    let size = (&raw mut __intos_nvm_end)
-        .addr()
-        .saturating_sub(start.addr());
-    // SAFETY: the linker script gives this memory to the kernel, which is not there, by this function's contract.
-    unsafe { MappedNvm::new(start, size as u32) }
-}
-
 #[cfg(feature = "counting")]
 pub(crate) mod counting {
-    use intos::cortex_m::Fram;
+    use intos::cortex_m::{Failure, Region};
     use intos::crates::nvm_core::{Class, CountedNvm, Error, Nvm, StoreCounters};
+
+    use super::Memory;
 
     pub(crate) static COUNTERS: StoreCounters = StoreCounters::new();
 
     /// The board's NVM with its stores counted.
     #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Counted(CountedNvm<'static, Fram>);
+    pub(crate) struct Counted(CountedNvm<'static, Memory>);
 
-    impl From<Fram> for Counted {
-        fn from(nvm: Fram) -> Self {
-            Self(CountedNvm::new(nvm, &COUNTERS))
+    impl Region for Counted {
+        fn open() -> Result<Self, Failure<'static>> {
+            Ok(Self(CountedNvm::new(Memory::open()?, &COUNTERS)))
         }
     }
 
     impl Nvm for Counted {
-        const ATOM: usize = <Fram as Nvm>::ATOM;
+        const ATOM: usize = <Memory as Nvm>::ATOM;
 
         fn size(&self) -> u32 {
             self.0.size()

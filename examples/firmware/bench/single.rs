@@ -3,15 +3,18 @@
 use core::arch::asm;
 use core::fmt;
 
+use intos::cortex_m::Region;
 use intos::crates::nvm_alloc::{AllocError, Heap};
-use intos::crates::nvm_core::{Area, Class, Layout, MappedNvm, Offset, field};
+use intos::crates::nvm_core::{Area, Class, Layout, Offset, field};
 use intos::crates::nvm_list::{Head, List, ListError, Node, NodeRef, OpLog};
 use intos::crates::nvm_ptr::{self, Root, begin_write_first, write_first};
 use intos::crates::nvm_tx::{Fault, UndoLog};
 use intos::crates::replay;
 use intos::{ThreadLayout, nv_for_loop};
 
-use crate::board::{self, BenchNvm};
+use intos_firmware::fail;
+
+use crate::board::BenchNvm;
 use crate::measure::{Windows, measure, or_fail};
 
 type Log = UndoLog<BenchNvm>;
@@ -67,11 +70,10 @@ pub(crate) fn run(name: &str) {
         },
         _ => return,
     };
-    // SAFETY: no kernel is started: this function does not return from here on, nor is it called again.
-    let nvm = unsafe { board::without_kernel() };
-    // SAFETY: for the same reason it lives as long as the program.
-    let nvm: &'static MappedNvm<4> = unsafe { &*&raw const nvm };
-    or_fail(measured(nvm.into()))
+    match BenchNvm::open() {
+        Ok(nvm) => or_fail(measured(nvm)),
+        Err(failure) => fail(format_args!("{failure}")),
+    }
 }
 
 fn plain_loop(_: BenchNvm) -> Result<(), Failed> {

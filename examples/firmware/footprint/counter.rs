@@ -5,10 +5,25 @@
 
 use core::panic::PanicInfo;
 
-use nvm_core::{Area, Class, Layout, MappedNvm, Nvm, Offset, Region, RegionError};
+use nvm_core::{Area, Class, FixedNvm, FixedPlace, Layout, Nvm, Offset, Region, RegionError};
 use nvm_tx::{Fault, UndoLog};
 
-type Fram = MappedNvm<4>;
+unsafe extern "C" {
+    static mut __intos_nvm_start: u32;
+}
+
+struct Place;
+
+// SAFETY: `memory.x` gives this memory to the program alone; it is aligned, and larger.
+unsafe impl FixedPlace for Place {
+    const BYTES: u32 = 64;
+
+    fn start() -> *mut u8 {
+        (&raw mut __intos_nvm_start).cast()
+    }
+}
+
+type Fram = FixedNvm<Place, 4>;
 
 /// Where everything lies: the same at each start.
 struct Places {
@@ -20,18 +35,13 @@ struct Places {
 impl Places {
     const fn new() -> Self {
         let mut layout = Layout::new("counter", 1);
-        let log = layout.area("undo log", UndoLog::<&Fram>::area_bytes(8));
+        let log = layout.area("undo log", UndoLog::<Fram>::area_bytes(8));
         let count = layout.object("count");
         Self { layout, log, count }
     }
 }
 
 static PLACES: Places = Places::new();
-
-unsafe extern "C" {
-    static mut __intos_nvm_start: u8;
-    static mut __intos_nvm_end: u8;
-}
 
 enum Failed {
     Region,
@@ -56,9 +66,9 @@ impl From<Fault> for Failed {
     }
 }
 
-fn count(nvm: &Fram) -> Result<(), Failed> {
+fn count(nvm: Fram) -> Result<(), Failed> {
     let Places { layout, log, count } = &PLACES;
-    let _ = Region::open_or_format(nvm, layout, || {
+    let _ = Region::open_or_format(&nvm, layout, || {
         UndoLog::format(&nvm, *log)?;
         Ok::<(), Failed>(nvm.store(Class::Data, *count, &0)?)
     })?;
@@ -69,14 +79,8 @@ fn count(nvm: &Fram) -> Result<(), Failed> {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let start = &raw mut __intos_nvm_start;
-    let size = (&raw mut __intos_nvm_end)
-        .addr()
-        .saturating_sub(start.addr());
-    // SAFETY: the linker script gives this memory to this program alone; it is aligned to 4.
-    let nvm = unsafe { MappedNvm::new(start, size as u32) };
     // Where it has failed there is nobody to be told: the next start tries again.
-    let _ = count(&nvm);
+    let _ = count(Fram::new());
     stop()
 }
 

@@ -12,7 +12,7 @@ use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram};
 struct Small;
 
 impl Board for Small {
-    type Nvm = Fram;
+    type Nvm = Fram<0x2000>;
     type Port = CortexM<Self>;
 }
 

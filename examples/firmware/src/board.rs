@@ -15,7 +15,7 @@ use crate::{power, sweep};
 pub struct Mps2;
 
 impl Board for Mps2 {
-    type Nvm = Fram;
+    type Nvm = Fram<0x2000>;
     type Port = CortexM<Self>;
 }
 

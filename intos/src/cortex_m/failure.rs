@@ -48,6 +48,13 @@ pub enum Failure<'a> {
         /// Bytes between the linker script's symbols.
         available: usize,
     },
+    /// The NVM between the linker script's symbols is smaller than the board says, or not aligned to 4.
+    NvmTooSmall {
+        /// Bytes of the board's NVM.
+        needed: u32,
+        /// Bytes between the symbols.
+        available: usize,
+    },
     /// The processor met an instruction that it cannot execute, or an address that it cannot access.
     Fault {
         /// Which task ran.
@@ -81,6 +88,11 @@ impl fmt::Display for Failure<'_> {
             Self::NoStack { needed, available } => write!(
                 f,
                 "no memory for the tasks' stacks: they need {needed} bytes, and the linker script gives {available}"
+            ),
+            Self::NvmTooSmall { needed, available } => write!(
+                f,
+                "the linker script gives {available} bytes of NVM, aligned to 4, where the board has {needed}: \
+                 mend `__intos_nvm_start` and `__intos_nvm_end`, or the board's `Nvm`"
             ),
             Self::Fault {
                 task,

@@ -5,14 +5,13 @@ use core::arch::asm;
 use intos_sched::Event;
 
 use super::failure::Failure;
-use super::port::{CortexM, Fram};
+use super::fram::Region;
+use super::port::CortexM;
 use crate::board::Board;
 use crate::program::DEFAULT_STACK_BYTES;
 
 /// A board with a Cortex-M: what the port must know of it.
-///
-/// Its NVM is [`Fram`], or something around it: a region whose stores are counted, or one that lifts a write protection.
-pub trait Firmware: Board<Nvm: From<Fram>, Port = CortexM<Self>> + 'static {
+pub trait Firmware: Board<Nvm: Region, Port = CortexM<Self>> + 'static {
     /// The processor's clock, which `SysTick` counts.
     const CLOCK_HZ: u32;
 

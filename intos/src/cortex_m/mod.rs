@@ -6,7 +6,7 @@
 //! struct MyBoard;
 //!
 //! impl Board for MyBoard {
-//!     type Nvm = Fram;
+//!     type Nvm = Fram<0x2000>;
 //!     type Port = CortexM<MyBoard>;
 //! }
 //!
@@ -46,6 +46,7 @@
 //! | --- | --- |
 //! | `firmware` | [`Firmware`]: what the port must know of a board |
 //! | `failure` | [`Failure`]: why a program cannot go on |
+//! | `fram` | [`Fram`]: the NVM of a board |
 //! | `port` | [`CortexM`]: the kernel's way to the port |
 //! | `start` | [`start`]: from reset to the first task, and idling |
 //! | `system` | what the handlers must know: the running kernel, without its program's type |
@@ -62,6 +63,7 @@ mod critical;
 mod failure;
 mod faults;
 mod firmware;
+mod fram;
 mod port;
 mod registers;
 mod stacks;
@@ -71,5 +73,6 @@ mod tick;
 
 pub use failure::{Failure, Waiting};
 pub use firmware::Firmware;
-pub use port::{CortexM, Fram, interrupt};
+pub use fram::{Fram, Linked, Region};
+pub use port::{CortexM, interrupt};
 pub use start::start;

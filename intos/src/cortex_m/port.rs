@@ -5,16 +5,12 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use intos_sched::{Event, Port};
-use nvm_core::MappedNvm;
 
 use super::critical;
 use super::failure::Failure;
 use super::firmware::Firmware;
 use super::registers::{ICSR, PENDSVSET};
 use super::system::{self, SLICE_IS_OVER, raise};
-
-/// The NVM of a board: mapped memory between the linker script's symbols.
-pub type Fram = &'static MappedNvm<4>;
 
 /// The port of a board.
 pub struct CortexM<B>(PhantomData<fn() -> B>);

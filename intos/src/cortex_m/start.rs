@@ -1,36 +1,28 @@
 //! From reset to the first task, and idling.
 
 use core::arch::asm;
-use core::cell::UnsafeCell;
-
-use nvm_core::MappedNvm;
 
 use super::critical;
 use super::failure::{Failure, Waiting};
 use super::firmware::Firmware;
-use super::port::{CortexM, Fram, pend_switch, switch_now};
+use super::fram::Region;
+use super::port::{CortexM, pend_switch, switch_now};
 use super::stacks::Stacks;
 use super::system::{self, Core, Running, System};
 use super::tick;
 use crate::kernel::Kernel;
 use crate::program::Program;
 
-unsafe extern "C" {
-    static mut __intos_nvm_start: u8;
-    static mut __intos_nvm_end: u8;
-}
-
-struct NvmPlace(UnsafeCell<MappedNvm<4>>);
-
-// SAFETY: it is written by `nvm` only, before a task or a handler can see it.
-unsafe impl Sync for NvmPlace {}
-
 /// Starts the kernel, and runs a program from where it was when the power went to its end: call it once after each
 /// reset, from `main`, on the main stack. `ended` is called when all tasks have ended.
 ///
 /// What cannot go on is told to [`Firmware::failed`].
 pub fn start<B: Firmware, P: Program<B> + Sync>(ended: fn(&Kernel<B>, &P) -> !) -> ! {
-    let (kernel, program) = match Kernel::<B>::boot::<P>(nvm().into(), CortexM::new()) {
+    let nvm = match B::Nvm::open() {
+        Ok(nvm) => nvm,
+        Err(failure) => B::failed(&failure),
+    };
+    let (kernel, program) = match Kernel::<B>::boot::<P>(nvm, CortexM::new()) {
         Ok(booted) => booted,
         Err(error) => B::failed(&Failure::Boot(error)),
     };
@@ -63,23 +55,6 @@ pub fn start<B: Firmware, P: Program<B> + Sync>(ended: fn(&Kernel<B>, &P) -> !) 
             idle = sym idle,
             options(noreturn),
         )
-    }
-}
-
-/// The memory between the linker script's symbols.
-fn nvm() -> Fram {
-    static NVM: NvmPlace = NvmPlace(UnsafeCell::new(
-        // SAFETY: a region without bytes: nothing is ever accessed.
-        unsafe { MappedNvm::new(core::ptr::null_mut(), 0) },
-    ));
-    let start = &raw mut __intos_nvm_start;
-    let end = &raw mut __intos_nvm_end;
-    let size = end.addr().saturating_sub(start.addr()) as u32;
-    // SAFETY: the linker script gives this memory to the kernel alone; it is aligned to 4, as the port's documentation
-    // asks. The place is written once after a reset, before anybody has a reference to it.
-    unsafe {
-        *NVM.0.get() = MappedNvm::new(start, size);
-        &*NVM.0.get()
     }
 }
 

@@ -1,0 +1,54 @@
+//! The NVM of a board.
+
+use nvm_core::{FixedNvm, FixedPlace, Nvm};
+
+use super::failure::Failure;
+
+unsafe extern "C" {
+    static mut __intos_nvm_start: u32;
+    static mut __intos_nvm_end: u32;
+}
+
+/// The first `BYTES` bytes, a power of two, from the linker script's symbol `__intos_nvm_start` on: FRAM or MRAM that the
+/// processor addresses like memory, and that stores aligned words whole.
+pub type Fram<const BYTES: u32> = FixedNvm<Linked<BYTES>, 4>;
+
+/// Where [`Fram`] lies.
+#[derive(Debug)]
+pub struct Linked<const BYTES: u32>(());
+
+// SAFETY: the address is the linker's. `Region::open` compares the size with what the linker script gives, before the
+// kernel accesses anything; the script gives this memory to the kernel alone, and aligns it to 4, as the port's
+// documentation asks.
+unsafe impl<const BYTES: u32> FixedPlace for Linked<BYTES> {
+    const BYTES: u32 = BYTES;
+
+    #[inline]
+    fn start() -> *mut u8 {
+        (&raw mut __intos_nvm_start).cast()
+    }
+}
+
+/// NVM that a board can be started with.
+pub trait Region: Nvm + Sized {
+    /// Opens it, after a reset.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NvmTooSmall`], where the linker script gives less than the board says.
+    fn open() -> Result<Self, Failure<'static>>;
+}
+
+impl<const BYTES: u32> Region for Fram<BYTES> {
+    fn open() -> Result<Self, Failure<'static>> {
+        let start = (&raw mut __intos_nvm_start).addr();
+        let available = (&raw mut __intos_nvm_end).addr().saturating_sub(start);
+        if available < BYTES as usize || !start.is_multiple_of(4) {
+            return Err(Failure::NvmTooSmall {
+                needed: BYTES,
+                available,
+            });
+        }
+        Ok(Self::new())
+    }
+}

@@ -1,0 +1,315 @@
+//! Mapped NVM whose place and size are known when the program is built.
+//!
+//! As [`mapped`](crate::MappedNvm), with two differences that make accesses as short as those of C code: the handle
+//! takes no memory, and offsets are *masked* into the region instead of compared with its end, so that no access can
+//! fail and the compiler drops every error path behind one.
+//!
+//! Addresses are made with `wrapping_add`, which is defined for every offset; what needs an argument is only the access
+//! itself.
+#![allow(unsafe_code)]
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::take;
+use core::ptr;
+
+use crate::{Class, Error, Nvm};
+
+/// Where a region of [`FixedNvm`] lies.
+///
+/// # Safety
+///
+/// * [`start`](FixedPlace::start) always answers the same address, a multiple of 4;
+/// * [`BYTES`](FixedPlace::BYTES) bytes from it on are readable and writable memory as long as the program runs;
+/// * nothing else writes them, and no Rust reference to them exists.
+pub unsafe trait FixedPlace: 'static {
+    /// Bytes of the region: a power of two, 64 at least.
+    const BYTES: u32;
+
+    /// Its address.
+    fn start() -> *mut u8;
+}
+
+/// A region that is mapped into the address space, at a place and of a size that are known when the program is built.
+///
+/// `ATOM` is 1, 2 or 4: the widest aligned store that the memory completes or does not begin.
+///
+/// **Offsets are taken modulo the size**: an offset outside of the region, which only a damaged image or a program's own
+/// mistake can hold, reads or writes somewhere inside, and never fails. It is never undefined behaviour. Where it shall
+/// be an error, use [`MappedNvm`](crate::MappedNvm), at the price of a comparison and an error path for each access.
+pub struct FixedNvm<P, const ATOM: usize>(PhantomData<fn() -> P>);
+
+impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
+    /// The region: a handle without a size.
+    #[must_use]
+    pub const fn new() -> Self {
+        const {
+            assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4");
+            assert!(
+                P::BYTES.is_power_of_two() && P::BYTES >= 64,
+                "the region's size is a power of two, 64 bytes at least"
+            );
+        }
+        Self(PhantomData)
+    }
+
+    /// The address of `len` bytes (1, 2 or 4) at a multiple of `len`, made so where it is not.
+    #[inline]
+    fn address(offset: u32, len: u32) -> *mut u8 {
+        P::start().wrapping_add((offset & (P::BYTES - len)) as usize)
+    }
+
+    #[inline]
+    const fn is_whole(offset: u32, len: u32) -> bool {
+        ATOM as u32 >= len && offset & (len - 1) == 0
+    }
+
+    /// Reads in the widest pieces.
+    #[inline(never)]
+    fn read_pieces(offset: u32, bytes: &mut [u8]) {
+        let mut at = offset;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if Self::is_whole(at, 4)
+                && rest.len() >= 4
+                && let Some((word, tail)) = take(&mut rest).split_first_chunk_mut::<4>()
+            {
+                // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+                let value: u32 = unsafe { ptr::read_volatile(Self::address(at, 4).cast()) };
+                *word = value.to_le_bytes();
+                (at, rest) = (at.wrapping_add(4), tail);
+            } else if Self::is_whole(at, 2)
+                && rest.len() >= 2
+                && let Some((half, tail)) = take(&mut rest).split_first_chunk_mut::<2>()
+            {
+                // SAFETY: as above, with a multiple of 2.
+                let value: u16 = unsafe { ptr::read_volatile(Self::address(at, 2).cast()) };
+                *half = value.to_le_bytes();
+                (at, rest) = (at.wrapping_add(2), tail);
+            } else if let Some((byte, tail)) = take(&mut rest).split_first_mut() {
+                // SAFETY: as above; a byte needs no alignment.
+                *byte = unsafe { ptr::read_volatile(Self::address(at, 1)) };
+                (at, rest) = (at.wrapping_add(1), tail);
+            }
+        }
+    }
+
+    /// Stores in the widest pieces, in order.
+    #[inline(never)]
+    fn write_pieces(offset: u32, bytes: &[u8]) {
+        let mut at = offset;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if Self::is_whole(at, 4)
+                && let Some((word, tail)) = rest.split_first_chunk::<4>()
+            {
+                let value = u32::from_le_bytes(*word);
+                // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+                unsafe { ptr::write_volatile(Self::address(at, 4).cast(), value) }
+                (at, rest) = (at.wrapping_add(4), tail);
+            } else if Self::is_whole(at, 2)
+                && let Some((half, tail)) = rest.split_first_chunk::<2>()
+            {
+                let value = u16::from_le_bytes(*half);
+                // SAFETY: as above, with a multiple of 2.
+                unsafe { ptr::write_volatile(Self::address(at, 2).cast(), value) }
+                (at, rest) = (at.wrapping_add(2), tail);
+            } else if let Some((byte, tail)) = rest.split_first() {
+                // SAFETY: as above; a byte needs no alignment.
+                unsafe { ptr::write_volatile(Self::address(at, 1), *byte) }
+                (at, rest) = (at.wrapping_add(1), tail);
+            }
+        }
+    }
+}
+
+impl<P: FixedPlace, const ATOM: usize> Default for FixedNvm<P, ATOM> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P, const ATOM: usize> Clone for FixedNvm<P, ATOM> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, const ATOM: usize> Copy for FixedNvm<P, ATOM> {}
+
+impl<P: FixedPlace, const ATOM: usize> fmt::Debug for FixedNvm<P, ATOM> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FixedNvm({:?}, {} bytes)", P::start(), P::BYTES)
+    }
+}
+
+impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
+    const ATOM: usize = ATOM;
+
+    #[inline]
+    fn size(&self) -> u32 {
+        P::BYTES
+    }
+
+    #[inline]
+    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        Self::read_pieces(offset, bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        Self::write_pieces(offset, bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+        // SAFETY: masked into the region, by the contract of `FixedPlace`.
+        Ok(unsafe { ptr::read_volatile(Self::address(offset, 1)) })
+    }
+
+    #[inline]
+    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+        if Self::is_whole(offset, 2) {
+            // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+            return Ok(unsafe { ptr::read_volatile(Self::address(offset, 2).cast()) });
+        }
+        let mut bytes = [0; 2];
+        Self::read_pieces(offset, &mut bytes);
+        Ok(u16::from_le_bytes(bytes))
+    }
+
+    #[inline]
+    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+        if Self::is_whole(offset, 4) {
+            // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+            return Ok(unsafe { ptr::read_volatile(Self::address(offset, 4).cast()) });
+        }
+        let mut bytes = [0; 4];
+        Self::read_pieces(offset, &mut bytes);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    #[inline]
+    fn write_u8(&self, _class: Class, offset: u32, value: u8) -> Result<(), Error> {
+        // SAFETY: masked into the region, by the contract of `FixedPlace`.
+        unsafe { ptr::write_volatile(Self::address(offset, 1), value) }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_u16(&self, _class: Class, offset: u32, value: u16) -> Result<(), Error> {
+        if Self::is_whole(offset, 2) {
+            // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+            unsafe { ptr::write_volatile(Self::address(offset, 2).cast(), value) }
+        } else {
+            Self::write_pieces(offset, &value.to_le_bytes());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_u32(&self, _class: Class, offset: u32, value: u32) -> Result<(), Error> {
+        if Self::is_whole(offset, 4) {
+            // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+            unsafe { ptr::write_volatile(Self::address(offset, 4).cast(), value) }
+        } else {
+            Self::write_pieces(offset, &value.to_le_bytes());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::cell::Cell;
+    use std::thread_local;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::MappedNvm;
+
+    const SIZE: usize = 64;
+
+    #[repr(align(4))]
+    struct Memory([u8; SIZE]);
+
+    thread_local! {
+        static START: Cell<*mut u8> = const { Cell::new(ptr::null_mut()) };
+    }
+
+    struct OfTest;
+
+    // SAFETY: each test sets it to an array that outlives its region and is used through it alone.
+    unsafe impl FixedPlace for OfTest {
+        const BYTES: u32 = SIZE as u32;
+
+        fn start() -> *mut u8 {
+            START.get()
+        }
+    }
+
+    fn with_fresh<const ATOM: usize>(test: impl FnOnce(FixedNvm<OfTest, ATOM>)) -> [u8; SIZE] {
+        let mut memory = Memory(core::array::from_fn(|i| i as u8));
+        START.set(memory.0.as_mut_ptr());
+        test(FixedNvm::new());
+        START.set(ptr::null_mut());
+        memory.0
+    }
+
+    /// Inside of the region, each access does what that of a checked region does.
+    fn like_mapped<const ATOM: usize>() {
+        for offset in 0..SIZE as u32 {
+            for len in 0..=SIZE as u32 - offset {
+                let bytes: Vec<u8> = (100..100 + len as u8).collect();
+                let ours = with_fresh::<ATOM>(|nvm| {
+                    nvm.write(Class::Data, offset, &bytes).unwrap();
+                    let mut back = std::vec![0; len as usize];
+                    nvm.read(offset, &mut back).unwrap();
+                    assert_eq!(back, bytes, "ATOM {ATOM}, offset {offset}, len {len}");
+                    match len {
+                        1 => assert_eq!(nvm.read_u8(offset).unwrap(), 100),
+                        2 => assert_eq!(nvm.read_u16(offset).unwrap(), 0x6564),
+                        4 => assert_eq!(nvm.read_u32(offset).unwrap(), 0x6766_6564),
+                        _ => {}
+                    }
+                });
+                let typed = with_fresh::<ATOM>(|nvm| match len {
+                    1 => nvm.write_u8(Class::Data, offset, 100).unwrap(),
+                    2 => nvm.write_u16(Class::Data, offset, 0x6564).unwrap(),
+                    4 => nvm.write_u32(Class::Data, offset, 0x6766_6564).unwrap(),
+                    _ => nvm.write(Class::Data, offset, &bytes).unwrap(),
+                });
+                let mut memory = Memory(core::array::from_fn(|i| i as u8));
+                // SAFETY: the array outlives the region and is used through it alone.
+                let mapped = unsafe { MappedNvm::<ATOM>::new(memory.0.as_mut_ptr(), SIZE as u32) };
+                mapped.write(Class::Data, offset, &bytes).unwrap();
+                assert_eq!(ours, memory.0, "ATOM {ATOM}, offset {offset}, len {len}");
+                assert_eq!(typed, memory.0, "ATOM {ATOM}, offset {offset}, len {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn accesses_are_those_of_checked_memory() {
+        like_mapped::<1>();
+        like_mapped::<2>();
+        like_mapped::<4>();
+    }
+
+    #[test]
+    fn an_offset_outside_stays_inside() {
+        for offset in [64, 65, 66, 68, 1 << 20, u32::MAX, u32::MAX - 3] {
+            let memory = with_fresh::<4>(|nvm| {
+                nvm.write_u32(Class::Data, offset, 0xFFFF_FFFF).unwrap();
+                assert_eq!(nvm.read_u32(offset).unwrap(), 0xFFFF_FFFF);
+                nvm.write(Class::Data, offset, &[0xFF; 3]).unwrap();
+            });
+            let changed = memory.iter().filter(|byte| **byte == 0xFF).count();
+            assert_eq!(changed, 4, "offset {offset:#x}");
+        }
+    }
+}
