@@ -30,13 +30,13 @@ pub(super) fn build_all(programs: &[&str], build: Build) -> Result<Vec<PathBuf>,
         Build::Fast => (Profile::Fast, ""),
         Build::Counting => (Profile::Release, "counting"),
     };
-    let built = build::build_with(programs, profile, features)?;
+    let release = build::build_with(programs, profile, features)?;
     let folder = toolchain::target_dir("firmware").join("bench");
     let copy_of = |program: &&str| folder.join(format!("{program}-{build:?}").to_lowercase());
     let copies: Vec<PathBuf> = programs.iter().map(copy_of).collect();
     for (program, copy) in programs.iter().zip(&copies) {
         fs::create_dir_all(&folder)
-            .and_then(|()| fs::copy(built.join(program), copy))
+            .and_then(|()| fs::copy(release.join(program), copy))
             .map_err(|error| format!("{} cannot be written: {error}", copy.display()))?;
     }
     Ok(copies)

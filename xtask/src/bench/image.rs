@@ -57,7 +57,7 @@ pub(super) fn functions(program: &Path) -> Result<Vec<Function>, String> {
             Some(Function {
                 address: symbol.address() & !1,
                 bytes: symbol.size(),
-                name: format!("{:#}", rustc_demangle::demangle(name)),
+                name: short(&format!("{:#}", rustc_demangle::demangle(name))),
             })
         })
         .collect();
@@ -65,6 +65,34 @@ pub(super) fn functions(program: &Path) -> Result<Vec<Function>, String> {
     // Several names of the same function.
     functions.dedup_by_key(|function| function.address);
     Ok(functions)
+}
+
+/// A name without what is the same in most of them: the types of the NVM and of the port.
+fn short(name: &str) -> String {
+    let mut short = name.to_owned();
+    for (generic, shorter) in [
+        ("nvm_core::fixed::FixedNvm<", "Nvm"),
+        ("nvm_core::mapped::MappedNvm<", "Nvm"),
+        ("intos::cortex_m::port::CortexM<", "Port"),
+    ] {
+        while let Some(begin) = short.find(generic) {
+            let arguments = begin + generic.len();
+            let mut open = 1;
+            let len = short[arguments..].find(|character| {
+                match character {
+                    '<' => open += 1,
+                    '>' => open -= 1,
+                    _ => {}
+                }
+                open == 0
+            });
+            let Some(len) = len else {
+                return short;
+            };
+            short.replace_range(begin..=arguments + len, shorter);
+        }
+    }
+    short
 }
 
 /// Prints the functions of a program, the largest first.
@@ -85,4 +113,17 @@ fn read(program: &Path) -> Result<Vec<u8>, String> {
 
 fn parse<'data>(program: &Path, bytes: &'data [u8]) -> Result<object::File<'data>, String> {
     object::File::parse(bytes).map_err(|error| format!("{}: {error}", program.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_without_the_type_of_the_nvm() {
+        let name = "<nvm_tx::Tx<nvm_core::fixed::FixedNvm<intos::Linked<32768>, 4>>>::write::<u8>";
+        assert_eq!(short(name), "<nvm_tx::Tx<Nvm>>::write::<u8>");
+        assert_eq!(short("main"), "main");
+        assert_eq!(short("a::CortexM<b"), "a::CortexM<b");
+    }
 }

@@ -37,6 +37,7 @@ use rows::{GROUPS, Row};
 /// Executed instructions, and bytes and stores of NVM by class, as tables and as `BENCHMARKS.md`. They repeat exactly,
 /// with the same compiler.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // flags of a command line
 pub(crate) struct Options {
     /// Only these operations, by the names that `--list` tells: as tables, and nothing is written.
     operations: Vec<String>,
@@ -54,10 +55,11 @@ pub(crate) struct Options {
     /// inlined in.
     #[arg(long, requires = "operations")]
     profile: bool,
-    /// With `--profile`: of the build for few instructions, in place of that for little text.
+    /// With `--profile` or `--functions`: of the build for few instructions, in place of that for little text.
     #[arg(long)]
     fast: bool,
-    /// Lists the largest functions of a program: `bench`, or one of `cargo xtask firmware list`.
+    /// Lists the functions of a program, the largest first: of `small-kernel`, `counter`, `bench`, or one of
+    /// `cargo xtask firmware list`.
     #[arg(long, value_name = "PROGRAM")]
     functions: Option<String>,
 }

@@ -34,7 +34,8 @@ pub(super) fn run(program: &Path, row: &Row) -> Result<(), String> {
     let functions = image::functions(program)?;
     let mut phases = read(log.path(), &functions)?;
     let (repetitions, counted) = match (measured.len(), phases.len()) {
-        (1, 2..) => (1, phases.swap_remove(1)),
+        // The last window is the one that was taken last.
+        (1, len @ 2..) => (1, phases.swap_remove(len - 2)),
         (2, 4..) => (MANY - FEW, less(&phases[1], &phases[3])),
         _ => return Err(format!("{}: the firmware measured nothing", row.name)),
     };
