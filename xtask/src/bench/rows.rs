@@ -171,6 +171,7 @@ pub(super) const GROUPS: &[Group] = &[
                 TWO_LOOPS,
                 "semaphore: give to a waiting task, and back (2 switches)",
             ),
+            row("available", LOOP, "semaphore: free units"),
             row("lock", LOOP, "mutex: lock + unlock, nobody waits"),
             row(
                 "recursive-lock",
@@ -192,6 +193,8 @@ pub(super) const GROUPS: &[Group] = &[
                 TWO_LOOPS,
                 "event group: two tasks meet (2 switches)",
             ),
+            row("event-get", LOOP, "event group: get"),
+            row("event-clear", LOOP, "event group: clear"),
             row("notify", LOOP, "notification: give + take of one task"),
             row(
                 "notify-wakes",
@@ -220,6 +223,8 @@ pub(super) const GROUPS: &[Group] = &[
                 LOOP,
                 "task: change of a waiting task's priority, and back",
             ),
+            row("task-state", LOOP, "task: state of another task"),
+            row("task-priority", LOOP, "task: priority of another task"),
             row(
                 "delay",
                 LOOP,
@@ -231,12 +236,29 @@ pub(super) const GROUPS: &[Group] = &[
                 LOOP,
                 "timer: an expiry, with the sleep before it (2 switches)",
             ),
+            row("timer-reset", LOOP, "timer: reset, running"),
+            row(
+                "timer-period",
+                LOOP,
+                "timer: change of the period, standing",
+            ),
+            row("timer-active", LOOP, "timer: whether it runs"),
             row("isr", LOOP, "interrupt whose handler makes no call"),
             row("isr-send", WINDOW, "interrupt: queue send, nobody waits"),
             row(
                 "isr-release",
                 WINDOW,
                 "interrupt: semaphore give, nobody waits",
+            ),
+            row(
+                "isr-receive",
+                WINDOW,
+                "interrupt: queue receive, nobody waits",
+            ),
+            row(
+                "isr-event",
+                WINDOW,
+                "interrupt: event group set, nobody waits",
             ),
             row(
                 "isr-wakes",

@@ -225,6 +225,10 @@ pub(crate) static ALL: &[Operation] = &[
         transaction!(|tx, objects, i| objects.units.release(tx)),
     )
     .with_above(again!(|tx, objects| objects.units.acquire(tx, FOREVER))),
+    operation(
+        "available",
+        transaction!(|tx, objects, i| objects.free.available(tx).map(drop)),
+    ),
     // Mutexes.
     operation(
         "lock",
@@ -281,6 +285,14 @@ pub(crate) static ALL: &[Operation] = &[
         .events
         .sync(tx, 2, 3, FOREVER)
         .map(drop))),
+    operation(
+        "event-get",
+        transaction!(|tx, objects, i| objects.events.get(tx).map(drop)),
+    ),
+    operation(
+        "event-clear",
+        transaction!(|tx, objects, i| objects.events.clear(tx, 1).map(drop)),
+    ),
     // Notifications.
     operation(
         "notify",
@@ -375,6 +387,16 @@ pub(crate) static ALL: &[Operation] = &[
             task.yield_now();
         }
     }),
+    operation(
+        "task-state",
+        transaction!(|tx, objects, i| peer(tx)?.state(tx).map(drop)),
+    )
+    .with_above(again!(|tx, objects| objects.units.acquire(tx, FOREVER))),
+    operation(
+        "task-priority",
+        transaction!(|tx, objects, i| peer(tx)?.priority(tx).map(drop)),
+    )
+    .with_above(again!(|tx, objects| objects.units.acquire(tx, FOREVER))),
     // Time.
     operation("delay", each!(|task, objects, i| task.delay(1)?)),
     operation(
@@ -394,6 +416,19 @@ pub(crate) static ALL: &[Operation] = &[
         }),
     )
     .prepared(|task, objects| task.transaction(|tx| objects.timer.start(tx))),
+    operation(
+        "timer-reset",
+        transaction!(|tx, objects, i| objects.timer.reset(tx)),
+    )
+    .prepared(|task, objects| task.transaction(|tx| objects.timer.start(tx))),
+    operation(
+        "timer-period",
+        transaction!(|tx, objects, i| { objects.timer.change_period(tx, 1 + (i & 1)) }),
+    ),
+    operation(
+        "timer-active",
+        transaction!(|tx, objects, i| objects.timer.is_active(tx).map(drop)),
+    ),
     // Interrupts.
     operation("isr", each!(|task, objects, i| interrupt())).prepared(|_, _| enable_interrupt()),
     operation(
@@ -420,6 +455,30 @@ pub(crate) static ALL: &[Operation] = &[
     .in_windows()
     .prepared(|_, _| enable_interrupt())
     .with_handler(|isr, objects| objects.units.release_from_isr(isr)),
+    operation(
+        "isr-receive",
+        each!(|task, objects, i| {
+            task.transaction(|tx| objects.there.try_send(tx, i))?;
+            bench_window_begins();
+            interrupt();
+            bench_window_ends();
+        }),
+    )
+    .in_windows()
+    .prepared(|_, _| enable_interrupt())
+    .with_handler(|isr, objects| objects.there.receive_from_isr(isr).map(drop)),
+    operation(
+        "isr-event",
+        each!(|task, objects, i| {
+            bench_window_begins();
+            interrupt();
+            bench_window_ends();
+            task.transaction(|tx| objects.events.clear(tx, 1).map(drop))?;
+        }),
+    )
+    .in_windows()
+    .prepared(|_, _| enable_interrupt())
+    .with_handler(|isr, objects| objects.events.set_from_isr(isr, 1).map(drop)),
     operation("isr-wakes", each!(|task, objects, i| interrupt()))
         .prepared(|_, _| enable_interrupt())
         .with_handler(|isr, objects| objects.there.send_from_isr(isr, 1))
