@@ -142,7 +142,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         if !broken::is(Variant::BuriesWithoutRollBack) {
             // Opening it rolls back.
             let log = self.threads().of(task)?.log();
-            let _ = UndoLog::open_as(*self.nvm(), log, Class::Data)?;
+            UndoLog::unopened(*self.nvm(), log, Class::Data).recover()?;
         }
         self.hand_over_mutexes(task)
     }

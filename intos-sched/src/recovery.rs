@@ -70,7 +70,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Rolls back the kernel transaction of a task, or of the kernel itself, if one was under way.
     fn roll_back(&self, owner: u8) -> Result<bool, Error> {
         let area = self.kernel_log_of(owner)?;
-        let mut log = UndoLog::open_without_recovery(*self.nvm(), area, Class::Kernel)?;
+        let mut log = UndoLog::unopened(*self.nvm(), area, Class::Kernel);
         Ok(log.recover()?)
     }
 

@@ -292,7 +292,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
         committed: impl FnOnce(),
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<R, Error> {
-        let mut log = UndoLog::open_as(self.nvm, self.areas.kernel_log, Class::Kernel)?;
+        let mut log = UndoLog::unopened(self.nvm, self.areas.kernel_log, Class::Kernel);
+        log.recover()?;
         let tag = u16::from_le_bytes([log.next_sequence(), KERNEL]);
         self.stage(work, tag)?;
         let mut tx = log.begin()?;

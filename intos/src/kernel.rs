@@ -114,7 +114,8 @@ impl<B: Board> Kernel<B> {
             // It may have been about to commit or to roll back what it allocated, and others must not
             // allocate that meanwhile. Opening its log rolls back.
             let log = areas_of(&table.threads, task)?.log();
-            let _ = UndoLog::open_as(nvm, log, Class::Data).map_err(Error::from)?;
+            let mut log = UndoLog::unopened(nvm, log, Class::Data);
+            log.recover().map_err(Error::from)?;
         }
         let kernel = Self {
             scheduler,
@@ -157,20 +158,15 @@ impl<B: Board> Kernel<B> {
             return Err(Error::NoSuchTask { index: task.0 });
         };
         let areas = areas_of(&self.table.threads, task)?;
-        let start = || Thread::start(*self.scheduler.nvm(), &areas);
+        let thread = Thread::unstarted(*self.scheduler.nvm(), &areas);
+        let mut running = Task::new(self, thread, task);
         // What it had allocated is free for others as soon as it is rolled back, and would be freed once more
         // if the power went before its log is empty.
-        let thread = if self.has_heap && !is_broken(Variant::RollsBackDisturbed) {
-            self.port.critical(start)?
+        if self.has_heap && !is_broken(Variant::RollsBackDisturbed) {
+            self.port.critical(|| running.restart(&areas))?;
         } else {
-            start()?
-        };
-        self.port.observe(Event::Started {
-            task,
-            starts_without_commit: thread.starts_without_commit(),
-            rolled_back: thread.statistics().rolled_back > 0,
-        });
-        let mut running = Task::new(self, thread, task);
+            running.restart(&areas)?;
+        }
         (entry.function)(&mut running, program)?;
         self.port.critical(|| {
             let ended = || self.port.observe(Event::Ended { task });

@@ -8,7 +8,7 @@ use intos_sched::{
     TransactionEvent,
 };
 use nvm_core::{Nvm, Offset, Persist, Record};
-use replay::{Durable, EndOfTransaction, Site, Statistics, Thread};
+use replay::{Durable, EndOfTransaction, Site, Statistics, Thread, ThreadAreas};
 
 use crate::board::Board;
 use crate::kernel::Kernel;
@@ -44,7 +44,12 @@ impl<P: Port> EndOfTransaction for Undisturbed<'_, P> {
 }
 
 impl<'k, B: Board> Task<'k, B> {
-    pub(crate) fn new(kernel: &'k Kernel<B>, thread: Thread<B::Nvm>, index: TaskIndex) -> Self {
+    #[inline]
+    pub(crate) const fn new(
+        kernel: &'k Kernel<B>,
+        thread: Thread<B::Nvm>,
+        index: TaskIndex,
+    ) -> Self {
         let observed = thread.statistics();
         Self {
             kernel,
@@ -53,6 +58,18 @@ impl<'k, B: Board> Task<'k, B> {
             observed,
             stopped: None,
         }
+    }
+
+    /// Rolls back what a power loss interrupted. Before the task's function.
+    pub(crate) fn restart(&mut self, areas: &ThreadAreas) -> Result<(), Error> {
+        self.thread.restart(areas)?;
+        self.observed = self.thread.statistics();
+        self.kernel.port.observe(Event::Started {
+            task: self.index,
+            starts_without_commit: self.thread.starts_without_commit(),
+            rolled_back: self.observed.rolled_back > 0,
+        });
+        Ok(())
     }
 
     /// Runs a transaction, or bypasses it if it had committed before a power loss. Where the closure

@@ -300,13 +300,28 @@ fn is_virgin<N: Nvm>(nvm: &N, header: &Header, expected: &Header) -> Result<bool
     if rest.iter().any(|byte| *byte != blank) {
         return Ok(false);
     }
-    let mut at = HEADER_BYTES;
-    let mut chunk = [0; 32];
+    is_filled(nvm, HEADER_BYTES, blank)
+}
+
+/// Whether all bytes from `at` on, a multiple of 4, are `value`: a first boot reads the whole region, and stores nothing
+/// on the way.
+fn is_filled<N: Nvm>(nvm: &N, mut at: u32, value: u8) -> Result<bool, Error> {
+    // By words where a word is one load, else by pieces, each of which may be a transfer on a bus.
+    if N::ATOM >= 4 {
+        let word = u32::from_le_bytes([value; 4]);
+        while at < nvm.size() & !3 {
+            if nvm.read_u32(at)? != word {
+                return Ok(false);
+            }
+            at += 4;
+        }
+    }
+    let mut piece = [0; 32];
     while at < nvm.size() {
-        let len = (nvm.size() - at).min(chunk.len() as u32);
-        let chunk = &mut chunk[..len as usize];
-        nvm.read(at, chunk)?;
-        if chunk.iter().any(|byte| *byte != blank) {
+        let len = (nvm.size() - at).min(piece.len() as u32);
+        let piece = &mut piece[..len as usize];
+        nvm.read(at, piece)?;
+        if piece.iter().any(|byte| *byte != value) {
             return Ok(false);
         }
         at += len;
@@ -375,6 +390,30 @@ mod tests {
         nvm.write(Class::Data, 0, &[0; HEADER_BYTES as usize])
             .unwrap();
         assert_eq!(boot(&nvm), Err(RegionError::NotARegion { found: [0; 4] }));
+    }
+
+    #[test]
+    fn a_single_byte_anywhere_is_not_blank() {
+        crate::for_each_atom!(ATOM => {
+            for size in [SIZE, SIZE + 1, SIZE + 3, SIZE + 39] {
+                for (blank, at) in [0x00, 0xFF].into_iter().flat_map(|blank| {
+                    (HEADER_BYTES..size).map(move |at| (blank, at))
+                }) {
+                    let nvm = SimNvm::<ATOM>::new(size);
+                    let mut image = vec![blank; size as usize];
+                    nvm.set_image(&image);
+                    assert_eq!(Region::open(&nvm, &layout()), Err(RegionError::Blank));
+                    image[at as usize] ^= 0x10;
+                    nvm.set_image(&image);
+                    assert_eq!(
+                        boot(&nvm),
+                        Err(RegionError::NotARegion { found: [blank; 4] }),
+                        "byte {at} of {size}"
+                    );
+                    assert_eq!(nvm.image(), image);
+                }
+            }
+        });
     }
 
     #[test]

@@ -12,8 +12,8 @@
 use nvm_core::{Class, Nvm};
 
 use crate::broken::{self, Variant};
-use crate::commit_word::{CommitWord, NO_SEQUENCE};
-use crate::fault::{Fault, FaultKind};
+use crate::commit_word::NO_SEQUENCE;
+use crate::fault::Fault;
 use crate::log_entry::LogEntry;
 use crate::undo_log::{DEFERRED_AT, UndoLog};
 
@@ -27,13 +27,11 @@ impl<N: Nvm> UndoLog<N> {
     /// power went must be recovered before any other of them changes bits; the others may wait.
     pub fn recover(&mut self) -> Result<bool, Fault> {
         let running = self.running_tag();
-        self.live = CommitWord::live(&self.nvm, self.at)?
-            .ok_or(Fault::new(FaultKind::Damaged { offset: self.at }))?;
+        self.look()?;
         if self.live.sequence == running {
             // A commit that seemed to fail was stored.
             self.unfinished = false;
         }
-        self.first_tag = self.nvm.read_u8(self.entries.start + 3)?;
         let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
         if deferred == self.live.sequence {
             self.complete_deferred(self.class)?;

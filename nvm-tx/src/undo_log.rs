@@ -70,10 +70,11 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Makes `area` an empty log. Not crash-consistent: part of the region's first boot.
     pub fn format(nvm: &N, area: Area) -> Result<(), Fault> {
-        let entries = entries_of(nvm, area)?;
+        check_area(nvm, area.offset(), area.len())?;
         CommitWord::format(nvm, area.offset(), 0)?;
         nvm.write_u8(Class::UndoLog, area.offset() + DEFERRED_AT, NO_SEQUENCE)?;
-        nvm.write_u8(Class::UndoLog, entries.start + 3, NO_SEQUENCE)?;
+        let first_tag = area.offset() + LOG_HEADER_BYTES + 3;
+        nvm.write_u8(Class::UndoLog, first_tag, NO_SEQUENCE)?;
         Ok(())
     }
 
@@ -86,7 +87,6 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// The same, for objects of another class than [`Class::Data`].
-    #[inline]
     pub fn open_as(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
         let mut log = Self::open_without_recovery(nvm, area, class)?;
         log.recover()?;
@@ -96,20 +96,43 @@ impl<N: Nvm> UndoLog<N> {
     /// The same, but leaves an interrupted transaction as it is until [`recover`](UndoLog::recover),
     /// which must come before the next transaction: for a kernel that recovers tasks in the order in
     /// which they run.
-    #[inline]
     pub fn open_without_recovery(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
-        let (entries, live, first_tag) = look_at(&nvm, area)?;
-        Ok(Self {
+        let mut log = Self::unopened(nvm, area, class);
+        log.look()?;
+        Ok(log)
+    }
+
+    /// A log that is made where it stays, before anything of its NVM is looked at:
+    /// [`recover`](UndoLog::recover) must come before anything else.
+    #[inline]
+    pub const fn unopened(nvm: N, area: Area, class: Class) -> Self {
+        let at = area.offset();
+        Self {
             nvm,
-            entries,
-            at: area.offset(),
-            live,
+            entries: EntryArea {
+                start: at.saturating_add(LOG_HEADER_BYTES),
+                end: at.saturating_add(area.len()),
+            },
+            at,
+            live: CommitWord {
+                mark: 0,
+                sequence: 0,
+            },
             class,
-            first_tag,
+            first_tag: NO_SEQUENCE,
             unsettled: true,
             unfinished: false,
             running: Running::none(),
-        })
+        }
+    }
+
+    /// Finds out what is committed, and whether there are entries.
+    pub(crate) fn look(&mut self) -> Result<(), Fault> {
+        check_area(&self.nvm, self.at, self.entries.end.saturating_sub(self.at))?;
+        self.live = CommitWord::live(&self.nvm, self.at)?
+            .ok_or(Fault::new(FaultKind::Damaged { offset: self.at }))?;
+        self.first_tag = self.nvm.read_u8(self.entries.start + 3)?;
+        Ok(())
     }
 
     /// Runs a transaction: all that `body` writes is committed together when it returns `Ok`, and
@@ -304,27 +327,14 @@ impl<N: Nvm> UndoLog<N> {
     }
 }
 
-/// Looks at a log that is to be opened: where its entries are, its live commit word, and its first entry's tag.
-fn look_at<N: Nvm>(nvm: &N, area: Area) -> Result<(EntryArea, CommitWord, u8), Fault> {
-    let entries = entries_of(nvm, area)?;
-    let live = CommitWord::live(nvm, area.offset())?;
-    let live = live.ok_or(Fault::new(FaultKind::Damaged {
-        offset: area.offset(),
-    }))?;
-    Ok((entries, live, nvm.read_u8(entries.start + 3)?))
-}
-
-fn entries_of<N: Nvm>(nvm: &N, area: Area) -> Result<EntryArea, Fault> {
+/// Makes sure that an area is large enough for a log.
+fn check_area<N: Nvm>(nvm: &N, offset: u32, len: u32) -> Result<(), Fault> {
     let needed = LOG_HEADER_BYTES + 8;
-    if area.len() < needed {
+    if len < needed {
         return Err(Fault::new(FaultKind::AreaTooSmall {
             needed,
-            actual: area.len(),
+            actual: len,
         }));
     }
-    nvm.check_range(area.offset(), area.len())?;
-    Ok(EntryArea {
-        start: area.offset() + LOG_HEADER_BYTES,
-        end: area.offset() + area.len(),
-    })
+    Ok(nvm.check_range(offset, len)?)
 }

@@ -47,16 +47,23 @@ impl<N: Nvm + Copy> SystemTable<N> {
         Ok(log.publish(SystemMark::empty(NO_GENERATION).bits())?)
     }
 
-    pub(crate) fn open(nvm: N, areas: &ThreadAreas) -> Result<Self, Error> {
-        Ok(Self {
-            log: UndoLog::open_as(nvm, areas.kernel_log, Class::Kernel)?,
+    #[inline]
+    pub(crate) const fn unopened(nvm: N, areas: &ThreadAreas) -> Self {
+        Self {
+            log: UndoLog::unopened(nvm, areas.kernel_log, Class::Kernel),
             calls: Records::new(areas.system_calls, Table::SystemCalls),
             steps: Records::new(areas.kernel_transactions, Table::KernelTransactions),
             committed: SystemMark::empty(NO_GENERATION),
             digest: 0,
             failed: None,
             used: false,
-        })
+        }
+    }
+
+    /// Rolls back the kernel transaction that a power loss interrupted.
+    pub(crate) fn recover(&mut self) -> Result<(), Error> {
+        self.log.recover()?;
+        Ok(())
     }
 
     /// Begins the replay of a transaction's system calls.

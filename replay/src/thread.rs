@@ -63,29 +63,47 @@ impl<N: Nvm + Copy> Thread<N> {
     ///
     /// Costs 4 bytes, for [`starts_without_commit`](Thread::starts_without_commit).
     pub fn start(nvm: N, areas: &ThreadAreas) -> Result<Self, Error> {
-        areas.check()?;
-        let mut log = UndoLog::open_without_recovery(nvm, areas.log, Class::Data)?;
-        let rolled_back = log.recover()?;
-        let system = SystemTable::open(nvm, areas)?;
-        let mark = Mark::from_bits(log.mark());
-        let starts_without_commit =
-            progress::count_start(&nvm, areas.progress, [log.sequence(), system.sequence()])?;
-        Ok(Self {
-            log,
-            system,
+        let mut thread = Self::unstarted(nvm, areas);
+        thread.restart(areas)?;
+        Ok(thread)
+    }
+
+    /// A thread that is made where it stays: [`restart`](Thread::restart) must come before anything else. For a kernel.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn unstarted(nvm: N, areas: &ThreadAreas) -> Self {
+        Self {
+            log: UndoLog::unopened(nvm, areas.log, Class::Data),
+            system: SystemTable::unopened(nvm, areas),
             records: Records::new(areas.transactions, Table::Transactions),
-            committed: mark.count,
+            committed: 0,
             digest: 0,
-            expected_digest: Some(mark.digest),
+            expected_digest: None,
             stopped: None,
             full: None,
             ended_loop: None,
-            starts_without_commit,
+            starts_without_commit: 0,
             statistics: Statistics {
-                rolled_back: u32::from(rolled_back),
-                ..Statistics::default()
+                run: 0,
+                bypassed: 0,
+                rolled_back: 0,
             },
-        })
+        }
+    }
+
+    /// What [`start`](Thread::start) does, in place.
+    #[doc(hidden)]
+    pub fn restart(&mut self, areas: &ThreadAreas) -> Result<(), Error> {
+        areas.check()?;
+        self.statistics.rolled_back = u32::from(self.log.recover()?);
+        self.system.recover()?;
+        let mark = Mark::from_bits(self.log.mark());
+        self.committed = mark.count;
+        self.expected_digest = Some(mark.digest);
+        let sequences = [self.log.sequence(), self.system.sequence()];
+        self.starts_without_commit =
+            progress::count_start(self.log.nvm(), areas.progress, sequences)?;
+        Ok(())
     }
 
     /// Runs the program, and forgets its records when it has ended, so that the next run is a new one.

@@ -6,6 +6,7 @@ mod interrupted_calls;
 mod no_std;
 mod parallel;
 mod simulate;
+mod template;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::Options),
     /// Builds all crates that do without an operating system for cores without one.
     NoStd,
+    /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
+    Template,
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Firmware(command) => firmware::run(&command),
         Command::Bench(options) => bench::run(&options),
         Command::NoStd => no_std::run(),
+        Command::Template => template::run(),
     };
     match failed {
         Ok(0) => ExitCode::SUCCESS,

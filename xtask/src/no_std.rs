@@ -26,7 +26,7 @@ const TARGETS: [&str; 3] = [
 /// Builds them, and answers how many failed.
 pub(crate) fn run() -> Result<u64, String> {
     for target in TARGETS {
-        let mut build = toolchain::build(target, &toolchain::target_dir("no-std"), "release")?;
+        let mut build = toolchain::build(target, &toolchain::target_dir("no-std"))?;
         build.args(["--no-default-features", "--features=intos/critical-section"]);
         build.args(PACKAGES.map(|package| format!("--package={package}")));
         toolchain::run(&mut build)?;

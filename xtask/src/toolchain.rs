@@ -28,8 +28,17 @@ pub(crate) fn target_dir(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// `cargo build --release` for a target.
+pub(crate) fn build(target: &str, target_dir: &Path) -> Result<Command, String> {
+    build_with(target, target_dir, "release")
+}
+
 /// `cargo build` for a target, by a profile.
-pub(crate) fn build(target: &str, target_dir: &Path, profile: &str) -> Result<Command, String> {
+pub(crate) fn build_with(
+    target: &str,
+    target_dir: &Path,
+    profile: &str,
+) -> Result<Command, String> {
     let mut build;
     if is_installed(target) {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));

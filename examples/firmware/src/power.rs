@@ -1,10 +1,9 @@
-//! The timer that cuts the power, and what a cut takes.
+//! The timer that cuts the power.
 //!
 //! The machine's CMSDK timer 0 counts 25 MHz. Its interrupt has priority 0, which nothing holds back, and its handler
 //! resets the processor: so with `-icount shift=6`, where an instruction takes 64 ns, each number of clocks is a cut
-//! before a certain instruction, and none is left out. Before anything else a reset fills all SRAM with junk.
+//! before a certain instruction, and none is left out.
 
-use core::arch::global_asm;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -31,30 +30,6 @@ static IS_LIMIT: AtomicBool = AtomicBool::new(false);
 
 /// After how many clocks a cut comes that was planned, once it is [armed](arm); 0: none is.
 static PLANNED: AtomicU32 = AtomicU32::new(0);
-
-// `__pre_init` runs before there is a stack, by the contract of `cortex-m-rt`.
-global_asm!(
-    ".section .text.__pre_init, \"ax\"",
-    ".global __pre_init",
-    ".type __pre_init, %function",
-    ".thumb_func",
-    "__pre_init:",
-    "ldr r0, =__sram_start",
-    "ldr r1, =__sram_end",
-    "ldr r2, =0x9e3779b9",
-    "ldr r3, =0xdeadbeef",
-    "movs r4, r2",
-    "mvns r5, r3",
-    "0:",
-    "stmia r0!, {{r2-r5}}",
-    "adds r2, r2, r3",
-    "adds r4, r4, r2",
-    "cmp r0, r1",
-    "blo 0b",
-    "bx lr",
-    ".ltorg",
-    ".size __pre_init, . - __pre_init",
-);
 
 fn store(address: usize, value: u32) {
     // SAFETY: one of the registers above, which are this module's; none lets the machine access memory.

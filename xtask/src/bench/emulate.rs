@@ -5,6 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::firmware::Board;
 use crate::firmware::emulator::{self, NvmFile};
 
 /// Where the firmware's `__sweep_control` lies in the file.
@@ -47,7 +48,7 @@ pub(super) fn run(
     file.seek(SeekFrom::Start(CONTROL_AT))
         .and_then(|_| file.write_all(&control))
         .map_err(|error| nvm.cannot(&error))?;
-    let mut qemu = emulator::command(program, &nvm);
+    let mut qemu = emulator::command(Board::default(), program, &nvm);
     qemu.args(["-icount", "shift=8,sleep=off"]).args(arguments);
     let mut qemu = emulator::spawn(&mut qemu)?;
     let Some(output) = qemu.stdout.take() else {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::firmware::Board;
 use crate::firmware::build::{self, Profile};
 use crate::toolchain;
 
@@ -30,7 +31,7 @@ pub(super) fn build_all(programs: &[&str], build: Build) -> Result<Vec<PathBuf>,
         Build::Fast => (Profile::Fast, ""),
         Build::Counting => (Profile::Release, "counting"),
     };
-    let release = build::build_with(programs, profile, features)?;
+    let release = build::build_with(Board::default(), programs, profile, features)?;
     let folder = toolchain::target_dir("firmware").join("bench");
     let copy_of = |program: &&str| folder.join(format!("{program}-{build:?}").to_lowercase());
     let copies: Vec<PathBuf> = programs.iter().map(copy_of).collect();

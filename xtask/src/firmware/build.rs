@@ -3,10 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::board::Board;
 use crate::toolchain;
-
-/// A Cortex-M3.
-const TARGET: &str = "thumbv7m-none-eabi";
 
 fn folder() -> PathBuf {
     toolchain::root().join("examples/firmware")
@@ -27,8 +25,13 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
     Ok(programs)
 }
 
-/// Builds a program, and answers where it lies.
+/// Builds a program for the board that is swept, and answers where it lies.
 pub(super) fn build(program: &str) -> Result<PathBuf, String> {
+    build_for(Board::default(), program)
+}
+
+/// The same for any board.
+pub(super) fn build_for(board: Board, program: &str) -> Result<PathBuf, String> {
     let programs = programs()?;
     if !programs.iter().any(|name| name == program) {
         return Err(format!(
@@ -36,7 +39,7 @@ pub(super) fn build(program: &str) -> Result<PathBuf, String> {
             programs.join(", ")
         ));
     }
-    Ok(build_with(&[program], Profile::Release, "")?.join(program))
+    Ok(build_with(board, &[program], Profile::Release, "")?.join(program))
 }
 
 /// How a program is optimised.
@@ -50,16 +53,18 @@ pub(crate) enum Profile {
 
 /// Builds any of the package's programs, with features, and answers in which folder they lie.
 pub(crate) fn build_with(
+    board: Board,
     programs: &[&str],
     profile: Profile,
     features: &str,
 ) -> Result<PathBuf, String> {
+    let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
     let name = match profile {
         Profile::Release => "release",
         Profile::Fast => "fast",
     };
-    let mut build = toolchain::build(TARGET, &target_dir, name)?;
+    let mut build = toolchain::build_with(target, &target_dir, name)?;
     for program in programs {
         build.args(["--bin", program]);
     }
@@ -67,5 +72,5 @@ pub(crate) fn build_with(
         .args(["--features", features, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(TARGET).join(name))
+    Ok(target_dir.join(target).join(name))
 }

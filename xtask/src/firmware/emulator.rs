@@ -9,6 +9,7 @@ use std::thread;
 
 use tempfile::NamedTempFile;
 
+use super::board::Board;
 use crate::toolchain;
 
 const QEMU: &str = "qemu-system-arm";
@@ -86,9 +87,20 @@ pub(crate) fn check() -> Result<(), String> {
     }
 }
 
-/// Starts a program; what it prints goes into a pipe. `counted`: each instruction takes 64 ns, and sleeping none.
-pub(crate) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
-    let mut qemu = command(program, nvm);
+/// Starts a program on the board that is swept; what it prints goes into a pipe. `counted`: each instruction takes
+/// 64 ns, and sleeping none.
+pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
+    start_on(Board::default(), program, nvm, counted)
+}
+
+/// The same on any board.
+pub(crate) fn start_on(
+    board: Board,
+    program: &Path,
+    nvm: &NvmFile,
+    counted: bool,
+) -> Result<Child, String> {
+    let mut qemu = command(board, program, nvm);
     if counted {
         qemu.args(["-icount", "shift=6,sleep=off"]);
     }
@@ -102,14 +114,21 @@ pub(crate) fn spawn(qemu: &mut Command) -> Result<Child, String> {
 }
 
 /// The command that starts a program; what it prints goes into a pipe.
-pub(crate) fn command(program: &Path, nvm: &NvmFile) -> Command {
-    let mut memory =
-        std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
-    // A comma in an option's value is written twice.
-    memory.push(nvm.path().to_string_lossy().replace(',', ",,"));
+pub(crate) fn command(board: Board, program: &Path, nvm: &NvmFile) -> Command {
     let mut qemu = Command::new(QEMU);
-    qemu.args(["-machine", "mps2-an385,memory-backend=nvm", "-object"])
-        .arg(memory)
+    if board.keeps_nvm() {
+        let mut memory =
+            std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
+        // A comma in an option's value is written twice.
+        memory.push(nvm.path().to_string_lossy().replace(',', ",,"));
+        qemu.arg("-machine")
+            .arg(format!("{},memory-backend=nvm", board.machine()))
+            .arg("-object")
+            .arg(memory);
+    } else {
+        qemu.args(["-machine", board.machine()]);
+    }
+    qemu.args(board.options())
         .args(["-display", "none", "-monitor", "none", "-serial", "none"])
         .args(["-chardev", "stdio,id=console"])
         .args([

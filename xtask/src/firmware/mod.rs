@@ -1,18 +1,22 @@
-//! `cargo xtask firmware`: the example programs on a Cortex-M3 in QEMU.
+//! `cargo xtask firmware`: the example programs on a Cortex-M in QEMU.
 //!
 //! | module | owns |
 //! | --- | --- |
+//! | `board` | which boards there are |
 //! | `build` | which programs there are, and their build |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `sweep` | a power cut at each instruction |
 
+mod board;
 pub(crate) mod build;
 pub(crate) mod emulator;
 mod run;
 mod sweep;
 
 use clap::Subcommand;
+
+pub(crate) use board::Board;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

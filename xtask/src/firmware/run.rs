@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use intos::host::Random;
 
+use super::board::Board;
 use super::build;
 use super::emulator::{self, NvmFile};
 
@@ -17,6 +18,9 @@ use super::emulator::{self, NvmFile};
 pub(crate) struct Options {
     /// Which program: see `cargo xtask firmware list`.
     program: String,
+    /// The machine that it runs on.
+    #[arg(long, value_enum, default_value_t)]
+    board: Board,
     /// The file that keeps the NVM; a blank one that is deleted in the end, where it is left out. A run that ended
     /// is not run again: delete the file.
     #[arg(long, value_name = "FILE")]
@@ -39,12 +43,15 @@ const LONGEST_RUN: Duration = Duration::from_mins(1);
 /// Runs it, and answers 0 where it succeeds.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     emulator::check()?;
-    let program = build::build(&options.program)?;
+    options
+        .board
+        .check_nvm(options.nvm.is_some() || options.kill_every.is_some())?;
+    let program = build::build_for(options.board, &options.program)?;
     let nvm = NvmFile::open(options.nvm.as_deref())?;
     let began = Instant::now();
     let (kills, status) = match options.kill_every {
         Some(mean) => run_killed(options, mean, &program, &nvm)?,
-        None => (0, run_until(&program, &nvm, LONGEST_RUN)?),
+        None => (0, run_until(options.board, &program, &nvm, LONGEST_RUN)?),
     };
     let Some(status) = status else {
         return Err(match kills {
@@ -75,7 +82,7 @@ fn run_killed(
     let mut random = Random::new(seed);
     for kills in 0..options.most_kills {
         let time = Duration::from_micros(random.below(2_000 * mean.max(1)));
-        if let Some(status) = run_until(program, nvm, time)? {
+        if let Some(status) = run_until(options.board, program, nvm, time)? {
             return Ok((kills, Some(status)));
         }
     }
@@ -83,9 +90,14 @@ fn run_killed(
 }
 
 /// Runs it for so long and then kills it, if it has not ended before. What it prints is shown if it ends.
-fn run_until(program: &Path, nvm: &NvmFile, time: Duration) -> Result<Option<ExitStatus>, String> {
+fn run_until(
+    board: Board,
+    program: &Path,
+    nvm: &NvmFile,
+    time: Duration,
+) -> Result<Option<ExitStatus>, String> {
     let begin = Instant::now();
-    let mut qemu = emulator::start(program, nvm, false)?;
+    let mut qemu = emulator::start_on(board, program, nvm, false)?;
     while begin.elapsed() < time {
         if let Some(status) = status(&mut qemu)? {
             let mut text = String::new();
