@@ -25,7 +25,7 @@ fn path() -> PathBuf {
 fn render(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}\n{}", METHOD.trim_end(), report.summary());
+    let _ = writeln!(text, "{}\n\n{}", METHOD.trim_end(), report.summary());
     for table in report.tables() {
         let _ = writeln!(text, "## {}\n\n{table}", table.title);
     }
