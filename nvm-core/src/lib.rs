@@ -11,6 +11,7 @@
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
+//! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -18,6 +19,8 @@
 #[cfg(target_endian = "big")]
 compile_error!("a region is little-endian: INTOS has no big-endian support");
 
+#[cfg(feature = "counted")]
+mod counted;
 mod door;
 mod error;
 #[cfg(feature = "file")]
@@ -34,6 +37,8 @@ pub mod sim;
 #[cfg(feature = "embedded-storage")]
 mod storage;
 
+#[cfg(feature = "counted")]
+pub use counted::{CountedNvm, StoreCount, StoreCounters};
 pub use door::{Class, Nvm};
 pub use error::Error;
 #[cfg(feature = "file")]

@@ -112,7 +112,7 @@ fn report(results: Results, expected: Results, names: [&str; RESULTS]) -> ! {
 }
 
 /// Ends the run: the program cannot go on.
-fn fail(text: core::fmt::Arguments<'_>) -> ! {
+pub fn fail(text: core::fmt::Arguments<'_>) -> ! {
     losses::failed(text);
     print(text);
     exit(1)

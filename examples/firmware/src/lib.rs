@@ -24,5 +24,7 @@ mod resets;
 #[cfg(board = "mps2")]
 mod sweep;
 
-pub use board::{Emulated, run, run_bare, run_undisturbed};
+pub use board::{Emulated, fail, run, run_bare, run_undisturbed};
+pub use console::print;
 pub use crash::{Crash, Crashing, STACK_BYTES};
+pub use loss::lose_power;

@@ -12,9 +12,11 @@
 //! | [`Patience`] | a blocking receive with a timeout: in time, and too late |
 //! | [`Hire`] | creating and deleting a task |
 //! | [`Ranks`] | inserting into a list and removing from it, without the kernel |
+//! | [`Beat`] | a queue, a semaphore and delays: what the kernel's size is measured by |
 #![no_std]
 
 mod alarm;
+mod beat;
 mod blocks;
 mod hire;
 mod inherit;
@@ -27,6 +29,7 @@ mod workshop;
 use intos::prelude::*;
 
 pub use alarm::Alarm;
+pub use beat::Beat;
 pub use blocks::Blocks;
 pub use hire::Hire;
 pub use inherit::Inherit;

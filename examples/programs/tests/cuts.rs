@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use example_programs::{
-    Alarm, Bare, Blocks, Checked, Hire, Inherit, Patience, Ranks, Results, Transfer, Wake, Workshop,
+    Alarm, Bare, Beat, Blocks, Checked, Hire, Inherit, Patience, Ranks, Results, Transfer, Wake,
+    Workshop,
 };
 use intos::Program;
 use intos::host::{CycleEnd, Host, Machine, Settings};
@@ -101,6 +102,11 @@ fn a_node_is_inserted_and_removed_once_whatever_is_cut() {
             break;
         }
     }
+}
+
+#[test]
+fn each_beat_is_counted_once_whatever_is_cut() {
+    check::<Beat>();
 }
 
 #[test]

@@ -40,15 +40,40 @@ pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<Imag
 
 /// The same for a program that is not among [those that are listed](programs).
 pub(super) fn build_any(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
+    let features = if is_broken { "broken" } else { "" };
+    let folder = build_with(board, &[program], Profile::Release, features)?;
+    Image::read(&folder.join(program))
+}
+
+/// How a program is optimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For little text.
+    Release,
+    /// For few instructions.
+    Fast,
+}
+
+/// Builds any of the package's programs, with features, and answers in which folder they lie.
+pub(crate) fn build_with(
+    board: Board,
+    programs: &[&str],
+    profile: Profile,
+    features: &str,
+) -> Result<PathBuf, String> {
     let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
-    let mut build = toolchain::build(target, &target_dir)?;
-    build
-        .args(["--bin", program, "--manifest-path"])
-        .arg(folder().join("Cargo.toml"));
-    if is_broken {
-        build.arg("--features=broken");
+    let name = match profile {
+        Profile::Release => "release",
+        Profile::Fast => "fast",
+    };
+    let mut build = toolchain::build_with(target, &target_dir, name)?;
+    for program in programs {
+        build.args(["--bin", program]);
     }
+    build
+        .args(["--features", features, "--manifest-path"])
+        .arg(folder().join("Cargo.toml"));
     toolchain::run(&mut build)?;
-    Image::read(&target_dir.join(target).join("release").join(program))
+    Ok(target_dir.join(target).join(name))
 }

@@ -63,7 +63,7 @@ impl NvmFile {
     }
 
     /// Stores words from an address of the machine on.
-    pub(super) fn set_words(&self, address: u64, words: &[u32]) -> Result<(), String> {
+    pub(crate) fn set_words(&self, address: u64, words: &[u32]) -> Result<(), String> {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         self.file()?
             .write_all_at(&bytes, address.saturating_sub(NVM_AT))
@@ -109,8 +109,8 @@ pub(crate) fn check() -> Result<(), String> {
 pub(crate) enum Time {
     /// As for everybody.
     Real,
-    /// 64 ns for each instruction, and none for sleeping.
-    Counted,
+    /// 2 to this power ns for each instruction, and none for sleeping.
+    Counted { shift: u32 },
 }
 
 /// Starts a program on a board; what it prints goes into a pipe. `log`: a file to write the address of each instruction
@@ -159,8 +159,8 @@ pub(crate) fn start(
     } else {
         qemu.arg("-kernel").arg(&image.path);
     }
-    if time == Time::Counted {
-        qemu.args(["-icount", "shift=6,sleep=off"]);
+    if let Time::Counted { shift } = time {
+        qemu.arg("-icount").arg(format!("shift={shift},sleep=off"));
     }
     if let Some(log) = log {
         qemu.args(["-singlestep", "-d", "exec,nochain", "-D"])

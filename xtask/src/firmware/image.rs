@@ -13,7 +13,7 @@ use super::board::{NVM_AT, NVM_BYTES};
 #[derive(Debug)]
 pub(crate) struct Image {
     /// What the linker has written.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its pieces, by their addresses.
     pub(super) segments: Vec<(u64, Vec<u8>)>,
     /// A file with the first two words of its vector table: the main stack's end, and where it begins. `None`: it does
@@ -64,7 +64,7 @@ impl Image {
     }
 
     /// The address of a symbol.
-    pub(super) fn symbol(&self, name: &str) -> Result<u64, String> {
+    pub(crate) fn symbol(&self, name: &str) -> Result<u64, String> {
         self.symbols
             .iter()
             .find(|(_, symbol)| symbol == name)

@@ -16,7 +16,7 @@
 
 mod batch;
 mod board;
-mod build;
+pub(crate) mod build;
 mod coverage;
 mod cuts;
 pub(crate) mod emulator;
