@@ -18,8 +18,8 @@
 //! | delete | bits | follow-up `WakeAll` |
 
 use intos_sched::{
-    Call, Error, FollowUp, InterruptCalls, MAX_TASKS, ObjectWork, Outcome, Port, Progress,
-    Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,
+    Call, CallName, Error, ErrorKind, FollowUp, InterruptCalls, MAX_TASKS, ObjectWork, Outcome,
+    Port, Progress, Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, Record, field};
 use nvm_list::{Head, List};
@@ -94,9 +94,10 @@ impl EventGroup {
         let bits = scheduler.nvm().load(self.bits_at())?;
         let list = self.waiting()?;
         let waiting = scheduler.check_wait_list(list)?;
-        let damaged = Error::Damaged {
+        let damaged = ErrorKind::Damaged {
             offset: self.header.get(),
-        };
+        }
+        .error();
         if bits & !(USABLE | DELETED) != 0 || bits & DELETED != 0 && waiting > 0 {
             return Err(damaged);
         }
@@ -119,7 +120,7 @@ impl EventGroup {
     pub fn set(&self, tx: &mut impl SystemCalls, bits: u32) -> Result<u32, Error> {
         let group = *self;
         let value: Value = tx
-            .call(Site::here(), "event_group.set")
+            .call(Site::here(), &"event_group.set")
             .run(|call| group.attempt_set(call, bits))?;
         Ok(value?)
     }
@@ -128,7 +129,7 @@ impl EventGroup {
     pub fn set_from_isr(&self, isr: &mut impl InterruptCalls, bits: u32) -> Result<u32, Error> {
         let group = *self;
         let value: Value = isr
-            .call_from_isr("event_group.set_from_isr")
+            .call_from_isr(&"event_group.set_from_isr")
             .run(|call| group.attempt_set(call, bits))?;
         Ok(value?)
     }
@@ -142,7 +143,7 @@ impl EventGroup {
     pub fn clear(&self, tx: &mut impl SystemCalls, bits: u32) -> Result<u32, Error> {
         let group = *self;
         let value: Value = tx
-            .call(Site::here(), "event_group.clear")
+            .call(Site::here(), &"event_group.clear")
             .run(|call| group.attempt_clear(call, bits))?;
         Ok(value?)
     }
@@ -151,7 +152,7 @@ impl EventGroup {
     pub fn clear_from_isr(&self, isr: &mut impl InterruptCalls, bits: u32) -> Result<u32, Error> {
         let group = *self;
         let value: Value = isr
-            .call_from_isr("event_group.clear_from_isr")
+            .call_from_isr(&"event_group.clear_from_isr")
             .run(|call| group.attempt_clear(call, bits))?;
         Ok(value?)
     }
@@ -164,7 +165,7 @@ impl EventGroup {
     #[track_caller]
     pub fn get(&self, tx: &mut impl SystemCalls) -> Result<u32, Error> {
         let group = *self;
-        let value: Value = tx.call(Site::here(), "event_group.get").run(|call| {
+        let value: Value = tx.call(Site::here(), &"event_group.get").run(|call| {
             let bits = call.nvm().load(group.bits_at())?;
             call.answer(if bits & DELETED == 0 {
                 Ok(bits)
@@ -189,7 +190,14 @@ impl EventGroup {
         on_exit: OnExit,
         timeout: impl Into<Timeout>,
     ) -> Result<u32, Error> {
-        self.wait(tx, "event_group.wait_any", bits, 0, on_exit, timeout.into())
+        self.wait(
+            tx,
+            &"event_group.wait_any",
+            bits,
+            0,
+            on_exit,
+            timeout.into(),
+        )
     }
 
     /// Waits until all of some bits are set, and answers all bits as they are then.
@@ -207,7 +215,7 @@ impl EventGroup {
     ) -> Result<u32, Error> {
         self.wait(
             tx,
-            "event_group.wait_all",
+            &"event_group.wait_all",
             bits,
             ALL,
             on_exit,
@@ -219,7 +227,7 @@ impl EventGroup {
     fn wait(
         self,
         tx: &mut impl SystemCalls,
-        name: &'static str,
+        name: CallName,
         bits: u32,
         all: u32,
         on_exit: OnExit,
@@ -251,7 +259,7 @@ impl EventGroup {
         timeout: impl Into<Timeout>,
     ) -> Result<u32, Error> {
         let (group, timeout) = (*self, timeout.into());
-        let value: Value = tx.call(Site::here(), "event_group.sync").run(|call| {
+        let value: Value = tx.call(Site::here(), &"event_group.sync").run(|call| {
             if wait_for == 0 || (wait_for | set) & !USABLE != 0 {
                 return call.answer(Err(Outcome::Invalid));
             }
@@ -266,7 +274,7 @@ impl EventGroup {
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let group = *self;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "event_group.delete")
+            .call(Site::here(), &"event_group.delete")
             .run(|call| group.attempt_delete(call))?;
         Ok(done?)
     }
@@ -455,9 +463,10 @@ fn satisfied<N: Nvm + Copy>(
     for entry in scheduler.waiting(list) {
         let (task, _) = entry?;
         if is_met(awaited_by(scheduler, task)?, bits) && woken.push(task).is_err() {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: list.head().get(),
-            });
+            }
+            .error());
         }
     }
     Ok(woken)

@@ -1,6 +1,6 @@
 //! What objects have to do after a commit: the kinds of [`ObjectWork`], and who does which.
 
-use intos_sched::{Error, ObjectWork, Scheduler};
+use intos_sched::{Error, ErrorKind, ObjectWork, Scheduler};
 use nvm_core::{Class, Nvm, Offset};
 use nvm_list::List;
 
@@ -24,7 +24,7 @@ pub fn finish<N: Nvm + Copy>(scheduler: &Scheduler<N>, work: ObjectWork) -> Resu
         QUEUE_REFILL => queue::finish_refill(scheduler, List::at(at)?, work.b, work.c),
         EVENTS => event_group::finish_events(scheduler, List::at(at)?, work.c),
         RING_COPY => ring::finish_copy(scheduler.nvm(), at.get(), work.b, work.c),
-        _ => Err(Error::Damaged { offset: at.get() }),
+        _ => Err(ErrorKind::Damaged { offset: at.get() }.error()),
     }
 }
 

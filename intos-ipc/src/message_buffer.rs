@@ -11,7 +11,8 @@
 //! | receive from an empty buffer | how much it can take | blocks the task |
 
 use intos_sched::{
-    Call, Error, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout, Work,
+    Call, Error, ErrorKind, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
+    Timeout, Work,
 };
 use nvm_core::{Layout, Nvm};
 use replay::Site;
@@ -78,9 +79,10 @@ impl MessageBuffer {
         {
             let len = self.first_len(scheduler.nvm(), rest)?;
             if len.saturating_add(LENGTH_BYTES) > rest.count {
-                return Err(Error::Damaged {
+                return Err(ErrorKind::Damaged {
                     offset: self.ring.reading()?.head().get(),
-                });
+                }
+                .error());
             }
             filling = Some(rest.without(len + LENGTH_BYTES));
         }
@@ -103,7 +105,7 @@ impl MessageBuffer {
     ) -> Result<(), Error> {
         let (buffer, timeout) = (*self, timeout.into());
         let sent: Written = tx
-            .call(Site::here(), "message_buffer.send")
+            .call(Site::here(), &"message_buffer.send")
             .run(|call| buffer.attempt_send(call, message, timeout))?;
         sent?;
         Ok(())
@@ -123,7 +125,7 @@ impl MessageBuffer {
     ) -> Result<(), Error> {
         let buffer = *self;
         let sent: Written = isr
-            .call_from_isr("message_buffer.send_from_isr")
+            .call_from_isr(&"message_buffer.send_from_isr")
             .run(|call| buffer.attempt_send(call, message, Timeout::None))?;
         sent?;
         Ok(())
@@ -144,7 +146,7 @@ impl MessageBuffer {
     ) -> Result<Bytes<LEN>, Error> {
         let (buffer, timeout) = (*self, timeout.into());
         let received: Read<LEN> = tx
-            .call(Site::here(), "message_buffer.receive")
+            .call(Site::here(), &"message_buffer.receive")
             .run(|call| buffer.attempt_receive(call, timeout))?;
         Ok(received?)
     }
@@ -165,7 +167,7 @@ impl MessageBuffer {
     ) -> Result<Bytes<LEN>, Error> {
         let buffer = *self;
         let received: Read<LEN> = isr
-            .call_from_isr("message_buffer.receive_from_isr")
+            .call_from_isr(&"message_buffer.receive_from_isr")
             .run(|call| buffer.attempt_receive(call, Timeout::None))?;
         Ok(received?)
     }
@@ -179,7 +181,7 @@ impl MessageBuffer {
     pub fn reset(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let ring = self.ring;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "message_buffer.reset")
+            .call(Site::here(), &"message_buffer.reset")
             .run(|call| ring.attempt_reset(call))?;
         Ok(done?)
     }
@@ -190,7 +192,7 @@ impl MessageBuffer {
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let ring = self.ring;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "message_buffer.delete")
+            .call(Site::here(), &"message_buffer.delete")
             .run(|call| ring.attempt_delete(call))?;
         Ok(done?)
     }

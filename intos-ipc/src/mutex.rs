@@ -15,8 +15,8 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
-    Call, Error, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress, Scheduler,
-    SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
+    Call, CallName, Error, ErrorKind, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress,
+    Scheduler, SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset};
 use replay::Site;
@@ -76,9 +76,10 @@ impl Mutex {
         match scheduler.holder_of(self.at)? {
             Held::By(..) => Ok(()),
             _ if waiting == 0 => Ok(()),
-            _ => Err(Error::Damaged {
+            _ => Err(ErrorKind::Damaged {
                 offset: list.head().get(),
-            }),
+            }
+            .error()),
         }
     }
 
@@ -96,14 +97,14 @@ impl Mutex {
         timeout: impl Into<Timeout>,
     ) -> Result<MutexGuard<'t, T>, Error> {
         let site = Site::here();
-        lock(self.at, task, site, "mutex.lock", false, timeout.into())
+        lock(self.at, task, site, &"mutex.lock", false, timeout.into())
     }
 
     /// Takes the mutex for the task, if nobody holds it.
     #[track_caller]
     pub fn try_lock<'t, T: TaskCalls>(&self, task: &'t mut T) -> Result<MutexGuard<'t, T>, Error> {
         let site = Site::here();
-        lock(self.at, task, site, "mutex.try_lock", false, Timeout::None)
+        lock(self.at, task, site, &"mutex.try_lock", false, Timeout::None)
     }
 
     /// Deletes the mutex for good: all who wait for it are woken with [`Outcome::Deleted`], and every later
@@ -162,7 +163,7 @@ impl RecursiveMutex {
             self.mutex.at,
             task,
             site,
-            "recursive_mutex.lock",
+            &"recursive_mutex.lock",
             true,
             timeout,
         )
@@ -215,7 +216,7 @@ impl<T: TaskCalls> MutexGuard<'_, T> {
     fn give_back(&mut self) -> Result<(), Error> {
         self.is_held = false;
         let mutex = self.mutex;
-        let done: Done = self.task.call_alone(self.site, "mutex.unlock", |call| {
+        let done: Done = self.task.call_alone(self.site, &"mutex.unlock", |call| {
             attempt_unlock(call, mutex)
         })?;
         Ok(done?)
@@ -226,7 +227,7 @@ impl<T: TaskCalls> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         if self.is_held
             && let Err(error) = self.give_back()
-            && !matches!(error, Error::Call(_))
+            && error.outcome().is_none()
         {
             self.task.stop(error);
         }
@@ -251,7 +252,7 @@ pub(crate) fn lock<'t, T: TaskCalls>(
     mutex: MutexAt,
     task: &'t mut T,
     site: Site,
-    name: &'static str,
+    name: CallName,
     again: bool,
     timeout: Timeout,
 ) -> Result<MutexGuard<'t, T>, Error> {
@@ -268,7 +269,7 @@ pub(crate) fn lock<'t, T: TaskCalls>(
 
 fn delete(mutex: MutexAt, tx: &mut impl SystemCalls, site: Site) -> Result<(), Error> {
     let done: Done = tx
-        .call(site, "mutex.delete")
+        .call(site, &"mutex.delete")
         .run(|call| attempt_delete(call, mutex))?;
     Ok(done?)
 }

@@ -17,8 +17,8 @@
 //! not free before the reader's commit: they are copied after it, by a follow-up, whose copy can be repeated.
 
 use intos_sched::{
-    Call, Error, FollowUp, ObjectWork, Outcome, Port, Progress, Scheduler, TaskIndex, Timeout,
-    Wait, Work,
+    Call, Error, ErrorKind, FollowUp, ObjectWork, Outcome, Port, Progress, Scheduler, TaskIndex,
+    Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, Record, field};
 use nvm_list::{Head, List};
@@ -148,9 +148,10 @@ impl Ring {
         }
         let capacity = nvm.load(field!(self.header, Header.capacity))?;
         if count > capacity || first >= capacity.max(1) {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.header.get(),
-            });
+            }
+            .error());
         }
         Ok(Some(Filling {
             first,
@@ -165,9 +166,10 @@ impl Ring {
         let writing = scheduler.check_wait_list(self.writing()?)?;
         let filling = self.filling(scheduler.nvm())?;
         if reading + writing > 1 || filling.is_none() && reading + writing > 0 {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.header.get(),
-            });
+            }
+            .error());
         }
         Ok(filling.map_or(0, |filling| filling.count))
     }
@@ -409,9 +411,10 @@ pub(crate) fn finish_copy<N: Nvm>(nvm: &N, ring: u32, len: u16, from: u32) -> Re
         header: Offset::new(ring),
     };
     let Some(filling) = ring.filling(nvm)? else {
-        return Err(Error::Damaged {
+        return Err(ErrorKind::Damaged {
             offset: ring.header.get(),
-        });
+        }
+        .error());
     };
     let before = Filling {
         count: filling.count.saturating_sub(len),

@@ -9,8 +9,8 @@
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
 use intos_sched::{
-    Call, Error, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls, Timeout, Wait,
-    Work,
+    Call, Error, ErrorKind, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
+    Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List};
@@ -71,9 +71,10 @@ impl Semaphore {
         let count = self.count(scheduler.nvm())?;
         let waiting = scheduler.check_wait_list(self.waiting()?)?;
         if count > self.maximum || (waiting > 0 && count > 0) {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.header.get(),
-            });
+            }
+            .error());
         }
         Ok(count)
     }
@@ -92,7 +93,7 @@ impl Semaphore {
     ) -> Result<(), Error> {
         let (semaphore, timeout) = (*self, timeout.into());
         let done: Done = tx
-            .call(Site::here(), "semaphore.acquire")
+            .call(Site::here(), &"semaphore.acquire")
             .run(|call| semaphore.attempt_acquire(call, timeout))?;
         Ok(done?)
     }
@@ -112,7 +113,7 @@ impl Semaphore {
     pub fn release(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = tx
-            .call(Site::here(), "semaphore.release")
+            .call(Site::here(), &"semaphore.release")
             .run(|call| semaphore.attempt_release(call))?;
         Ok(done?)
     }
@@ -121,7 +122,7 @@ impl Semaphore {
     #[track_caller]
     pub fn available(&self, tx: &mut impl SystemCalls) -> Result<u32, Error> {
         let semaphore = *self;
-        tx.call(Site::here(), "semaphore.available").run(|call| {
+        tx.call(Site::here(), &"semaphore.available").run(|call| {
             let count = semaphore.count(call.nvm())?;
             call.answer(count)
         })
@@ -133,7 +134,7 @@ impl Semaphore {
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = tx
-            .call(Site::here(), "semaphore.delete")
+            .call(Site::here(), &"semaphore.delete")
             .run(|call| semaphore.attempt_delete(call))?;
         Ok(done?)
     }
@@ -142,7 +143,7 @@ impl Semaphore {
     pub fn release_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = isr
-            .call_from_isr("semaphore.release_from_isr")
+            .call_from_isr(&"semaphore.release_from_isr")
             .run(|call| semaphore.attempt_release(call))?;
         Ok(done?)
     }
@@ -151,7 +152,7 @@ impl Semaphore {
     pub fn acquire_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = isr
-            .call_from_isr("semaphore.acquire_from_isr")
+            .call_from_isr(&"semaphore.acquire_from_isr")
             .run(|call| semaphore.attempt_acquire(call, Timeout::None))?;
         Ok(done?)
     }

@@ -73,7 +73,7 @@ impl<T: Persist> Shared<T> {
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn new(tx: &mut impl SystemCalls, heap: impl Into<Heap>, object: T) -> Result<Self, Error> {
         let heap = heap.into();
-        let made: Result<u32, Outcome> = tx.call(Site::here(), "shared.new").run(|call| {
+        let made: Result<u32, Outcome> = tx.call(Site::here(), &"shared.new").run(|call| {
             let mut failed = None;
             let progress = call.complete(&Work::none(), |kernel| {
                 let at = match heap.allocate(kernel, Self::BYTES) {
@@ -106,7 +106,7 @@ impl<T: Persist> Shared<T> {
     #[track_caller]
     pub fn share(&self, tx: &mut impl SystemCalls) -> Result<Self, Error> {
         let at = self.references_at();
-        let done: Done = tx.call(Site::here(), "shared.share").run(|call| {
+        let done: Done = tx.call(Site::here(), &"shared.share").run(|call| {
             let references = call.nvm().load(at)?;
             if references == u32::MAX {
                 return call.answer(Err(Outcome::Overflow));
@@ -132,7 +132,7 @@ impl<T: Persist> Shared<T> {
     pub fn release(self, task: &mut impl TaskCalls, heap: impl Into<Heap>) -> Result<bool, Error> {
         let heap = heap.into();
         let is_last: Result<bool, Outcome> =
-            task.call_alone(Site::here(), "shared.release", |call| {
+            task.call_alone(Site::here(), &"shared.release", |call| {
                 self.attempt_release(call, heap)
             })?;
         Ok(is_last?)
@@ -153,7 +153,7 @@ impl<T: Persist> Shared<T> {
     ) -> Result<bool, Error> {
         let heap = heap.into();
         let is_last: Result<bool, Outcome> = tx
-            .call(Site::here(), "shared.release")
+            .call(Site::here(), &"shared.release")
             .run(|call| self.attempt_release(call, heap))?;
         Ok(is_last?)
     }
@@ -191,7 +191,7 @@ impl<T: Persist> Shared<T> {
         let (site, timeout) = (Site::here(), timeout.into());
         Ok(SharedGuard {
             object: self.object(),
-            guard: mutex::lock(self.mutex(), task, site, "shared.lock", false, timeout)?,
+            guard: mutex::lock(self.mutex(), task, site, &"shared.lock", false, timeout)?,
         })
     }
 

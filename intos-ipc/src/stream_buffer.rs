@@ -88,7 +88,7 @@ impl StreamBuffer {
     ) -> Result<u16, Error> {
         let (buffer, timeout) = (*self, timeout.into());
         let written: Written = tx
-            .call(Site::here(), "stream_buffer.write")
+            .call(Site::here(), &"stream_buffer.write")
             .run(|call| buffer.attempt_write(call, bytes, timeout))?;
         Ok(written?)
     }
@@ -101,7 +101,7 @@ impl StreamBuffer {
     ) -> Result<u16, Error> {
         let buffer = *self;
         let written: Written = isr
-            .call_from_isr("stream_buffer.write_from_isr")
+            .call_from_isr(&"stream_buffer.write_from_isr")
             .run(|call| buffer.attempt_write(call, bytes, Timeout::None))?;
         Ok(written?)
     }
@@ -123,7 +123,7 @@ impl StreamBuffer {
     ) -> Result<Bytes<LEN>, Error> {
         let (buffer, timeout) = (*self, timeout.into());
         let read: Read<LEN> = tx
-            .call(Site::here(), "stream_buffer.read")
+            .call(Site::here(), &"stream_buffer.read")
             .run(|call| buffer.attempt_read(call, at_least, timeout))?;
         Ok(read?)
     }
@@ -135,7 +135,7 @@ impl StreamBuffer {
     ) -> Result<Bytes<LEN>, Error> {
         let buffer = *self;
         let read: Read<LEN> = isr
-            .call_from_isr("stream_buffer.read_from_isr")
+            .call_from_isr(&"stream_buffer.read_from_isr")
             .run(|call| buffer.attempt_read(call, 1, Timeout::None))?;
         Ok(read?)
     }
@@ -144,7 +144,7 @@ impl StreamBuffer {
     #[track_caller]
     pub fn available(&self, tx: &mut impl SystemCalls) -> Result<u16, Error> {
         let buffer = *self;
-        tx.call(Site::here(), "stream_buffer.available")
+        tx.call(Site::here(), &"stream_buffer.available")
             .run(|call| {
                 let available = buffer.len(call.nvm())?;
                 call.answer(available)
@@ -160,7 +160,7 @@ impl StreamBuffer {
     pub fn reset(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let ring = self.ring;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "stream_buffer.reset")
+            .call(Site::here(), &"stream_buffer.reset")
             .run(|call| ring.attempt_reset(call))?;
         Ok(done?)
     }
@@ -171,7 +171,7 @@ impl StreamBuffer {
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let ring = self.ring;
         let done: Result<(), Outcome> = tx
-            .call(Site::here(), "stream_buffer.delete")
+            .call(Site::here(), &"stream_buffer.delete")
             .run(|call| ring.attempt_delete(call))?;
         Ok(done?)
     }

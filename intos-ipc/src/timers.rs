@@ -26,8 +26,8 @@
 //! serving task is, up to 2^30 ticks.
 
 use intos_sched::{
-    Call, Error, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span, SystemCalls,
-    TaskState, Timeout, Wait, Work,
+    Call, Error, ErrorKind, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span,
+    SystemCalls, TaskState, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, field};
 use nvm_list::{Head, List, Node, NodeRef, Operation};
@@ -114,9 +114,10 @@ impl Timers {
             running += nvm_list::check(nvm, list, most, true)?;
             for node in list.iter(nvm) {
                 if (node?.key(nvm)? >> 31 == 1) != upper {
-                    return Err(Error::Damaged {
+                    return Err(ErrorKind::Damaged {
                         offset: list.head().get(),
-                    });
+                    }
+                    .error());
                 }
             }
         }
@@ -139,7 +140,7 @@ impl Timers {
     ) -> Result<Option<u16>, Error> {
         let (timers, timeout) = (*self, timeout.into());
         let expired: Result<u16, Outcome> = tx
-            .call(Site::here(), "timers.next")
+            .call(Site::here(), &"timers.next")
             .run(|call| timers.attempt_next(call, timeout))?;
         match expired {
             Ok(number) => Ok(Some(number)),
@@ -246,7 +247,7 @@ impl Timer {
     pub fn start(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let timer = *self;
         let done: Done = tx
-            .call(Site::here(), "timer.start")
+            .call(Site::here(), &"timer.start")
             .run(|call| timer.attempt_start(call, None))?;
         Ok(done?)
     }
@@ -270,7 +271,7 @@ impl Timer {
     ) -> Result<(), Error> {
         let (timer, period) = (*self, period.into());
         let done: Done = tx
-            .call(Site::here(), "timer.change_period")
+            .call(Site::here(), &"timer.change_period")
             .run(|call| timer.attempt_start(call, Some(period)))?;
         Ok(done?)
     }
@@ -279,7 +280,7 @@ impl Timer {
     #[track_caller]
     pub fn stop(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let timer = *self;
-        tx.call(Site::here(), "timer.stop")
+        tx.call(Site::here(), &"timer.stop")
             .run(|call| timer.attempt_stop(call))
     }
 
@@ -287,7 +288,7 @@ impl Timer {
     #[track_caller]
     pub fn is_active(&self, tx: &mut impl SystemCalls) -> Result<bool, Error> {
         let timer = *self;
-        tx.call(Site::here(), "timer.is_active").run(|call| {
+        tx.call(Site::here(), &"timer.is_active").run(|call| {
             let active = timer.node()?.is_linked(call.nvm())?;
             call.answer(active)
         })
@@ -297,7 +298,7 @@ impl Timer {
     pub fn start_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let timer = *self;
         let done: Done = isr
-            .call_from_isr("timer.start_from_isr")
+            .call_from_isr(&"timer.start_from_isr")
             .run(|call| timer.attempt_start(call, None))?;
         Ok(done?)
     }
@@ -305,7 +306,7 @@ impl Timer {
     /// [`stop`](Timer::stop), from an interrupt handler.
     pub fn stop_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let timer = *self;
-        isr.call_from_isr("timer.stop_from_isr")
+        isr.call_from_isr(&"timer.stop_from_isr")
             .run(|call| timer.attempt_stop(call))
     }
 

@@ -17,7 +17,7 @@ use nvm_list::{Head, OpLog};
 use nvm_tx::LOG_HEADER_BYTES;
 use replay::ThreadAreas;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::follow_up::FOLLOW_UP_BYTES;
 use crate::task::{ControlBlock, Priority, TaskAt, TaskIndex};
 use crate::time::Half;
@@ -54,7 +54,7 @@ impl SchedulerAreas {
     /// 256 KiB of a region.
     pub fn place(layout: &mut Layout, tasks: usize) -> Result<Self, Error> {
         if tasks > MAX_TASKS {
-            return Err(Error::TooManyTasks { maximum: MAX_TASKS });
+            return Err(ErrorKind::TooManyTasks { maximum: MAX_TASKS }.error());
         }
         let heads = |layout: &mut Layout, name, count: usize| {
             layout
@@ -86,11 +86,12 @@ impl SchedulerAreas {
 
     #[inline]
     pub(crate) fn ready(&self, priority: Priority) -> Result<Offset<Head>, Error> {
-        self.ready
-            .element(usize::from(priority.0))
-            .ok_or(Error::NoSuchPriority {
+        self.ready.element(usize::from(priority.0)).ok_or(
+            ErrorKind::NoSuchPriority {
                 priority: priority.0,
-            })
+            }
+            .error(),
+        )
     }
 
     /// The list of the tasks that sleep until a tick in the lower or the upper half of a `u32`.
@@ -102,7 +103,7 @@ impl SchedulerAreas {
     #[inline]
     pub(crate) fn task(&self, task: TaskIndex) -> Result<TaskAt, Error> {
         if task.0 >= self.task_count {
-            return Err(Error::NoSuchTask { index: task.0 });
+            return Err(ErrorKind::NoSuchTask { index: task.0 }.error());
         }
         Ok(TaskAt(Offset::new(
             self.tasks.get() + u32::from(task.0) * size_of::<ControlBlock>() as u32,
@@ -127,6 +128,6 @@ impl ThreadPlaces {
     };
 
     pub(crate) fn of(&self, task: TaskIndex) -> Result<ThreadAreas, Error> {
-        (self.find)(self.base, task).ok_or(Error::NoSuchTask { index: task.0 })
+        (self.find)(self.base, task).ok_or(ErrorKind::NoSuchTask { index: task.0 }.error())
     }
 }

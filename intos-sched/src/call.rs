@@ -20,13 +20,16 @@ use nvm_core::{Nvm, Record};
 use nvm_list::List;
 use replay::{Site, SystemTable, SystemTx};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
 use crate::port::Port;
 use crate::scheduler::Scheduler;
 use crate::task::{TaskId, TaskIndex};
 use crate::timeout::{Span, Timeout};
 use crate::work::{WaitClass, Work};
+
+/// The name of a system call, as `&"queue.send"`: one pointer, where a string is two words.
+pub type CallName = &'static &'static str;
 
 /// What system calls are made on: a running transaction of a kernel's task.
 #[diagnostic::on_unimplemented(
@@ -42,7 +45,7 @@ pub trait SystemCalls {
     type Port: Port;
 
     /// Begins a system call with a name, as `queue.send`.
-    fn call(&mut self, site: Site, name: &'static str) -> Call<'_, Self::Nvm, Self::Port>;
+    fn call(&mut self, site: Site, name: CallName) -> Call<'_, Self::Nvm, Self::Port>;
 }
 
 /// What calls are made on that must not be made in a transaction, locking above all: a whole task. Each is
@@ -64,7 +67,7 @@ pub trait TaskCalls {
     fn call_alone<R: Record>(
         &mut self,
         site: Site,
-        name: &'static str,
+        name: CallName,
         attempt: impl FnOnce(&mut Call<'_, Self::Nvm, Self::Port>) -> Result<Progress<R>, Error>,
     ) -> Result<R, Error>;
 
@@ -85,7 +88,7 @@ pub trait InterruptCalls {
     type Port: Port;
 
     /// Begins a call with a name, as `queue.send_from_isr`.
-    fn call_from_isr(&mut self, name: &'static str) -> Call<'_, Self::Nvm, Self::Port>;
+    fn call_from_isr(&mut self, name: CallName) -> Call<'_, Self::Nvm, Self::Port>;
 }
 
 /// Who makes a call.
@@ -106,7 +109,7 @@ pub struct Call<'c, N: Nvm + Copy, P: Port> {
     scheduler: &'c Scheduler<N>,
     port: &'c P,
     caller: Caller<'c, N>,
-    name: &'static str,
+    name: CallName,
     /// It has done list work.
     did_work: bool,
 }
@@ -119,7 +122,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         task: TaskIndex,
         system: &'c mut SystemTable<N>,
         site: Site,
-        name: &'static str,
+        name: CallName,
     ) -> Self {
         Self {
             scheduler,
@@ -136,7 +139,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         scheduler: &'c Scheduler<N>,
         port: &'c P,
         woke: &'c mut bool,
-        name: &'static str,
+        name: CallName,
     ) -> Self {
         Self {
             scheduler,
@@ -165,7 +168,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub const fn task(&self) -> Result<TaskIndex, Error> {
         match &self.caller {
             Caller::Task { task, .. } => Ok(*task),
-            Caller::Interrupt { .. } => Err(Error::InInterrupt { call: self.name }),
+            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt { call: self.name }.error()),
         }
     }
 
@@ -214,7 +217,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         }
         let call = self.name;
         let Caller::Task { system, .. } = self.caller else {
-            return Err(Error::InInterrupt { call });
+            return Err(ErrorKind::InInterrupt { call }.error());
         };
         port.critical(|| {
             let result = system.complete_in_place(site)?;
@@ -235,7 +238,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             });
             match attempt(&mut self)? {
                 Progress::Completed(result) => Ok(result),
-                Progress::Blocked => Err(Error::InInterrupt { call: self.name }),
+                Progress::Blocked => Err(ErrorKind::InInterrupt { call: self.name }.error()),
             }
         })
     }
@@ -313,7 +316,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     ) -> Result<Progress<R>, Error> {
         let task = self.task()?;
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(Error::InInterrupt { call: self.name });
+            return Err(ErrorKind::InInterrupt { call: self.name }.error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
         system.reserve(R::MAX_BYTES.saturating_add(bytes as u32))?;
@@ -343,7 +346,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             return self.answer(());
         }
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(Error::InInterrupt { call: self.name });
+            return Err(ErrorKind::InInterrupt { call: self.name }.error());
         };
         system.reserve(0)?;
         self.sleep(None, Some(tick), Work::none(), |_| Ok(()))
@@ -357,7 +360,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
     ) -> Result<Progress<R>, Error> {
         let Caller::Task { task, system, site } = &mut self.caller else {
-            return Err(Error::InInterrupt { call: self.name });
+            return Err(ErrorKind::InInterrupt { call: self.name }.error());
         };
         work.block(self.scheduler, *task, wait, until)?;
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);

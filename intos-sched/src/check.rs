@@ -4,7 +4,7 @@ use nvm_core::Nvm;
 use nvm_list::List;
 
 use crate::areas::PRIORITIES;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::scheduler::{Scheduler, TaskState};
 use crate::task::{Priority, TaskIndex};
 use crate::time::{self, Half};
@@ -53,9 +53,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
             }
             alive += 1;
             if self.priority(task)? != self.due_priority(task)? {
-                return Err(Error::Damaged {
+                return Err(ErrorKind::Damaged {
                     offset: self.areas().task(task)?.priority().get(),
-                });
+                }
+                .error());
             }
         }
         Ok(alive)
@@ -79,7 +80,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
 }
 
 fn damaged(list: List) -> Error {
-    Error::Damaged {
+    ErrorKind::Damaged {
         offset: list.head().get(),
     }
+    .error()
 }

@@ -2,7 +2,7 @@
 
 use nvm_core::Nvm;
 
-use crate::error::{Error, Outcome};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
@@ -80,9 +80,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 && time::has_come(node.key(self.nvm())?, now)
             {
                 if woken >= self.task_count() {
-                    return Err(Error::Damaged {
+                    return Err(ErrorKind::Damaged {
                         offset: list.head().get(),
-                    });
+                    }
+                    .error());
                 }
                 self.wake_too_late(self.task_of(node, Self::state_node)?)?;
                 woken += 1;

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
-use nvm_core::{Nvm, Record, RecordReader, RecordWriter};
-use nvm_list::ListError;
+use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter};
+use nvm_list::{ListError, ListErrorKind};
 use nvm_tx::Fault;
+
+use crate::call::CallName;
 
 /// How a system call ends that could not do what it is for. Recorded: 1 byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,16 +86,21 @@ impl Record for Outcome {
     }
 }
 
-/// Why a task cannot go on as it wanted.
+/// Why a task cannot go on as it wanted. What it says is in [`kind`](Error::kind), and how a system call ended in
+/// [`outcome`](Error::outcome).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Error(Cause);
+
+/// The reasons for an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// A system call did not do what it is for.
     Call(Outcome),
     /// A transaction could not commit, a table is full, or the replay diverged.
     Replay(replay::Error),
     /// A list of the kernel's is damaged, or out of the links' reach.
-    List(ListError),
+    List(ListErrorKind),
     /// More tasks than the kernel can have.
     TooManyTasks {
         /// How many it can have.
@@ -117,7 +124,7 @@ pub enum Error {
     /// An interrupt handler made a call that only a task can make.
     InInterrupt {
         /// Its name.
-        call: &'static str,
+        call: CallName,
     },
     /// A task asked for the argument of another kind of task.
     WrongKind {
@@ -127,56 +134,141 @@ pub enum Error {
 }
 
 impl Error {
+    /// The reason.
+    pub fn kind(self) -> ErrorKind {
+        ErrorKind::of(self.0)
+    }
+
+    /// How the system call ended that did not do what it is for; `None` for another error.
+    pub fn outcome(self) -> Option<Outcome> {
+        let code = self.0.code();
+        (CALL..TOO_MANY_TASKS)
+            .contains(&code)
+            .then(|| Outcome::from_code(code - CALL))?
+    }
+
+    /// Whether a system call ended so.
+    #[inline]
+    pub const fn is(self, outcome: Outcome) -> bool {
+        self.0.code() == CALL + outcome as u8
+    }
+
     /// Whether a repetition would end in the same way, so that it can be recorded as the outcome of an
     /// aborted transaction.
     pub const fn is_outcome(&self) -> bool {
-        match self {
-            Self::Call(_) => true,
-            Self::Replay(error) => error.is_outcome(),
-            _ => false,
+        match self.0.code() {
+            CALL..TOO_MANY_TASKS => true,
+            _ => replay::Error::from_cause(self.0).is_outcome(),
         }
     }
 
     /// Whether the NVM failed, so that it is open what was stored.
     pub(crate) const fn is_device_failure(&self) -> bool {
-        match self {
-            Self::Replay(error) => matches!(
-                error.kind(),
-                replay::ErrorKind::Transaction(nvm_tx::FaultKind::Nvm(_))
-            ),
-            Self::List(error) => matches!(error, ListError::Nvm(_)),
-            _ => false,
+        matches!(self.0.code(), 1 | 2)
+    }
+}
+
+/// The first of the causes of lists.
+const LIST: u8 = 32;
+/// And one for each outcome.
+const CALL: u8 = 64;
+const TOO_MANY_TASKS: u8 = 96;
+const NO_SUCH_PRIORITY: u8 = 97;
+const DAMAGED: u8 = 98;
+const NO_SUCH_TASK: u8 = 99;
+const IN_INTERRUPT: u8 = 100;
+const WRONG_KIND: u8 = 101;
+
+/// Causes 64 to 101, and those of lists and of `replay`.
+impl ErrorKind {
+    /// The error with this reason.
+    #[inline]
+    pub const fn error(self) -> Error {
+        Error(match self {
+            Self::Call(outcome) => Cause::new(CALL + outcome as u8, 0, 0),
+            Self::Replay(error) => error.cause(),
+            Self::List(kind) => kind.cause(),
+            Self::TooManyTasks { maximum } => Cause::new(TOO_MANY_TASKS, 0, maximum as u32),
+            Self::NoSuchPriority { priority } => Cause::new(NO_SUCH_PRIORITY, 0, priority as u32),
+            Self::Damaged { offset } => Cause::new(DAMAGED, 0, offset),
+            Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, 0, index as u32),
+            Self::InInterrupt { call } => Cause::named(IN_INTERRUPT, 0, call),
+            Self::WrongKind { index } => Cause::new(WRONG_KIND, 0, index as u32),
+        })
+    }
+
+    fn of(cause: Cause) -> Self {
+        let detail = cause.detail();
+        match (cause.code(), Error(cause).outcome(), cause.name()) {
+            (_, Some(outcome), _) => Self::Call(outcome),
+            (_, _, Some(call)) => Self::InInterrupt { call },
+            (LIST..CALL, ..) => Self::List(ListErrorKind::of(cause)),
+            (TOO_MANY_TASKS, ..) => Self::TooManyTasks {
+                maximum: detail as usize,
+            },
+            (NO_SUCH_PRIORITY, ..) => Self::NoSuchPriority {
+                priority: detail as u8,
+            },
+            (DAMAGED, ..) => Self::Damaged { offset: detail },
+            (NO_SUCH_TASK, ..) => Self::NoSuchTask {
+                index: detail as u8,
+            },
+            (WRONG_KIND, ..) => Self::WrongKind {
+                index: detail as u8,
+            },
+            _ => Self::Replay(replay::Error::from_cause(cause)),
         }
     }
 }
 
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<(), Error>>() == 8);
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Error").field(&self.kind()).finish()
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[inline]
+    fn from(kind: ErrorKind) -> Self {
+        kind.error()
+    }
+}
+
 impl From<Outcome> for Error {
+    #[inline]
     fn from(outcome: Outcome) -> Self {
-        Self::Call(outcome)
+        ErrorKind::Call(outcome).error()
     }
 }
 
 impl From<replay::Error> for Error {
+    #[inline]
     fn from(error: replay::Error) -> Self {
-        Self::Replay(error)
+        Self(error.cause())
     }
 }
 
 impl From<Fault> for Error {
+    #[inline]
     fn from(fault: Fault) -> Self {
-        Self::Replay(fault.into())
+        Self(fault.cause())
     }
 }
 
 impl From<nvm_core::Error> for Error {
+    #[inline]
     fn from(error: nvm_core::Error) -> Self {
-        Self::Replay(error.into())
+        Self(Fault::from(error).cause())
     }
 }
 
 impl From<ListError> for Error {
+    #[inline]
     fn from(error: ListError) -> Self {
-        Self::List(error)
+        Self(error.cause())
     }
 }
 
@@ -207,6 +299,12 @@ impl fmt::Display for Outcome {
 }
 
 impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind().fmt(f)
+    }
+}
+
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(outcome) => outcome.fmt(f),
@@ -242,14 +340,14 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// Recorded as the outcome of an aborted transaction: 1 byte, and 9 for errors of the transaction itself.
+/// Recorded as the outcome of an aborted transaction: 1 byte, and 6 for errors of the transaction itself.
 impl Record for Error {
     const MAX_BYTES: u32 = 1 + replay::Error::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
-        match self {
-            Self::Call(outcome) => outcome.encode(to),
-            Self::Replay(error) => {
+        match self.kind() {
+            ErrorKind::Call(outcome) => outcome.encode(to),
+            ErrorKind::Replay(error) => {
                 to.put(&[0])?;
                 error.encode(to)
             }
@@ -260,8 +358,8 @@ impl Record for Error {
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
         Ok(match from.take_u8()? {
-            0 => replay::Error::decode(from)?.map(Self::Replay),
-            code => Outcome::from_code(code).map(Self::Call),
+            0 => replay::Error::decode(from)?.map(Self::from),
+            code => Outcome::from_code(code).map(Self::from),
         })
     }
 }

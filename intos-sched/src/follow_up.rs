@@ -28,7 +28,7 @@ use nvm_core::{Area, Class, Nvm};
 use nvm_list::List;
 
 use crate::broken::{self, Variant};
-use crate::error::{Error, Outcome};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
 
@@ -189,9 +189,10 @@ impl FollowUpRecord {
         tag: Option<u16>,
     ) -> Result<(), Error> {
         if nvm.read_u8(self.end - 1)? != NOTHING {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.end - 1,
-            });
+            }
+            .error());
         }
         let Fields { kind, a, b, c } = follow_up.fields();
         let in_force = if tag.is_none() { IN_FORCE } else { 0 };
@@ -237,11 +238,12 @@ impl FollowUpRecord {
             b: nvm.read_u16(self.end - 7)?,
             c: nvm.read_u32(self.end - 11)?,
         };
-        FollowUp::from_fields(fields)
-            .map(Some)
-            .ok_or(Error::Damaged {
+        FollowUp::from_fields(fields).map(Some).ok_or(
+            ErrorKind::Damaged {
                 offset: self.end - 1,
-            })
+            }
+            .error(),
+        )
     }
 }
 
@@ -279,8 +281,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
             self.put_result(task, &outcome.as_record())?;
             self.wake_now(task)?;
         }
-        Err(Error::Damaged {
+        Err(ErrorKind::Damaged {
             offset: list.head().get(),
-        })
+        }
+        .error())
     }
 }

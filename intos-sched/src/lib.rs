@@ -48,8 +48,8 @@ mod work;
 pub use areas::{MAX_TASKS, PRIORITIES, SchedulerAreas, ThreadPlaces};
 #[doc(hidden)]
 pub use broken::{Variant, is as is_broken, with_broken};
-pub use call::{Call, InterruptCalls, Progress, SystemCalls, TaskCalls, Wait};
-pub use error::{Error, Outcome};
+pub use call::{Call, CallName, InterruptCalls, Progress, SystemCalls, TaskCalls, Wait};
+pub use error::{Error, ErrorKind, Outcome};
 pub use follow_up::{FinishObject, FollowUp, ObjectWork};
 pub use lifecycle::NewTask;
 pub use mutex::{Contention, Held, MutexAt, MutexBlock, PassingOn};

@@ -18,7 +18,7 @@ use nvm_core::{Nvm, Offset, field};
 use nvm_list::{Head, List};
 use replay::SystemTx;
 
-use crate::error::{Error, Outcome};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::scheduler::Scheduler;
 use crate::task::{TaskId, TaskIndex};
 use crate::work::Work;
@@ -289,9 +289,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
             }
             at = found.next_at();
         }
-        Err(Error::Damaged {
+        Err(ErrorKind::Damaged {
             offset: mutex.0.get(),
-        })
+        }
+        .error())
     }
 
     /// The mutex that a task waits for, if it waits for one.
@@ -330,9 +331,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
             }
             link = self.nvm().load(mutex.next_at())?;
         }
-        Err(Error::Damaged {
+        Err(ErrorKind::Damaged {
             offset: self.areas().task(task)?.held().get(),
-        })
+        }
+        .error())
     }
 
     /// More mutexes than the region can hold are a damaged chain.
@@ -354,8 +356,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
             }
             self.transact(&work, || {}, |kernel| passing_on.carry_out(kernel))?;
         }
-        Err(Error::Damaged {
+        Err(ErrorKind::Damaged {
             offset: self.areas().task(dead)?.held().get(),
-        })
+        }
+        .error())
     }
 }

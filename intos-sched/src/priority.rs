@@ -16,7 +16,7 @@ use nvm_list::Operation;
 
 use crate::areas::PRIORITIES;
 use crate::broken::{self, Variant};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::scheduler::Scheduler;
 use crate::task::{Priority, TaskIndex};
 use crate::work::WaitClass;
@@ -100,6 +100,6 @@ fn checked(priority: u8) -> Result<Priority, Error> {
     if usize::from(priority) < PRIORITIES {
         Ok(Priority(priority))
     } else {
-        Err(Error::NoSuchPriority { priority })
+        Err(ErrorKind::NoSuchPriority { priority }.error())
     }
 }

@@ -17,8 +17,8 @@ use nvm_core::{Class, Nvm, Offset, Record, RecordReader, RecordWriter};
 use replay::Site;
 
 use crate::areas::PRIORITIES;
-use crate::call::{Call, InterruptCalls, Progress, SystemCalls, Wait};
-use crate::error::{Error, Outcome};
+use crate::call::{Call, CallName, InterruptCalls, Progress, SystemCalls, Wait};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::port::Port;
 use crate::scheduler::{Scheduler, TaskState};
@@ -88,7 +88,7 @@ impl Awaits {
             2 => Self::Any {
                 clear: scheduler.nvm().read_u32(at.saturating_add(1))?,
             },
-            _ => return Err(Error::Damaged { offset: at }),
+            _ => return Err(ErrorKind::Damaged { offset: at }.error()),
         })
     }
 
@@ -114,7 +114,7 @@ impl TaskId {
     #[track_caller]
     pub fn suspend(self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let done: Done = tx
-            .call(Site::here(), "task.suspend")
+            .call(Site::here(), &"task.suspend")
             .run(|call| attempt_suspend(call, self))?;
         Ok(done?)
     }
@@ -127,7 +127,7 @@ impl TaskId {
     #[track_caller]
     pub fn resume(self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let done: Done = tx
-            .call(Site::here(), "task.resume")
+            .call(Site::here(), &"task.resume")
             .run(|call| attempt_resume(call, self))?;
         Ok(done?)
     }
@@ -135,7 +135,7 @@ impl TaskId {
     /// [`resume`](TaskId::resume), from an interrupt handler.
     pub fn resume_from_isr(self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let done: Done = isr
-            .call_from_isr("task.resume_from_isr")
+            .call_from_isr(&"task.resume_from_isr")
             .run(|call| attempt_resume(call, self))?;
         Ok(done?)
     }
@@ -153,7 +153,7 @@ impl TaskId {
     #[track_caller]
     pub fn delete(self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let done: Done = tx
-            .call(Site::here(), "task.delete")
+            .call(Site::here(), &"task.delete")
             .run(|call| attempt_delete(call, self))?;
         Ok(done?)
     }
@@ -167,7 +167,7 @@ impl TaskId {
     #[track_caller]
     pub fn set_priority(self, tx: &mut impl SystemCalls, priority: u8) -> Result<(), Error> {
         let done: Done = tx
-            .call(Site::here(), "task.set_priority")
+            .call(Site::here(), &"task.set_priority")
             .run(|call| attempt_set_priority(call, self, Priority(priority)))?;
         Ok(done?)
     }
@@ -179,20 +179,21 @@ impl TaskId {
     /// [`Outcome::NoSuchTask`].
     #[track_caller]
     pub fn priority(self, tx: &mut impl SystemCalls) -> Result<Priority, Error> {
-        let priority: Result<u8, Outcome> = tx.call(Site::here(), "task.priority").run(|call| {
-            let answer = match call.scheduler().living(self)? {
-                Ok(task) => Ok(call.scheduler().priority(task)?.0),
-                Err(outcome) => Err(outcome),
-            };
-            call.answer(answer)
-        })?;
+        let priority: Result<u8, Outcome> =
+            tx.call(Site::here(), &"task.priority").run(|call| {
+                let answer = match call.scheduler().living(self)? {
+                    Ok(task) => Ok(call.scheduler().priority(task)?.0),
+                    Err(outcome) => Err(outcome),
+                };
+                call.answer(answer)
+            })?;
         Ok(Priority(priority?))
     }
 
     /// What the task is doing. Recorded.
     #[track_caller]
     pub fn state(self, tx: &mut impl SystemCalls) -> Result<TaskState, Error> {
-        tx.call(Site::here(), "task.state").run(|call| {
+        tx.call(Site::here(), &"task.state").run(|call| {
             let scheduler = call.scheduler();
             let state = match scheduler.living(self)? {
                 Ok(task) => scheduler.state(task)?,
@@ -210,7 +211,7 @@ impl TaskId {
     #[track_caller]
     pub fn notify(self, tx: &mut impl SystemCalls, what: Notify) -> Result<(), Error> {
         let done: Done = tx
-            .call(Site::here(), "task.notify")
+            .call(Site::here(), &"task.notify")
             .run(|call| attempt_notify(call, self, what))?;
         Ok(done?)
     }
@@ -224,7 +225,7 @@ impl TaskId {
     /// [`notify`](TaskId::notify), from an interrupt handler.
     pub fn notify_from_isr(self, isr: &mut impl InterruptCalls, what: Notify) -> Result<(), Error> {
         let done: Done = isr
-            .call_from_isr("task.notify_from_isr")
+            .call_from_isr(&"task.notify_from_isr")
             .run(|call| attempt_notify(call, self, what))?;
         Ok(done?)
     }
@@ -242,13 +243,13 @@ impl Notification {
     /// [`Outcome::Timeout`]; [`Outcome::Empty`] where it was not to wait.
     #[track_caller]
     pub fn take(tx: &mut impl SystemCalls, timeout: impl Into<Timeout>) -> Result<u32, Error> {
-        Self::await_value(tx, "notification.take", Awaits::One, 0, timeout.into())
+        Self::await_value(tx, &"notification.take", Awaits::One, 0, timeout.into())
     }
 
     /// The same, and takes all of it.
     #[track_caller]
     pub fn take_all(tx: &mut impl SystemCalls, timeout: impl Into<Timeout>) -> Result<u32, Error> {
-        Self::await_value(tx, "notification.take_all", Awaits::All, 0, timeout.into())
+        Self::await_value(tx, &"notification.take_all", Awaits::All, 0, timeout.into())
     }
 
     /// Waits until a notification is pending, and answers the value. Clears bits of the value: `clear_before`
@@ -267,7 +268,7 @@ impl Notification {
         let awaits = Awaits::Any { clear: clear_after };
         Self::await_value(
             tx,
-            "notification.wait",
+            &"notification.wait",
             awaits,
             clear_before,
             timeout.into(),
@@ -277,7 +278,7 @@ impl Notification {
     #[track_caller]
     fn await_value(
         tx: &mut impl SystemCalls,
-        name: &'static str,
+        name: CallName,
         awaits: Awaits,
         clear_before: u32,
         timeout: Timeout,

@@ -1,10 +1,10 @@
 //! What a system call's commit puts in force besides its objects: list work, and perhaps a follow-up.
 
 use nvm_core::Nvm;
-use nvm_list::{List, ListError, Operation};
+use nvm_list::{List, ListErrorKind, Operation};
 
 use crate::areas::OPERATIONS;
-use crate::error::{Error, Outcome};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
@@ -63,10 +63,11 @@ impl Work {
     /// Where there are more than the operation log has room for.
     pub fn push(&mut self, operation: Operation) -> Result<(), Error> {
         self.operations.push(operation).map_err(|_| {
-            Error::List(ListError::TooManyOperations {
-                operations: OPERATIONS + 1,
-                capacity: OPERATIONS,
+            ErrorKind::List(ListErrorKind::TooManyOperations {
+                operations: OPERATIONS as u16 + 1,
+                capacity: OPERATIONS as u16,
             })
+            .error()
         })
     }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use intos_sched::{Call, InterruptCalls};
+use intos_sched::{Call, CallName, InterruptCalls};
 
 use crate::board::Board;
 use crate::kernel::Kernel;
@@ -47,7 +47,7 @@ impl<B: Board> InterruptCalls for Interrupt<'_, B> {
     type Nvm = B::Nvm;
     type Port = B::Port;
 
-    fn call_from_isr(&mut self, name: &'static str) -> Call<'_, B::Nvm, B::Port> {
+    fn call_from_isr(&mut self, name: CallName) -> Call<'_, B::Nvm, B::Port> {
         Call::from_isr(
             &self.kernel.scheduler,
             &self.kernel.port,

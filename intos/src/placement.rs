@@ -4,7 +4,7 @@ use intos_ipc::{
     EventGroup, MessageBuffer, Mutex, Queue, QueueItem, RecursiveMutex, Repeat, Semaphore,
     StreamBuffer, Timer, Timers,
 };
-use intos_sched::Error;
+use intos_sched::{Error, ErrorKind};
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist};
 
 use crate::heap::{Heap, from_alloc};
@@ -174,7 +174,9 @@ impl<N: Nvm + Copy> Placement<N> {
         };
         match heap {
             Ok(heap) => Ok(Heap::new(heap)),
-            Err(nvm_alloc::AllocError::NotAHeap { offset }) => Err(Error::Damaged { offset }),
+            Err(nvm_alloc::AllocError::NotAHeap { offset }) => {
+                Err(ErrorKind::Damaged { offset }.error())
+            }
             Err(other) => Err(from_alloc(other)),
         }
     }

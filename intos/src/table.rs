@@ -4,7 +4,7 @@
 //! An entry has one slot, or as many as there can be tasks of its kind. The threads' areas follow each other in
 //! the order of the slots; behind each one the argument of a task that is created.
 
-use intos_sched::{Error, MAX_TASKS, PRIORITIES, Priority, TaskIndex, ThreadPlaces};
+use intos_sched::{Error, ErrorKind, MAX_TASKS, PRIORITIES, Priority, TaskIndex, ThreadPlaces};
 use nvm_core::{Area, Layout};
 use replay::ThreadAreas;
 
@@ -53,7 +53,7 @@ impl TaskTable {
     }
 
     pub(crate) fn slot(&self, task: TaskIndex) -> Result<Slot, Error> {
-        (self.slot)(self.threads.base, task).ok_or(Error::NoSuchTask { index: task.0 })
+        (self.slot)(self.threads.base, task).ok_or(ErrorKind::NoSuchTask { index: task.0 }.error())
     }
 
     /// The slots of the kind whose entry has an index.
@@ -81,17 +81,18 @@ pub(crate) fn count_slots<B: Board, P: Program<B>>() -> Result<usize, Error> {
     let mut index = 0;
     while let Some(entry) = P::task(index) {
         if usize::from(entry.priority.0) >= PRIORITIES {
-            return Err(Error::NoSuchPriority {
+            return Err(ErrorKind::NoSuchPriority {
                 priority: entry.priority.0,
-            });
+            }
+            .error());
         }
         slots += instances(&entry);
         if slots > MAX_TASKS {
-            return Err(Error::TooManyTasks { maximum: MAX_TASKS });
+            return Err(ErrorKind::TooManyTasks { maximum: MAX_TASKS }.error());
         }
         index += 1;
         if index > MAX_TASKS {
-            return Err(Error::TooManyTasks { maximum: MAX_TASKS });
+            return Err(ErrorKind::TooManyTasks { maximum: MAX_TASKS }.error());
         }
     }
     Ok(slots)

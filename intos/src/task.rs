@@ -4,8 +4,8 @@ use core::fmt;
 
 use intos_ipc::Timers;
 use intos_sched::{
-    Call, Error, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex, Timeout,
-    TransactionEvent,
+    Call, CallName, Error, ErrorKind, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex,
+    Timeout, TransactionEvent,
 };
 use nvm_core::{Nvm, Offset, Persist, Record};
 use replay::{Durable, EndOfTransaction, Site, Statistics, Thread, ThreadAreas};
@@ -146,13 +146,13 @@ impl<'k, B: Board> Task<'k, B> {
     #[track_caller]
     pub fn delay(&mut self, span: impl Into<Span>) -> Result<(), Error> {
         let span = span.into();
-        self.call_alone(Site::here(), "task.delay", |call| call.delay(span))
+        self.call_alone(Site::here(), &"task.delay", |call| call.delay(span))
     }
 
     /// Delays the task until a tick: a transaction of its own. See [`Tx::delay_until`].
     #[track_caller]
     pub fn delay_until(&mut self, tick: u32) -> Result<(), Error> {
-        self.call_alone(Site::here(), "task.delay_until", |call| {
+        self.call_alone(Site::here(), &"task.delay_until", |call| {
             call.delay_until(tick)
         })
     }
@@ -195,9 +195,10 @@ impl<'k, B: Board> Task<'k, B> {
     pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
         let slot = self.kernel.table.slot(self.index)?;
         if slot.entry != kind.index() || slot.argument.len() as usize != size_of::<A>() {
-            return Err(Error::WrongKind {
+            return Err(ErrorKind::WrongKind {
                 index: self.index.0,
-            });
+            }
+            .error());
         }
         let at = Offset::new(slot.argument.offset());
         Ok(self.kernel.scheduler.nvm().load(at)?)
@@ -273,7 +274,7 @@ impl<B: Board> TaskCalls for Task<'_, B> {
     fn call_alone<R: Record>(
         &mut self,
         site: Site,
-        name: &'static str,
+        name: CallName,
         attempt: impl FnOnce(&mut Call<'_, B::Nvm, B::Port>) -> Result<Progress<R>, Error>,
     ) -> Result<R, Error> {
         let (kernel, index) = (self.kernel, self.index);

@@ -4,7 +4,8 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
-    Call, Error, Outcome, Port, Progress, Span, SystemCalls, TaskId, TaskIndex, TaskState, Work,
+    Call, CallName, Error, ErrorKind, Outcome, Port, Progress, Span, SystemCalls, TaskId,
+    TaskIndex, TaskState, Work,
 };
 use nvm_core::{Class, Nvm, Offset, Persist};
 use replay::Site;
@@ -43,7 +44,7 @@ macro_rules! task_transaction {
             /// The tick, recorded: a repeated transaction gets the same.
             #[track_caller]
             pub fn now(&mut self) -> Result<u32, Error> {
-                self.call(Site::here(), "task.now").run(|call| {
+                self.call(Site::here(), &"task.now").run(|call| {
                     let tick = call.scheduler().now()?;
                     call.answer(tick)
                 })
@@ -54,7 +55,7 @@ macro_rules! task_transaction {
             #[track_caller]
             pub fn delay(&mut self, span: impl Into<Span>) -> Result<(), Error> {
                 let span = span.into();
-                self.call(Site::here(), "task.delay")
+                self.call(Site::here(), &"task.delay")
                     .run(|call| call.delay(span))
             }
 
@@ -62,7 +63,7 @@ macro_rules! task_transaction {
             /// [`MAX_TICKS`](crate::MAX_TICKS) ago, for the tick counts on from 0 after `u32::MAX`.
             #[track_caller]
             pub fn delay_until(&mut self, tick: u32) -> Result<(), Error> {
-                self.call(Site::here(), "task.delay_until")
+                self.call(Site::here(), &"task.delay_until")
                     .run(|call| call.delay_until(tick))
             }
 
@@ -83,7 +84,7 @@ macro_rules! task_transaction {
             ) -> Result<TaskId, Error> {
                 let kernel = self.kernel;
                 let created: Result<TaskId, Outcome> = self
-                    .call(Site::here(), "task.create")
+                    .call(Site::here(), &"task.create")
                     .run(|call| attempt_create(kernel, call, kind, &argument))?;
                 Ok(created?)
             }
@@ -141,7 +142,7 @@ macro_rules! task_transaction {
             type Nvm = B::Nvm;
             type Port = B::Port;
 
-            fn call(&mut self, site: Site, name: &'static str) -> Call<'_, B::Nvm, B::Port> {
+            fn call(&mut self, site: Site, name: CallName) -> Call<'_, B::Nvm, B::Port> {
                 Call::new(
                     &self.kernel.scheduler,
                     &self.kernel.port,
@@ -189,9 +190,12 @@ fn attempt_create<B: Board, A: Persist>(
         .table
         .slots(kind.index())
         .filter(|slots| slots.argument_bytes as usize == size_of::<A>())
-        .ok_or(Error::WrongKind {
-            index: kind.index() as u8,
-        })?;
+        .ok_or(
+            ErrorKind::WrongKind {
+                index: kind.index() as u8,
+            }
+            .error(),
+        )?;
     for slot in (slots.first..slots.first.saturating_add(slots.count)).map(TaskIndex) {
         if scheduler.state(slot)? != TaskState::Ended {
             continue;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use intos::host::{CycleEnd, HostError, Machine, Settings};
 use intos::prelude::*;
-use intos::{ReplayError, ThreadLayout};
+use intos::{ErrorKind, ReplayError, ThreadLayout};
 use nvm_core::sim::SimNvm;
 
 const SIZE: u32 = 4096;
@@ -109,7 +109,7 @@ fn a_diverged_replay_names_the_task_and_the_line() {
         panic!("{error}");
     };
     assert_eq!(*task, "fickle");
-    assert!(matches!(kind, Error::Replay(_)), "{kind}");
+    assert!(matches!(kind.kind(), ErrorKind::Replay(_)), "{kind}");
     let text = error.to_string();
     assert!(
         text.contains("`fickle`") && text.contains("diagnosis.rs"),
@@ -167,7 +167,7 @@ impl<B: Board> Program<B> for NoRoomToBlock {
 
 fn read<B: Board>(task: &mut Task<B>, _: &NoRoomToBlock) -> Result<(), Error> {
     let now = task.transaction(|tx| tx.now());
-    let Err(Error::Replay(error)) = now else {
+    let Err(ErrorKind::Replay(error)) = now.map_err(Error::kind) else {
         panic!("{now:?}");
     };
     let _: ReplayError = error;

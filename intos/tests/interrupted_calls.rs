@@ -173,7 +173,7 @@ fn try_send<B: Board, const CALL: usize, const PEER: u8>(
             let sent = task.transaction(|tx| app.queue.try_send(tx, i));
             match sent {
                 Ok(()) => break,
-                Err(Error::Call(Outcome::Full)) => task.delay(1)?,
+                Err(error) if error.is(Outcome::Full) => task.delay(1)?,
                 Err(other) => return Err(other),
             }
         });
@@ -195,7 +195,7 @@ fn try_receive<B: Board, const CALL: usize, const PEER: u8>(
             });
             match received {
                 Ok(()) => break,
-                Err(Error::Call(Outcome::Empty)) => task.delay(1)?,
+                Err(error) if error.is(Outcome::Empty) => task.delay(1)?,
                 Err(other) => return Err(other),
             }
         });
@@ -251,14 +251,14 @@ fn impatient<B: Board, const CALL: usize, const PEER: u8>(
             });
             match received {
                 Ok(()) => break,
-                Err(Error::Call(Outcome::Timeout)) => {}
+                Err(error) if error.is(Outcome::Timeout) => {}
                 Err(other) => return Err(other),
             }
         });
         nv_loop!(task => {
             match task.transaction(|tx| app.units.acquire(tx, Timeout::Ticks(1))) {
                 Ok(()) => break,
-                Err(Error::Call(Outcome::Timeout)) => {}
+                Err(error) if error.is(Outcome::Timeout) => {}
                 Err(other) => return Err(other),
             }
         });
@@ -276,7 +276,7 @@ fn late<B: Board, const CALL: usize, const PEER: u8>(
     nv_loop!(task => {
         match task.transaction(|tx| app.queue.send(tx, 1 << me, Timeout::Ticks(2))) {
             Ok(()) => break,
-            Err(Error::Call(Outcome::Timeout)) => {}
+            Err(error) if error.is(Outcome::Timeout) => {}
             Err(other) => return Err(other),
         }
     });

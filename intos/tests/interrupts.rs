@@ -176,7 +176,7 @@ program! {
         nv_for_loop!(task, i in 0..20u32 => {
             match task.transaction(|tx| app.units.acquire(tx, Timeout::Ticks(100))) {
                 Ok(()) => {}
-                Err(Error::Call(Outcome::Timeout)) => app.log.note(task, i)?,
+                Err(error) if error.is(Outcome::Timeout) => app.log.note(task, i)?,
                 Err(other) => return Err(other),
             }
         });

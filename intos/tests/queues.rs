@@ -19,7 +19,7 @@ fn drain<B: Board>(task: &mut Task<B>, log: Log, queue: Queue<u32>) -> Result<()
     nv_loop!(task => {
         match task.transaction(|tx| queue.try_receive(tx)) {
             Ok(item) => log.note(task, item)?,
-            Err(Error::Call(Outcome::Empty)) => break,
+            Err(error) if error.is(Outcome::Empty) => break,
             Err(other) => return Err(other),
         }
     });

@@ -197,7 +197,7 @@ fn take_step<B: PlanBoard, const SHAPE: usize>(
                 let item = (me as u32) << 16 | known.sent[queue];
                 match app.queues[queue].send(tx, item, timeout) {
                     Ok(()) => known.sent[queue] += 1,
-                    Err(Error::Call(Outcome::Timeout | Outcome::Full)) => {}
+                    Err(error) if error.is(Outcome::Timeout) || error.is(Outcome::Full) => {}
                     Err(other) => return Err(other),
                 }
                 tx.set(field!(ledger, Ledger.sent), known.sent)?;
@@ -207,12 +207,12 @@ fn take_step<B: PlanBoard, const SHAPE: usize>(
             }
             Step::Acquire(timeout) => match app.units.acquire(tx, timeout) {
                 Ok(()) => tx.update(field!(ledger, Ledger.acquired), |n| n + 1)?,
-                Err(Error::Call(Outcome::Timeout | Outcome::Empty)) => {}
+                Err(error) if error.is(Outcome::Timeout) || error.is(Outcome::Empty) => {}
                 Err(other) => return Err(other),
             },
             Step::Release => match app.units.release(tx) {
                 Ok(()) => tx.update(field!(ledger, Ledger.released), |n| n + 1)?,
-                Err(Error::Call(Outcome::Overflow)) => {}
+                Err(error) if error.is(Outcome::Overflow) => {}
                 Err(other) => return Err(other),
             },
             Step::Delay(ticks) => tx.delay(ticks)?,
@@ -235,7 +235,8 @@ fn take_step<B: PlanBoard, const SHAPE: usize>(
         Ok(())
     });
     match outcome {
-        Ok(()) | Err(Error::Call(Outcome::Overflow)) => Ok(()),
+        Ok(()) => Ok(()),
+        Err(error) if error.is(Outcome::Overflow) => Ok(()),
         Err(other) => Err(other),
     }
 }
@@ -250,7 +251,7 @@ fn receive<B: PlanBoard, const SHAPE: usize>(
 ) -> Result<bool, Error> {
     let item = match app.queues[queue].receive(tx, timeout) {
         Ok(item) => item,
-        Err(Error::Call(Outcome::Timeout | Outcome::Empty)) => return Ok(false),
+        Err(error) if error.is(Outcome::Timeout) || error.is(Outcome::Empty) => return Ok(false),
         Err(other) => return Err(other),
     };
     let (sender, number) = ((item >> 16) as usize, item & 0xFFFF);

@@ -17,7 +17,7 @@ fn note_heap<B: Board>(task: &mut Task<B>, log: Log, heap: Heap) -> Result<(), E
         // As much as can be there.
         match heap.allocate(tx, HEAP_BYTES) {
             Ok(block) => heap.free(tx, block).map(|()| 1),
-            Err(Error::Call(Outcome::OutOfMemory)) => Ok(0),
+            Err(error) if error.is(Outcome::OutOfMemory) => Ok(0),
             Err(other) => Err(other),
         }
     })?;

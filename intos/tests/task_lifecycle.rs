@@ -7,7 +7,7 @@ mod common;
 use common::program::{EXACT, Logged, code, cut_everywhere, failure_of, id, run, run_with};
 use intos::host::Settings;
 use intos::prelude::*;
-use intos::{Variant, with_broken};
+use intos::{ErrorKind, Variant, with_broken};
 
 persist! {
     /// What a worker is told.
@@ -100,7 +100,7 @@ fn an_argument_of_another_kind_is_an_error() {
         WrongKind |objects| {}
         "creator", 1 => |task, app| {
             let wrong = task.argument(WORKER).map(|_| ());
-            app.log.note(task, u32::from(matches!(wrong, Err(Error::WrongKind { index: 0 }))))?;
+            app.log.note(task, u32::from(wrong.is_err_and(|error| error.kind() == ErrorKind::WrongKind { index: 0 })))?;
             // The table has no task of that kind.
             task.transaction(|tx| tx.create(OTHER, 7)).map(|_| ())
         }

@@ -85,7 +85,7 @@ impl From<Error> for AllocError {
 
 impl AllocError {
     /// The transaction's fault, if it was one.
-    pub const fn fault(self) -> Option<FaultKind> {
+    pub fn fault(self) -> Option<FaultKind> {
         match self {
             Self::Transaction(fault) => Some(fault.kind()),
             _ => None,

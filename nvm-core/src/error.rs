@@ -13,10 +13,6 @@ pub enum Error {
     OutOfRange {
         /// First byte asked for.
         offset: u32,
-        /// Bytes asked for.
-        len: u32,
-        /// Bytes in the region.
-        size: u32,
     },
     /// The device behind the region reported a failure (a bus error, say).
     Device,
@@ -25,9 +21,10 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfRange { offset, len, size } => write!(
+            Self::OutOfRange { offset } => write!(
                 f,
-                "{len} bytes at offset {offset:#x} lie outside the NVM region of {size} bytes"
+                "the bytes at offset {offset:#x} do not lie inside the NVM region: the offset is damaged, or the \
+                 region is smaller than its layout"
             ),
             Self::Device => f.write_str("the NVM device reported a failure"),
         }
@@ -35,3 +32,6 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<u32, Error>>() == 8);

@@ -10,6 +10,7 @@
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
+//! | `cause` | what the errors of the crates above are made of |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
 //! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -19,6 +20,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("a region is little-endian: INTOS has no big-endian support");
 
+mod cause;
 #[cfg(feature = "counted")]
 mod counted;
 mod door;
@@ -37,6 +39,8 @@ pub mod sim;
 #[cfg(feature = "embedded-storage")]
 mod storage;
 
+#[doc(hidden)]
+pub use cause::{Cause, UpTo16Bits};
 #[cfg(feature = "counted")]
 pub use counted::{CountedNvm, StoreCount, StoreCounters};
 pub use door::{Class, Nvm};

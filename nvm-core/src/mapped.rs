@@ -157,7 +157,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     #[inline]
     fn read_u8(&self, offset: u32) -> Result<u8, Error> {
         let Some(from) = self.byte(offset) else {
-            return Err(outside(offset, 1, self.size));
+            return Err(outside(offset));
         };
         // SAFETY: `byte` has checked the offset; `new` promises readable memory.
         Ok(unsafe { ptr::read_volatile(from) })
@@ -188,7 +188,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     #[inline]
     fn write_u8(&self, _class: Class, offset: u32, value: u8) -> Result<(), Error> {
         let Some(to) = self.byte(offset) else {
-            return Err(outside(offset, 1, self.size));
+            return Err(outside(offset));
         };
         // SAFETY: `byte` has checked the offset; `new` promises writable memory without references.
         unsafe { ptr::write_volatile(to, value) }
@@ -220,8 +220,8 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
 
 /// Out of line, so that the path of a good access stays short.
 #[cold]
-fn outside(offset: u32, len: u32, size: u32) -> Error {
-    Error::OutOfRange { offset, len, size }
+fn outside(offset: u32) -> Error {
+    Error::OutOfRange { offset }
 }
 
 #[cfg(test)]
@@ -315,11 +315,7 @@ mod tests {
         let nvm = memory.region::<4>(SIZE);
         for (offset, len) in [(13, 4), (16, 1), (u32::MAX, 4), (0, 17)] {
             let mut bytes = [0; 17];
-            let error = Error::OutOfRange {
-                offset,
-                len: len as u32,
-                size: 16,
-            };
+            let error = Error::OutOfRange { offset };
             assert_eq!(nvm.write(Class::Data, offset, &bytes[..len]), Err(error));
             assert_eq!(nvm.read(offset, &mut bytes[..len]), Err(error));
         }

@@ -3,7 +3,7 @@
 use nvm_core::Nvm;
 
 use crate::walk::{load_head, load_member};
-use crate::{List, ListError};
+use crate::{List, ListError, ListErrorKind};
 
 /// Validates a list of at most `max` nodes: that all neighbours link to each other in both directions,
 /// that each node says it is in this list, and, where `sorted` says so, that keys never decrease.
@@ -18,28 +18,29 @@ pub fn check<N: Nvm>(nvm: &N, list: List, max: u32, sorted: bool) -> Result<u32,
     let mut len = 0;
     while next != own {
         if len == max {
-            return Err(ListError::TooLong {
+            return Err(ListErrorKind::TooLong {
                 list: own.offset(),
                 limit: max,
-            });
+            }
+            .error());
         }
         let node = load_member(nvm, own, next)?;
         if node.links().prev() != previous {
-            return Err(ListError::BrokenLink { at: next.offset() });
+            return Err(ListErrorKind::BrokenLink { at: next.offset() }.error());
         }
         if sorted && node.key() < key_before {
-            return Err(ListError::Unsorted {
+            return Err(ListErrorKind::Unsorted {
                 node: next.node_offset(),
                 key: node.key(),
-                previous: key_before,
-            });
+            }
+            .error());
         }
         key_before = node.key();
         len += 1;
         (previous, next) = (next, node.links().next());
     }
     if own.load_prev(nvm)? != previous {
-        return Err(ListError::BrokenLink { at: own.offset() });
+        return Err(ListErrorKind::BrokenLink { at: own.offset() }.error());
     }
     Ok(len)
 }

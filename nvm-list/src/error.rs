@@ -2,15 +2,20 @@
 
 use core::fmt;
 
-use nvm_core::Error;
+use nvm_core::{Cause, Error, UpTo16Bits};
 
-/// An operation that was not carried out, or a list that is not sound.
+/// An operation that was not carried out, or a list that is not sound. What it says is in
+/// [`kind`](ListError::kind).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ListError(Cause);
+
+/// The reasons for a [`ListError`].
 ///
 /// The errors of the first group come before anything is stored; so do those of the second group where
 /// an operation stands alone. All places are byte offsets in the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ListError {
+pub enum ListErrorKind {
     /// A head or node lies at an offset that is no multiple of 4.
     Misaligned {
         /// Where it lies.
@@ -24,16 +29,16 @@ pub enum ListError {
     /// The area of the operation log is too small.
     LogTooSmall {
         /// Bytes that it needs at least.
-        needed: u32,
+        needed: u16,
         /// Bytes that it has.
-        len: u32,
+        len: u16,
     },
     /// The batch has more operations than the log's area can hold.
     TooManyOperations {
-        /// Operations in the batch.
-        operations: usize,
+        /// Operations in the batch. 65,535 stands for that or more.
+        operations: u16,
         /// Operations that fit.
-        capacity: usize,
+        capacity: u16,
     },
     /// The log holds an operation that has not been completed: complete, discard or recover first.
     Busy,
@@ -85,10 +90,8 @@ pub enum ListError {
     Unsorted {
         /// The node.
         node: u32,
-        /// Its key.
+        /// Its key, which is less than the one before it.
         key: u32,
-        /// The key before it.
-        previous: u32,
     },
     /// The operation log holds no valid record: the image is damaged, or the log was never formatted.
     CorruptLog {
@@ -101,13 +104,148 @@ pub enum ListError {
     Nvm(Error),
 }
 
+impl ListError {
+    /// The reason.
+    pub fn kind(self) -> ListErrorKind {
+        ListErrorKind::of(self.0)
+    }
+
+    /// For the errors that this one is passed on as.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn cause(self) -> Cause {
+        self.0
+    }
+}
+
+const OUT_OF_RANGE: u8 = 1;
+const DEVICE: u8 = 2;
+const MISALIGNED: u8 = 32;
+const OUT_OF_REACH: u8 = 33;
+const LOG_TOO_SMALL: u8 = 34;
+const TOO_MANY_OPERATIONS: u8 = 35;
+const BUSY: u8 = 36;
+const ALREADY_LINKED: u8 = 37;
+const NOT_LINKED: u8 = 38;
+const NOT_A_LIST: u8 = 39;
+const NOT_A_NODE: u8 = 40;
+const BROKEN_LINK: u8 = 41;
+const WRONG_OWNER: u8 = 42;
+const TOO_LONG: u8 = 43;
+const UNSORTED: u8 = 44;
+const CORRUPT_LOG: u8 = 45;
+
+/// Causes 32 to 45; 1 and 2 are those of a transaction whose NVM did not answer. The number of a cause holds the
+/// place of a list or a node in words, as a link does.
+impl ListErrorKind {
+    #[doc(hidden)]
+    #[inline]
+    pub const fn error(self) -> ListError {
+        ListError(self.cause())
+    }
+
+    #[doc(hidden)]
+    #[inline]
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, 0, offset),
+            // Whatever else it says, there is nothing but to start anew.
+            Self::Nvm(_) => Cause::new(DEVICE, 0, 0),
+            Self::Misaligned { offset } => Cause::new(MISALIGNED, 0, offset),
+            Self::OutOfReach { offset } => Cause::new(OUT_OF_REACH, 0, offset),
+            Self::LogTooSmall { needed, len } => {
+                Cause::new(LOG_TOO_SMALL, needed as u32, len as u32)
+            }
+            Self::TooManyOperations {
+                operations,
+                capacity,
+            } => Cause::new(TOO_MANY_OPERATIONS, operations as u32, capacity as u32),
+            Self::Busy => Cause::new(BUSY, 0, 0),
+            Self::AlreadyLinked { node, list } => Cause::new(ALREADY_LINKED, list / 4, node),
+            Self::NotLinked { node } => Cause::new(NOT_LINKED, 0, node),
+            Self::NotAList { list } => Cause::new(NOT_A_LIST, 0, list),
+            Self::NotANode { node } => Cause::new(NOT_A_NODE, 0, node),
+            Self::BrokenLink { at } => Cause::new(BROKEN_LINK, 0, at),
+            Self::WrongOwner { node, owner, list } => {
+                Cause::new(WRONG_OWNER, list / 4, (owner / 4) << 16 | node / 4 & 0xFFFF)
+            }
+            Self::TooLong { list, limit } => Cause::new(TOO_LONG, list / 4, limit),
+            Self::Unsorted { node, key } => Cause::new(UNSORTED, node / 4, key),
+            Self::CorruptLog { at, found } => Cause::new(CORRUPT_LOG, found as u32, at),
+        }
+    }
+
+    /// What the cause of a list's error says.
+    #[doc(hidden)]
+    pub fn of(cause: Cause) -> Self {
+        let (number, detail) = (cause.number(), cause.detail());
+        let place = number * 4;
+        match cause.code() {
+            OUT_OF_RANGE => Self::Nvm(Error::OutOfRange { offset: detail }),
+            MISALIGNED => Self::Misaligned { offset: detail },
+            OUT_OF_REACH => Self::OutOfReach { offset: detail },
+            LOG_TOO_SMALL => Self::LogTooSmall {
+                needed: number as u16,
+                len: detail as u16,
+            },
+            TOO_MANY_OPERATIONS => Self::TooManyOperations {
+                operations: number as u16,
+                capacity: detail as u16,
+            },
+            BUSY => Self::Busy,
+            ALREADY_LINKED => Self::AlreadyLinked {
+                node: detail,
+                list: place,
+            },
+            NOT_LINKED => Self::NotLinked { node: detail },
+            NOT_A_LIST => Self::NotAList { list: detail },
+            NOT_A_NODE => Self::NotANode { node: detail },
+            BROKEN_LINK => Self::BrokenLink { at: detail },
+            WRONG_OWNER => Self::WrongOwner {
+                node: (detail & 0xFFFF) * 4,
+                owner: (detail >> 16) * 4,
+                list: place,
+            },
+            TOO_LONG => Self::TooLong {
+                list: place,
+                limit: detail,
+            },
+            UNSORTED => Self::Unsorted {
+                node: place,
+                key: detail,
+            },
+            CORRUPT_LOG => Self::CorruptLog {
+                at: detail,
+                found: number as u8,
+            },
+            _ => Self::Nvm(Error::Device),
+        }
+    }
+}
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<ListError>() == 8 && size_of::<Result<(), ListError>>() == 8);
+
 impl From<Error> for ListError {
+    #[inline]
     fn from(error: Error) -> Self {
-        Self::Nvm(error)
+        ListErrorKind::Nvm(error).error()
+    }
+}
+
+impl fmt::Debug for ListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ListError").field(&self.kind()).finish()
     }
 }
 
 impl fmt::Display for ListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind().fmt(f)
+    }
+}
+
+impl fmt::Display for ListErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misaligned { offset } => write!(
@@ -128,7 +266,8 @@ impl fmt::Display for ListError {
                 capacity,
             } => write!(
                 f,
-                "a batch of {operations} list operations; the operation log holds {capacity}"
+                "a batch of {} list operations; the operation log holds {capacity}",
+                UpTo16Bits(*operations)
             ),
             Self::Busy => {
                 f.write_str("the operation log holds an operation that has not been completed")
@@ -157,13 +296,9 @@ impl fmt::Display for ListError {
                 f,
                 "damaged list: the list at {list:#x} has more than {limit} nodes"
             ),
-            Self::Unsorted {
-                node,
-                key,
-                previous,
-            } => write!(
+            Self::Unsorted { node, key } => write!(
                 f,
-                "the node at {node:#x} with key {key} comes after one with key {previous}"
+                "the node at {node:#x} with key {key} comes after one with a greater key"
             ),
             Self::CorruptLog { at, found } => write!(
                 f,
@@ -174,11 +309,4 @@ impl fmt::Display for ListError {
     }
 }
 
-impl core::error::Error for ListError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Nvm(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl core::error::Error for ListError {}

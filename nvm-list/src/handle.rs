@@ -4,7 +4,7 @@ use nvm_core::{Class, Nvm, Offset};
 
 use crate::layout::{KEY_BYTES, Link};
 use crate::walk::{self, Iter};
-use crate::{Head, ListError, Node};
+use crate::{Head, ListError, ListErrorKind, Node};
 
 nvm_core::persist! {
     /// A list: the place of its [`Head`]. Two bytes, plain data: it may be copied, stored and recorded.
@@ -27,10 +27,10 @@ impl Eq for NodeRef {}
 #[inline]
 const fn link_to(offset: u32, links_at: u32) -> Result<u16, ListError> {
     if !offset.is_multiple_of(4) {
-        return Err(ListError::Misaligned { offset });
+        return Err(ListErrorKind::Misaligned { offset }.error());
     }
     if links_at == 0 || links_at / 4 > u16::MAX as u32 {
-        return Err(ListError::OutOfReach { offset });
+        return Err(ListErrorKind::OutOfReach { offset }.error());
     }
     Ok((links_at / 4) as u16)
 }
@@ -106,11 +106,12 @@ impl List {
     pub fn next_in_turn<N: Nvm>(self, nvm: &N, node: NodeRef) -> Result<NodeRef, ListError> {
         let links = node.link().load_links(nvm)?;
         if links.owner() != self.link() {
-            return Err(ListError::WrongOwner {
+            return Err(ListErrorKind::WrongOwner {
                 node: node.offset().get(),
                 owner: links.owner().offset(),
                 list: self.head().get(),
-            });
+            }
+            .error());
         }
         let next = if links.next() == self.link() {
             self.link().load_next(nvm)?
@@ -199,18 +200,27 @@ mod tests {
     fn handles_are_aligned_and_within_reach() {
         let list = |offset| List::at(Offset::new(offset));
         let node = |offset| NodeRef::at(Offset::new(offset));
-        assert_eq!(list(34), Err(ListError::Misaligned { offset: 34 }));
-        assert_eq!(node(33), Err(ListError::Misaligned { offset: 33 }));
-        assert_eq!(list(0), Err(ListError::OutOfReach { offset: 0 }));
+        assert_eq!(
+            list(34),
+            Err(ListErrorKind::Misaligned { offset: 34 }.error())
+        );
+        assert_eq!(
+            node(33),
+            Err(ListErrorKind::Misaligned { offset: 33 }.error())
+        );
+        assert_eq!(
+            list(0),
+            Err(ListErrorKind::OutOfReach { offset: 0 }.error())
+        );
         assert_eq!(list(0x3_FFFC).unwrap().head().get(), 0x3_FFFC);
         assert_eq!(
             list(0x4_0000),
-            Err(ListError::OutOfReach { offset: 0x4_0000 })
+            Err(ListErrorKind::OutOfReach { offset: 0x4_0000 }.error())
         );
         assert_eq!(node(0x3_FFF8).unwrap().offset().get(), 0x3_FFF8);
         assert_eq!(
             node(0x3_FFFC),
-            Err(ListError::OutOfReach { offset: 0x3_FFFC })
+            Err(ListErrorKind::OutOfReach { offset: 0x3_FFFC }.error())
         );
         assert!(node(u32::MAX - 3).is_err());
     }

@@ -39,7 +39,7 @@ mod walk;
 mod world;
 
 pub use check::check;
-pub use error::ListError;
+pub use error::{ListError, ListErrorKind};
 pub use handle::{List, NodeRef};
 pub use layout::{Head, Node};
 pub use op_log::{MAX_OPERATIONS, OpLog, Recovered};

@@ -35,14 +35,14 @@
 mod batch;
 mod roll_forward;
 
-use nvm_core::{Area, Class, Nvm};
+use nvm_core::{Area, Class, Nvm, UpTo16Bits};
 
 use self::batch::Batch;
 use crate::fault::{self, Fault};
 use crate::operation::{LogRecord, RECORD_BYTES};
 use crate::steps::Phase;
 use crate::walk::stays;
-use crate::{List, ListError, NodeRef, Operation, validate};
+use crate::{List, ListError, ListErrorKind, NodeRef, Operation, validate};
 
 /// The most operations of a batch, however large the log's area.
 pub const MAX_OPERATIONS: usize = 8;
@@ -92,10 +92,11 @@ impl OpLog {
     pub const fn open(area: Area, class: Class) -> Result<Self, ListError> {
         let needed = Self::bytes_for(1);
         if area.len() < needed {
-            return Err(ListError::LogTooSmall {
-                needed,
-                len: area.len(),
-            });
+            return Err(ListErrorKind::LogTooSmall {
+                needed: UpTo16Bits::of(needed),
+                len: UpTo16Bits::of(area.len()),
+            }
+            .error());
         }
         let fitting = (area.len() as usize - HEADER_BYTES) / RECORD_BYTES;
         Ok(Self {
@@ -194,7 +195,7 @@ impl OpLog {
     /// verified as far as they can be now.
     pub fn run<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if self.load_state(nvm)? != EMPTY {
-            return Err(ListError::Busy);
+            return Err(ListErrorKind::Busy.error());
         }
         self.verify(nvm, operations)?;
         match operations {
@@ -236,7 +237,7 @@ impl OpLog {
     ) -> Result<(), ListError> {
         let state = self.load_state(nvm)?;
         if state != EMPTY && state != STAGED {
-            return Err(ListError::Busy);
+            return Err(ListErrorKind::Busy.error());
         }
         self.verify(nvm, operations)?;
         if state == STAGED && !fault::is_active(Fault::NoInvalidation) {
@@ -260,7 +261,7 @@ impl OpLog {
         match self.load_state(nvm)? {
             EMPTY => Ok(()),
             STAGED => self.store_state(nvm, EMPTY),
-            _ => Err(ListError::Busy),
+            _ => Err(ListErrorKind::Busy.error()),
         }
     }
 
@@ -316,10 +317,11 @@ impl OpLog {
 
     fn verify<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if operations.len() > self.capacity {
-            return Err(ListError::TooManyOperations {
-                operations: operations.len(),
-                capacity: self.capacity,
-            });
+            return Err(ListErrorKind::TooManyOperations {
+                operations: UpTo16Bits::of(operations.len() as u32),
+                capacity: self.capacity as u16,
+            }
+            .error());
         }
         validate::batch(nvm, operations)
     }
@@ -355,5 +357,5 @@ fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListEr
 }
 
 const fn corrupt(at: u32, found: u8) -> ListError {
-    ListError::CorruptLog { at, found }
+    ListErrorKind::CorruptLog { at, found }.error()
 }

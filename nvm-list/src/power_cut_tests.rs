@@ -293,7 +293,10 @@ fn a_discarded_batch_leaves_nothing() {
     let log = SPREAD.log();
     let operations = real(&SPREAD, &[Op::InsertSorted(0, 0, 15), Op::Remove(5)]);
     log.stage(&nvm, &operations, TAG).unwrap();
-    assert_eq!(log.run(&nvm, &operations), Err(crate::ListError::Busy));
+    assert_eq!(
+        log.run(&nvm, &operations),
+        Err(crate::ListErrorKind::Busy.error())
+    );
     log.discard(&nvm).unwrap();
     log.complete(&nvm).unwrap();
     assert_eq!(log.recover(&nvm, |_| true), Ok(Recovered::Nothing));
@@ -335,7 +338,7 @@ fn mistakes_in_the_protocol_are_caught() {
 
 #[test]
 fn the_errors_come_before_any_store() {
-    use crate::{List, ListError, NodeRef, Operation};
+    use crate::{List, ListError, ListErrorKind, NodeRef, Operation};
     use nvm_core::Offset;
     let nvm = nvm_core::sim::SimNvm::<4>::new(BYTES);
     let world = COMPACT;
@@ -353,50 +356,53 @@ fn the_errors_come_before_any_store() {
     let cases: [(&[Operation], ListError); 8] = [
         (
             &[Op::Remove(0).real(&world)],
-            ListError::NotLinked { node: node(0) },
+            ListErrorKind::NotLinked { node: node(0) }.error(),
         ),
         (
             &[Op::MoveBack(0).real(&world)],
-            ListError::NotLinked { node: node(0) },
+            ListErrorKind::NotLinked { node: node(0) }.error(),
         ),
         (
             &[Op::PushBack(5).real(&world)],
-            ListError::AlreadyLinked {
+            ListErrorKind::AlreadyLinked {
                 node: node(5),
                 list: head(1),
-            },
+            }
+            .error(),
         ),
         (
             &[Op::Remove(5).real(&world), Op::Remove(5).real(&world)],
-            ListError::NotLinked { node: node(5) },
+            ListErrorKind::NotLinked { node: node(5) }.error(),
         ),
         (
             &[
                 Op::PushBack(0).real(&world),
                 Op::InsertSorted(0, 0, 1).real(&world),
             ],
-            ListError::AlreadyLinked {
+            ListErrorKind::AlreadyLinked {
                 node: node(0),
                 list: head(2),
-            },
+            }
+            .error(),
         ),
         (
             &[Operation::PushBack {
                 list: nowhere,
                 node: world.node(0),
             }],
-            ListError::NotAList { list: 1024 },
+            ListErrorKind::NotAList { list: 1024 }.error(),
         ),
         (
             &[Operation::Remove { node: a_head }],
-            ListError::NotANode { node: head(0) - 4 },
+            ListErrorKind::NotANode { node: head(0) - 4 }.error(),
         ),
         (
             &removals,
-            ListError::TooManyOperations {
+            ListErrorKind::TooManyOperations {
                 operations: 7,
                 capacity: 5,
-            },
+            }
+            .error(),
         ),
     ];
     let counters = nvm.counters();

@@ -4,7 +4,7 @@ use nvm_core::Nvm;
 
 use crate::layout::Link;
 use crate::walk::load_head;
-use crate::{ListError, NodeRef, Operation};
+use crate::{ListError, ListErrorKind, NodeRef, Operation};
 
 /// Verifies each operation of a batch against the present state and the operations before it: that lists
 /// are lists, that nodes are in a list or in none as the operation needs, and, of a node that no earlier
@@ -22,15 +22,17 @@ pub(crate) fn batch<N: Nvm>(nvm: &N, operations: &[Operation]) -> Result<(), Lis
         };
         match owner {
             Some(owner) if operation.inserts() => {
-                return Err(ListError::AlreadyLinked {
+                return Err(ListErrorKind::AlreadyLinked {
                     node: node.offset().get(),
                     list: owner.offset(),
-                });
+                }
+                .error());
             }
             None if !operation.inserts() => {
-                return Err(ListError::NotLinked {
+                return Err(ListErrorKind::NotLinked {
                     node: node.offset().get(),
-                });
+                }
+                .error());
             }
             _ => {}
         }
@@ -74,12 +76,13 @@ fn stored_owner<N: Nvm>(nvm: &N, node: NodeRef) -> Result<Option<Link>, ListErro
         return Ok(None);
     }
     if owner == link {
-        return Err(ListError::NotANode {
+        return Err(ListErrorKind::NotANode {
             node: node.offset().get(),
-        });
+        }
+        .error());
     }
     if links.prev().load_next(nvm)? != link || links.next().load_prev(nvm)? != link {
-        return Err(ListError::BrokenLink { at: link.offset() });
+        return Err(ListErrorKind::BrokenLink { at: link.offset() }.error());
     }
     Ok(Some(owner))
 }

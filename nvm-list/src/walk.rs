@@ -8,7 +8,7 @@ use core::iter::FusedIterator;
 use nvm_core::Nvm;
 
 use crate::layout::{Between, Link, Links};
-use crate::{List, ListError, Node, NodeRef};
+use crate::{List, ListError, ListErrorKind, Node, NodeRef};
 
 /// Where in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,10 @@ pub(crate) fn node_limit<N: Nvm>(nvm: &N) -> u32 {
 pub(crate) fn load_head<N: Nvm>(nvm: &N, list: Link) -> Result<Links, ListError> {
     let head = list.load_links(nvm)?;
     if head.owner() != list || list == Link::NONE {
-        return Err(ListError::NotAList {
+        return Err(ListErrorKind::NotAList {
             list: list.offset(),
-        });
+        }
+        .error());
     }
     Ok(head)
 }
@@ -41,11 +42,12 @@ pub(crate) fn load_member<N: Nvm>(nvm: &N, list: Link, node: Link) -> Result<Nod
     let owner = member.links().owner();
     // A head is its own owner: where a list's last link leads to another head, that is not a node.
     if owner != list || node == list {
-        return Err(ListError::WrongOwner {
+        return Err(ListErrorKind::WrongOwner {
             node: node.node_offset(),
             owner: owner.offset(),
             list: list.offset(),
-        });
+        }
+        .error());
     }
     Ok(member)
 }
@@ -71,10 +73,11 @@ pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between,
                 }
                 (prev, next) = (next, node.links().next());
             }
-            Err(ListError::TooLong {
+            Err(ListErrorKind::TooLong {
                 list: list.offset(),
                 limit,
-            })
+            }
+            .error())
         }
     }
 }
@@ -84,7 +87,7 @@ fn behind<N: Nvm>(nvm: &N, prev: Link, next: Link) -> Result<Between, ListError>
     if next.load_prev(nvm)? == prev {
         Ok(Between { prev, next })
     } else {
-        Err(ListError::BrokenLink { at: prev.offset() })
+        Err(ListErrorKind::BrokenLink { at: prev.offset() }.error())
     }
 }
 
@@ -93,7 +96,7 @@ fn before<N: Nvm>(nvm: &N, prev: Link, next: Link) -> Result<Between, ListError>
     if prev.load_next(nvm)? == next {
         Ok(Between { prev, next })
     } else {
-        Err(ListError::BrokenLink { at: next.offset() })
+        Err(ListErrorKind::BrokenLink { at: next.offset() }.error())
     }
 }
 
@@ -158,10 +161,11 @@ impl<'a, N: Nvm> Iter<'a, N> {
             return Ok(None);
         }
         if self.left == 0 {
-            return Err(ListError::TooLong {
+            return Err(ListErrorKind::TooLong {
                 list: list.offset(),
                 limit: node_limit(self.nvm),
-            });
+            }
+            .error());
         }
         self.left -= 1;
         load_member(self.nvm, list, next)?;

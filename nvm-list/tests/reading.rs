@@ -7,7 +7,7 @@ mod world;
 
 use nvm_core::sim::SimNvm;
 use nvm_core::{Area, Class, Nvm};
-use nvm_list::{ListError, OpLog, check};
+use nvm_list::{ListError, ListErrorKind, OpLog, check};
 use world::{BYTES, COMPACT, LOG_END, Op};
 
 fn started() -> SimNvm<4> {
@@ -35,7 +35,7 @@ fn nodes_take_turns_without_a_store() {
     assert_eq!((nvm.counters() - before).bytes_written(), 0);
     assert_eq!(list.label(&nvm).unwrap(), 2);
     let stranger = COMPACT.list(0).next_in_turn(&nvm, node).unwrap_err();
-    assert!(matches!(stranger, ListError::WrongOwner { .. }));
+    assert!(matches!(stranger.kind(), ListErrorKind::WrongOwner { .. }));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_logs_area_sets_the_size_of_batches() {
     let open = |len| OpLog::open(Area::new(32, len), Class::Data);
     assert_eq!(
         open(8).unwrap_err(),
-        ListError::LogTooSmall { needed: 12, len: 8 }
+        ListErrorKind::LogTooSmall { needed: 12, len: 8 }.error()
     );
     for operations in 1..=8 {
         let log = open(OpLog::bytes_for(operations)).unwrap();
@@ -58,10 +58,11 @@ fn an_unformatted_log_is_an_error() {
     nvm.write_u8(Class::Data, LOG_END - 1, 0xA5).unwrap();
     assert_eq!(
         COMPACT.log().recover(&nvm, |_| true),
-        Err(ListError::CorruptLog {
+        Err(ListErrorKind::CorruptLog {
             at: LOG_END - 1,
             found: 0xA5
-        })
+        }
+        .error())
     );
 }
 
@@ -74,13 +75,22 @@ fn a_ring_that_leaves_out_its_head_is_an_error_and_no_endless_loop() {
     let next_at = back.offset().get() + 4;
     nvm.write_u16(Class::Data, next_at, first_link).unwrap();
     let checked = check(&nvm, list, 7, false);
-    assert!(matches!(checked, Err(ListError::BrokenLink { .. })));
+    assert!(matches!(
+        checked.map_err(ListError::kind),
+        Err(ListErrorKind::BrokenLink { .. })
+    ));
     let limit = BYTES / 12;
     let walked = list.iter(&nvm).last().unwrap();
     let at = list.head().get();
-    assert_eq!(walked, Err(ListError::TooLong { list: at, limit }));
+    assert_eq!(
+        walked,
+        Err(ListErrorKind::TooLong { list: at, limit }.error())
+    );
     let before = nvm.counters();
     let removed = COMPACT.log().remove(&nvm, back);
-    assert!(matches!(removed, Err(ListError::BrokenLink { .. })));
+    assert!(matches!(
+        removed.map_err(ListError::kind),
+        Err(ListErrorKind::BrokenLink { .. })
+    ));
     assert_eq!((nvm.counters() - before).bytes_written(), 0);
 }

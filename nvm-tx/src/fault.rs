@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-use nvm_core::Error;
+use nvm_core::{Cause, Error, UpTo16Bits};
 
 /// Why a transaction did not commit: its writes are rolled back.
 ///
 /// Only the engine makes one, so that a transaction that must not abort (see
 /// [`WriteFirstTx`](crate::WriteFirstTx)) cannot be given one to abort with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault(FaultKind);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Fault(Cause);
 
 /// The reasons for a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,17 +17,17 @@ pub struct Fault(FaultKind);
 pub enum FaultKind {
     /// The undo log has no room for what the transaction writes: give the program a larger one.
     LogFull {
-        /// Bytes that the next entry needs.
-        needed: u32,
-        /// Bytes that are free.
-        free: u32,
+        /// Bytes that the next entry needs. 65,535 stands for that or more.
+        needed: u16,
+        /// Bytes that are free. 65,535 stands for that or more.
+        free: u16,
     },
     /// The area is too small to be an undo log.
     AreaTooSmall {
         /// Bytes that the smallest log needs.
-        needed: u32,
+        needed: u16,
         /// Bytes of the area.
-        actual: u32,
+        actual: u16,
     },
     /// The log's commit words contradict each other: the image is damaged, or was never formatted.
     Damaged {
@@ -43,24 +43,98 @@ pub enum FaultKind {
 
 impl Fault {
     /// The reason.
-    pub const fn kind(self) -> FaultKind {
+    pub fn kind(self) -> FaultKind {
+        FaultKind::of(self.0)
+    }
+
+    /// For the errors that a fault is passed on as.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn cause(self) -> Cause {
         self.0
     }
 
+    /// Whether the NVM did not answer, or an offset lies outside of it.
+    pub(crate) const fn is_of_nvm(self) -> bool {
+        matches!(self.0.code(), OUT_OF_RANGE | DEVICE)
+    }
+
     pub(crate) const fn new(kind: FaultKind) -> Self {
-        Self(kind)
+        Self(kind.cause())
+    }
+
+    pub(crate) const fn log_full(needed: u32, free: u32) -> Self {
+        Self::new(FaultKind::LogFull {
+            needed: UpTo16Bits::of(needed),
+            free: UpTo16Bits::of(free),
+        })
     }
 }
 
+const OUT_OF_RANGE: u8 = 1;
+const DEVICE: u8 = 2;
+const LOG_FULL: u8 = 3;
+const AREA_TOO_SMALL: u8 = 4;
+const DAMAGED: u8 = 5;
+const UNFINISHED: u8 = 6;
+
+/// Causes 1 to 6.
+impl FaultKind {
+    #[doc(hidden)]
+    #[inline]
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, 0, offset),
+            // Whatever else it says, there is nothing but to start anew.
+            Self::Nvm(_) => Cause::new(DEVICE, 0, 0),
+            Self::LogFull { needed, free } => Cause::new(LOG_FULL, free as u32, needed as u32),
+            Self::AreaTooSmall { needed, actual } => {
+                Cause::new(AREA_TOO_SMALL, actual as u32, needed as u32)
+            }
+            Self::Damaged { offset } => Cause::new(DAMAGED, 0, offset),
+            Self::Unfinished => Cause::new(UNFINISHED, 0, 0),
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn of(cause: Cause) -> Self {
+        let (number, detail) = (cause.number(), cause.detail());
+        match cause.code() {
+            OUT_OF_RANGE => Self::Nvm(Error::OutOfRange { offset: detail }),
+            DEVICE => Self::Nvm(Error::Device),
+            LOG_FULL => Self::LogFull {
+                needed: detail as u16,
+                free: number as u16,
+            },
+            AREA_TOO_SMALL => Self::AreaTooSmall {
+                needed: detail as u16,
+                actual: number as u16,
+            },
+            DAMAGED => Self::Damaged { offset: detail },
+            _ => Self::Unfinished,
+        }
+    }
+}
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Fault>() == 8 && size_of::<Result<(), Fault>>() == 8);
+
 impl From<Error> for Fault {
+    #[inline]
     fn from(error: Error) -> Self {
-        Self(FaultKind::Nvm(error))
+        Self::new(FaultKind::Nvm(error))
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.kind().fmt(f)
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fault").field(&self.kind()).finish()
     }
 }
 
@@ -69,8 +143,9 @@ impl fmt::Display for FaultKind {
         match self {
             Self::LogFull { needed, free } => write!(
                 f,
-                "the undo log is full: {needed} bytes needed, {free} free; make the log larger or the \
-                 transaction smaller"
+                "the undo log is full: {} bytes needed, {} free; make the log larger or the transaction smaller",
+                UpTo16Bits(*needed),
+                UpTo16Bits(*free),
             ),
             Self::AreaTooSmall { needed, actual } => write!(
                 f,

@@ -5,7 +5,7 @@ use nvm_core::{Class, Nvm, Offset, Persist};
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Next};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
 use crate::log_entry::{Kind, NewEntry};
 use crate::undo_log::UndoLog;
 
@@ -77,9 +77,15 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
-        match <[u8; 4]>::try_from(value.as_bytes()) {
-            Ok(word) => self.write_word(object.get(), u32::from_le_bytes(word)),
-            Err(_) => self.write(object.get(), value.as_bytes()),
+        let (at, bytes) = (object.get(), value.as_bytes());
+        if let Ok(word) = <[u8; 4]>::try_from(bytes) {
+            self.write_near(at, word)
+        } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
+            self.write_near(at, half)
+        } else if let Ok(byte) = <[u8; 1]>::try_from(bytes) {
+            self.write_near(at, byte)
+        } else {
+            self.write(at, bytes)
         }
     }
 
@@ -120,14 +126,14 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.store(class, offset, bytes)
     }
 
-    /// Stores a word: [`write`](Tx::write) for the most frequent length.
-    fn write_word(&mut self, offset: u32, word: u32) -> Result<(), Fault> {
+    /// Stores 1, 2 or 4 bytes: [`write`](Tx::write) for the most frequent lengths.
+    fn write_near<const LEN: usize>(&mut self, offset: u32, bytes: [u8; LEN]) -> Result<(), Fault> {
         if broken::is_any() {
-            return self.write(offset, &word.to_le_bytes());
+            return self.write(offset, &bytes);
         }
-        match self.log.replace_word(offset, word) {
+        match self.log.replace(offset, bytes) {
             Ok(true) => Ok(()),
-            Ok(false) => self.write(offset, &word.to_le_bytes()),
+            Ok(false) => self.write(offset, &bytes),
             Err(error) => Err(self.fail(error.into())),
         }
     }
@@ -157,10 +163,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         if bytes <= free {
             return Ok(());
         }
-        Err(self.fail(Fault::new(FaultKind::LogFull {
-            needed: bytes,
-            free,
-        })))
+        Err(self.fail(Fault::log_full(bytes, free)))
     }
 
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
@@ -259,10 +262,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
         self.log.running.finished = true;
         // After a failed access the NVM knows better than `end` what was logged.
-        let in_doubt = matches!(
-            self.log.running.failed.map(Fault::kind),
-            Some(FaultKind::Nvm(_))
-        );
+        let in_doubt = self.log.running.failed.is_some_and(Fault::is_of_nvm);
         let logged = self.log.running.end != self.log.entries.start || in_doubt;
         if logged {
             self.log.roll_back_entries()?;
@@ -326,10 +326,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         let entry = NewEntry::new(kind, offset, len);
         let free = self.free_log_bytes();
         if entry.bytes() > free {
-            return Err(self.fail(Fault::new(FaultKind::LogFull {
-                needed: entry.bytes(),
-                free,
-            })));
+            return Err(self.fail(Fault::log_full(entry.bytes(), free)));
         }
         let tag = self.log.running_tag();
         let stored = entry

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Nvm, Record, RecordReader, RecordWriter};
+use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter, UpTo16Bits};
 use nvm_tx::{Fault, FaultKind};
 
 use crate::site::Site;
@@ -11,8 +11,8 @@ use crate::site::Site;
 ///
 /// A program does not make one of its own accord: a transaction that must not abort has nothing to abort
 /// with. What it says is in [`kind`](Error::kind).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error(ErrorKind);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Error(Cause);
 
 /// A table of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub enum ErrorKind {
     TableFull {
         /// Which one.
         table: Table,
-        /// Bytes that the record may need.
-        needed: u32,
-        /// Bytes that are free.
-        free: u32,
+        /// Bytes that the record may need. 65,535 stands for that or more.
+        needed: u16,
+        /// Bytes that are free. 65,535 stands for that or more.
+        free: u16,
     },
     /// More records than a table can count.
     TooManyRecords {
@@ -61,39 +61,116 @@ pub enum ErrorKind {
         /// Where it lies.
         offset: u32,
         /// Bytes that it has; [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
-        actual: u32,
+        /// 65,535 stands for that or more.
+        actual: u16,
     },
 }
 
 impl Error {
     /// The reason.
-    pub const fn kind(self) -> ErrorKind {
+    pub fn kind(self) -> ErrorKind {
+        ErrorKind::of(self.0)
+    }
+
+    /// For the errors that this one is passed on as.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn cause(self) -> Cause {
         self.0
     }
 
+    #[doc(hidden)]
+    #[inline]
+    pub const fn from_cause(cause: Cause) -> Self {
+        Self(cause)
+    }
+
     pub(crate) const fn new(kind: ErrorKind) -> Self {
-        Self(kind)
+        Self(kind.cause())
     }
 
     /// Whether a repetition would end in the same way, so that the error can be recorded as a
     /// transaction's outcome.
     pub const fn is_outcome(self) -> bool {
-        matches!(
-            self.0,
-            ErrorKind::Transaction(FaultKind::LogFull { .. })
-                | ErrorKind::TableFull { .. }
-                | ErrorKind::TooManyRecords { .. }
-        )
+        let code = self.0.code();
+        code == LOG_FULL || code >= TABLE_FULL && code < DIVERGED
+    }
+}
+
+const LOG_FULL: u8 = FaultKind::LogFull { needed: 0, free: 0 }.cause().code();
+/// The codes from here on are three each, one for each table.
+const TABLE_FULL: u8 = 8;
+const TOO_MANY: u8 = 11;
+const DIVERGED: u8 = 14;
+const AREA_TOO_SMALL: u8 = 17;
+
+/// Causes 8 to 17, and those of faults.
+impl ErrorKind {
+    #[inline]
+    const fn cause(self) -> Cause {
+        match self {
+            Self::Transaction(fault) => fault.cause(),
+            Self::TableFull {
+                table,
+                needed,
+                free,
+            } => Cause::new(TABLE_FULL + table as u8, free as u32, needed as u32),
+            Self::TooManyRecords { table } => Cause::new(TOO_MANY + table as u8, 0, 0),
+            Self::ReplayDiverged {
+                table,
+                record,
+                site,
+            } => Cause::at(DIVERGED + table as u8, record as u32, site.location()),
+            Self::AreaTooSmall { offset, actual } => {
+                Cause::new(AREA_TOO_SMALL, actual as u32, offset)
+            }
+        }
+    }
+
+    fn of(cause: Cause) -> Self {
+        let (number, detail) = (cause.number(), cause.detail());
+        match (cause.code(), cause.location()) {
+            (code @ TABLE_FULL..TOO_MANY, _) => Self::TableFull {
+                table: Table::numbered(code - TABLE_FULL),
+                needed: detail as u16,
+                free: number as u16,
+            },
+            (code @ TOO_MANY..DIVERGED, _) => Self::TooManyRecords {
+                table: Table::numbered(code - TOO_MANY),
+            },
+            (code @ DIVERGED..AREA_TOO_SMALL, Some(location)) => Self::ReplayDiverged {
+                table: Table::numbered(code - DIVERGED),
+                record: number as u16,
+                site: Site::at(location),
+            },
+            (AREA_TOO_SMALL, _) => Self::AreaTooSmall {
+                offset: detail,
+                actual: number as u16,
+            },
+            _ => Self::Transaction(FaultKind::of(cause)),
+        }
+    }
+}
+
+impl Table {
+    const fn numbered(number: u8) -> Self {
+        match number {
+            0 => Self::Transactions,
+            1 => Self::SystemCalls,
+            _ => Self::KernelTransactions,
+        }
     }
 }
 
 impl From<Fault> for Error {
+    #[inline]
     fn from(fault: Fault) -> Self {
-        Self(ErrorKind::Transaction(fault.kind()))
+        Self(fault.cause())
     }
 }
 
 impl From<nvm_core::Error> for Error {
+    #[inline]
     fn from(error: nvm_core::Error) -> Self {
         Fault::from(error).into()
     }
@@ -119,8 +196,10 @@ impl fmt::Display for ErrorKind {
                 free,
             } => write!(
                 f,
-                "the {table} is full: {needed} bytes needed, {free} free; make it larger, or let a \
-                 persistent loop drop its records"
+                "the {table} is full: {} bytes needed, {} free; make it larger, or let a persistent loop drop its \
+                 records",
+                UpTo16Bits(*needed),
+                UpTo16Bits(*free),
             ),
             Self::TooManyRecords { table } => {
                 write!(
@@ -140,7 +219,8 @@ impl fmt::Display for ErrorKind {
             ),
             Self::AreaTooSmall { offset, actual } => write!(
                 f,
-                "the thread's area at {offset:#x} has {actual} bytes, too few for its logs and tables"
+                "the thread's area at {offset:#x} has {} bytes, too few for its logs and tables",
+                UpTo16Bits(*actual),
             ),
         }
     }
@@ -148,18 +228,27 @@ impl fmt::Display for ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.kind().fmt(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Error").field(&self.kind()).finish()
     }
 }
 
 impl core::error::Error for Error {}
 
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<(), Error>>() == 8);
+
 /// Recorded as the outcome of a transaction: one byte which kind, and its two numbers.
 impl Record for Error {
-    const MAX_BYTES: u32 = 9;
+    const MAX_BYTES: u32 = 1 + 2 * u16::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
-        let (code, needed, free) = match self.0 {
+        let (code, needed, free) = match self.kind() {
             ErrorKind::Transaction(FaultKind::LogFull { needed, free }) => (0, needed, free),
             ErrorKind::TableFull {
                 table,
@@ -177,20 +266,20 @@ impl Record for Error {
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
         let code = from.take_u8()?;
-        let (Some(needed), Some(free)) = (u32::decode(from)?, u32::decode(from)?) else {
+        let (Some(needed), Some(free)) = (u16::decode(from)?, u16::decode(from)?) else {
             return Ok(None);
         };
         let table = match code {
             0 => {
                 let kind = FaultKind::LogFull { needed, free };
-                return Ok(Some(Self(ErrorKind::Transaction(kind))));
+                return Ok(Some(Self(kind.cause())));
             }
             1 | 4 => Table::Transactions,
             2 | 5 => Table::SystemCalls,
             3 | 6 => Table::KernelTransactions,
             _ => return Ok(None),
         };
-        Ok(Some(Self(if code < 4 {
+        Ok(Some(Self::new(if code < 4 {
             ErrorKind::TableFull {
                 table,
                 needed,

@@ -1,6 +1,6 @@
 //! Sizes and areas of a thread's logs and tables.
 
-use nvm_core::{Area, Layout};
+use nvm_core::{Area, Layout, UpTo16Bits};
 use nvm_tx::LOG_HEADER_BYTES;
 
 use crate::error::{Error, ErrorKind};
@@ -15,7 +15,7 @@ pub struct ThreadLayout {
     pub kernel_undo_log: u32,
     /// Results of its transactions outside of loops or in one iteration: 2 and the value's bytes each, 0
     /// for `()`; 4 and the error's bytes for one that aborts; and 12 for each persistent loop around them.
-    /// A transaction begins only where the largest outcome that it could have has room: 13 bytes at
+    /// A transaction begins only where the largest outcome that it could have has room: 9 bytes at
     /// least for one that may report a full log or table.
     pub transactions: u32,
     /// Results of the system calls and samples in one transaction: 2 and the value's bytes each.
@@ -111,7 +111,7 @@ impl ThreadAreas {
         let offset = self.log.offset();
         Err(Error::new(ErrorKind::AreaTooSmall {
             offset,
-            actual: self.progress.offset() + self.progress.len() - offset,
+            actual: UpTo16Bits::of(self.progress.offset() + self.progress.len() - offset),
         }))
     }
 

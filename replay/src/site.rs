@@ -15,6 +15,10 @@ impl Site {
         Self(Location::caller())
     }
 
+    pub(crate) const fn at(location: &'static Location<'static>) -> Self {
+        Self(location)
+    }
+
     /// File, line and column.
     pub const fn location(self) -> &'static Location<'static> {
         self.0

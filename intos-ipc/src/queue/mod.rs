@@ -30,7 +30,9 @@ mod finish;
 
 use core::marker::PhantomData;
 
-use intos_sched::{Error, InterruptCalls, Outcome, Scheduler, SystemCalls, Timeout};
+use intos_sched::{
+    CallName, Error, ErrorKind, InterruptCalls, Outcome, Scheduler, SystemCalls, Timeout,
+};
 use nvm_core::{Class, Layout, Nvm, Offset, Persist, Record, field};
 use nvm_list::{Head, List};
 use replay::Site;
@@ -169,9 +171,10 @@ impl<T: QueueItem> Queue<T> {
             || (receivers > 0 && count > 0)
             || (senders > 0 && count < self.capacity)
         {
-            return Err(Error::Damaged {
+            return Err(ErrorKind::Damaged {
                 offset: self.header.get(),
-            });
+            }
+            .error());
         }
         Ok(count)
     }
@@ -189,13 +192,13 @@ impl<T: QueueItem> Queue<T> {
         item: T,
         timeout: impl Into<Timeout>,
     ) -> Result<(), Error> {
-        self.send_to(tx, "queue.send", item, Place::Back, timeout.into())
+        self.send_to(tx, &"queue.send", item, Place::Back, timeout.into())
     }
 
     /// Puts an item at the back if there is room.
     #[track_caller]
     pub fn try_send(&self, tx: &mut impl SystemCalls, item: T) -> Result<(), Error> {
-        self.send_to(tx, "queue.try_send", item, Place::Back, Timeout::None)
+        self.send_to(tx, &"queue.try_send", item, Place::Back, Timeout::None)
     }
 
     /// Puts an item at the front, before all others, and waits for room if there is none.
@@ -212,7 +215,7 @@ impl<T: QueueItem> Queue<T> {
     ) -> Result<(), Error> {
         self.send_to(
             tx,
-            "queue.send_to_front",
+            &"queue.send_to_front",
             item,
             Place::Front,
             timeout.into(),
@@ -223,14 +226,20 @@ impl<T: QueueItem> Queue<T> {
     /// a mailbox that holds the latest. Never waits. Where the queue is full, an item is logged.
     #[track_caller]
     pub fn overwrite(&self, tx: &mut impl SystemCalls, item: T) -> Result<(), Error> {
-        self.send_to(tx, "queue.overwrite", item, Place::Overwrite, Timeout::None)
+        self.send_to(
+            tx,
+            &"queue.overwrite",
+            item,
+            Place::Overwrite,
+            Timeout::None,
+        )
     }
 
     #[track_caller]
     fn send_to(
         self,
         tx: &mut impl SystemCalls,
-        name: &'static str,
+        name: CallName,
         item: T,
         place: Place,
         timeout: Timeout,
@@ -257,7 +266,7 @@ impl<T: QueueItem> Queue<T> {
     ) -> Result<T, Error> {
         let (queue, timeout) = (*self, timeout.into());
         let received: Result<T, Outcome> = tx
-            .call(Site::here(), "queue.receive")
+            .call(Site::here(), &"queue.receive")
             .run(|call| queue.attempt_receive(call, timeout))?;
         Ok(received?)
     }
@@ -279,7 +288,7 @@ impl<T: QueueItem> Queue<T> {
     pub fn peek(&self, tx: &mut impl SystemCalls, timeout: impl Into<Timeout>) -> Result<T, Error> {
         let (queue, timeout) = (*self, timeout.into());
         let seen: Result<T, Outcome> = tx
-            .call(Site::here(), "queue.peek")
+            .call(Site::here(), &"queue.peek")
             .run(|call| queue.attempt_peek(call, timeout))?;
         Ok(seen?)
     }
@@ -288,7 +297,7 @@ impl<T: QueueItem> Queue<T> {
     #[track_caller]
     pub fn count(&self, tx: &mut impl SystemCalls) -> Result<u16, Error> {
         let queue = *self;
-        tx.call(Site::here(), "queue.count").run(|call| {
+        tx.call(Site::here(), &"queue.count").run(|call| {
             let count = queue.len(call.nvm())?;
             call.answer(count)
         })
@@ -298,7 +307,7 @@ impl<T: QueueItem> Queue<T> {
     #[track_caller]
     pub fn free_slots(&self, tx: &mut impl SystemCalls) -> Result<u16, Error> {
         let queue = *self;
-        tx.call(Site::here(), "queue.free_slots").run(|call| {
+        tx.call(Site::here(), &"queue.free_slots").run(|call| {
             let free = queue.capacity.saturating_sub(queue.len(call.nvm())?);
             call.answer(free)
         })
@@ -314,7 +323,7 @@ impl<T: QueueItem> Queue<T> {
     pub fn reset(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let queue = *self;
         let done: Done = tx
-            .call(Site::here(), "queue.reset")
+            .call(Site::here(), &"queue.reset")
             .run(|call| queue.attempt_reset(call))?;
         Ok(done?)
     }
@@ -325,14 +334,14 @@ impl<T: QueueItem> Queue<T> {
     pub fn delete(&self, tx: &mut impl SystemCalls) -> Result<(), Error> {
         let queue = *self;
         let done: Done = tx
-            .call(Site::here(), "queue.delete")
+            .call(Site::here(), &"queue.delete")
             .run(|call| queue.attempt_delete(call))?;
         Ok(done?)
     }
 
     /// [`try_send`](Queue::try_send), from an interrupt handler.
     pub fn send_from_isr(&self, isr: &mut impl InterruptCalls, item: T) -> Result<(), Error> {
-        self.send_to_from_isr(isr, "queue.send_from_isr", item, Place::Back)
+        self.send_to_from_isr(isr, &"queue.send_from_isr", item, Place::Back)
     }
 
     /// [`send_to_front`](Queue::send_to_front) without waiting, from an interrupt handler.
@@ -341,18 +350,18 @@ impl<T: QueueItem> Queue<T> {
         isr: &mut impl InterruptCalls,
         item: T,
     ) -> Result<(), Error> {
-        self.send_to_from_isr(isr, "queue.send_to_front_from_isr", item, Place::Front)
+        self.send_to_from_isr(isr, &"queue.send_to_front_from_isr", item, Place::Front)
     }
 
     /// [`overwrite`](Queue::overwrite), from an interrupt handler.
     pub fn overwrite_from_isr(&self, isr: &mut impl InterruptCalls, item: T) -> Result<(), Error> {
-        self.send_to_from_isr(isr, "queue.overwrite_from_isr", item, Place::Overwrite)
+        self.send_to_from_isr(isr, &"queue.overwrite_from_isr", item, Place::Overwrite)
     }
 
     fn send_to_from_isr(
         self,
         isr: &mut impl InterruptCalls,
-        name: &'static str,
+        name: CallName,
         item: T,
         place: Place,
     ) -> Result<(), Error> {
@@ -367,7 +376,7 @@ impl<T: QueueItem> Queue<T> {
     pub fn receive_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<T, Error> {
         let queue = *self;
         let received: Result<T, Outcome> = isr
-            .call_from_isr("queue.receive_from_isr")
+            .call_from_isr(&"queue.receive_from_isr")
             .run(|call| queue.attempt_receive(call, Timeout::None))?;
         Ok(received?)
     }

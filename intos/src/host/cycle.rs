@@ -6,7 +6,7 @@ use std::ptr;
 
 use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
-use intos_sched::{Error, Event, Port, TaskIndex, TaskState};
+use intos_sched::{Error, ErrorKind, Event, Port, TaskIndex, TaskState};
 use nvm_core::Nvm;
 use nvm_core::sim::{PowerLoss, until_power_loss};
 
@@ -298,7 +298,7 @@ impl<'m, N: Nvm + fmt::Debug, W, P: Program<Host<'m, N, W>>> Tasks<'_, 'm, N, W,
     fn resume(&mut self, task: TaskIndex) -> Result<Option<Left>, HostError> {
         let index = usize::from(task.0);
         let Some(place) = self.stacks.get_mut(index) else {
-            return Err(Error::NoSuchTask { index: task.0 }.into());
+            return Err(ErrorKind::NoSuchTask { index: task.0 }.error().into());
         };
         let generation = self.kernel.scheduler.id(task)?.generation();
         if place

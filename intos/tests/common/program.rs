@@ -109,10 +109,9 @@ pub fn note_bytes<B: Board>(task: &mut Task<B>, log: Log, bytes: &[u8]) -> Resul
 
 /// How a call ended: 0, or the code of its outcome.
 pub fn end<T>(result: Result<T, Error>) -> Result<u32, Error> {
-    match result.map(drop) {
-        Ok(()) => Ok(0),
-        Err(Error::Call(outcome)) => Ok(code(outcome)),
-        Err(other) => Err(other),
+    match result {
+        Ok(_) => Ok(0),
+        Err(error) => error.outcome().map(code).ok_or(error),
     }
 }
 

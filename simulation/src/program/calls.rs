@@ -8,10 +8,7 @@ use crate::op::{Op, Place, READ_MOST, RECEIVE_MOST, RECURSIVE, Target, Value};
 
 /// An outcome is an answer; any other error ends the task.
 pub(super) fn failure(result: Result<Value, Error>) -> Result<Value, Error> {
-    match result {
-        Err(Error::Call(outcome)) => Ok(Value::Failed(outcome)),
-        other => other,
-    }
+    result.or_else(|error| error.outcome().map(Value::Failed).ok_or(error))
 }
 
 fn unit(result: Result<(), Error>) -> Result<Value, Error> {
@@ -71,7 +68,7 @@ impl Simulation {
         match tx.get(slot)? {
             0 => match self.block_heap.allocate(tx, 1 + bytes % 20) {
                 Ok(block) => Ok(tx.set(slot, block)?),
-                Err(Error::Call(Outcome::OutOfMemory)) => Ok(()),
+                Err(error) if error.is(Outcome::OutOfMemory) => Ok(()),
                 Err(error) => Err(error),
             },
             block => {

@@ -255,7 +255,7 @@ fn take_step<B: Simulated>(
                 Ok(())
             });
             match done {
-                Err(Error::Call(Outcome::Invalid)) if aborts => {}
+                Err(error) if error.is(Outcome::Invalid) && aborts => {}
                 other => other?,
             }
         }
