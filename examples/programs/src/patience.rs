@@ -55,7 +55,7 @@ fn receive<B: Board>(task: &mut Task<B>, app: &Patience) -> Result<(), Error> {
     let waited = task.transaction(|tx| app.numbers.receive(tx, Timeout::Ticks(SHORT)));
     match waited {
         Ok(number) => task.transaction(|tx| Ok(tx.update(app.sum, |sum| sum + number)?))?,
-        Err(Error::Call(Outcome::Timeout)) => {
+        Err(error) if error.is(Outcome::Timeout) => {
             task.transaction(|tx| Ok(tx.update(app.timeouts, |timeouts| timeouts + 1)?))?;
         }
         Err(error) => return Err(error),
