@@ -54,6 +54,7 @@ pub struct Scheduler<N: Nvm + Copy> {
     finish_object: FinishObject<N>,
     op_log: OpLog,
     follow_up: FollowUpRecord,
+    ready: [List; PRIORITIES],
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
@@ -103,8 +104,13 @@ impl<N: Nvm + Copy> Scheduler<N> {
         threads: ThreadPlaces,
         finish_object: FinishObject<N>,
     ) -> Result<Self, Error> {
+        let mut ready = [List::at(areas.notified)?; PRIORITIES];
+        for (list, priority) in ready.iter_mut().zip(0..) {
+            *list = List::at(areas.ready(Priority(priority))?)?;
+        }
         Ok(Self {
             nvm,
+            ready,
             areas,
             threads,
             finish_object,
@@ -244,7 +250,15 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Stages work for the kernel transaction that commits with `tag`.
+    #[inline]
     pub(crate) fn stage(&self, work: &Work, tag: u16) -> Result<(), Error> {
+        if work.is_none() {
+            return Ok(());
+        }
+        self.stage_some(work, tag)
+    }
+
+    fn stage_some(&self, work: &Work, tag: u16) -> Result<(), Error> {
         if !work.operations().is_empty() {
             if broken::is(Variant::ListsBeforeCommit) {
                 self.op_log.run(&self.nvm, work.operations())?;
@@ -261,9 +275,17 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Carries out staged work after the commit, or drops it after a failure. After a failed access to the
     /// NVM it is open whether the commit was stored: then the next start decides.
     pub(crate) fn settle<R>(&self, work: &Work, result: Result<R, Error>) -> Result<R, Error> {
+        if !work.is_none() {
+            self.settle_some(work, result.as_ref().err())?;
+        }
+        result
+    }
+
+    /// Carries staged work out, or drops it where the commit has failed.
+    fn settle_some(&self, work: &Work, failed: Option<&Error>) -> Result<(), Error> {
         let has_lists = !work.operations().is_empty();
-        match &result {
-            Ok(_) => {
+        match failed {
+            None => {
                 if has_lists {
                     self.op_log.complete(&self.nvm)?;
                 }
@@ -271,8 +293,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
                     self.finish(follow_up)?;
                 }
             }
-            Err(error) if error.is_device_failure() => {}
-            Err(_) => {
+            Some(error) if error.is_device_failure() => {}
+            Some(_) => {
                 if has_lists {
                     self.op_log.discard(&self.nvm)?;
                 }
@@ -281,7 +303,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 }
             }
         }
-        result
+        Ok(())
     }
 
     /// Runs a kernel transaction of the kernel's own, for follow-ups and interrupt handlers. In a critical
@@ -352,8 +374,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     fn most_urgent(&self) -> Result<Option<(List, NodeRef)>, Error> {
-        for priority in (0..PRIORITIES as u8).rev() {
-            let list = self.ready_list(Priority(priority))?;
+        for list in self.ready.into_iter().rev() {
             if let Some(first) = list.front(&self.nvm)? {
                 return Ok(Some((list, first)));
             }
@@ -363,17 +384,19 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     #[inline]
     pub(crate) fn ready_list(&self, priority: Priority) -> Result<List, Error> {
-        Ok(List::at(self.areas.ready(priority)?)?)
+        let list = self.ready.get(usize::from(priority.0)).copied();
+        list.ok_or(
+            ErrorKind::NoSuchPriority {
+                priority: priority.0,
+            }
+            .error(),
+        )
     }
 
     /// Which priority's ready list a list is, if it is one.
     pub(crate) fn priority_of_ready_list(&self, list: List) -> Result<Option<Priority>, Error> {
-        for priority in (0..PRIORITIES as u8).map(Priority) {
-            if self.ready_list(priority)? == list {
-                return Ok(Some(priority));
-            }
-        }
-        Ok(None)
+        let number = self.ready.iter().position(|ready| *ready == list);
+        Ok(number.map(|number| Priority(number as u8)))
     }
 
     #[inline]

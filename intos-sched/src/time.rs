@@ -60,7 +60,7 @@ pub(crate) const fn has_come(tick: u32, now: u32) -> bool {
 
 /// The tick.
 pub(crate) fn now<N: Nvm>(nvm: &N, cells: Offset<[u32; 2]>) -> Result<u32, Error> {
-    let [even, odd] = nvm.load(cells)?;
+    let (even, odd) = (nvm.read_u32(cells.get())?, nvm.read_u32(cells.get() + 4)?);
     Ok(if has_come(odd, even) { even } else { odd })
 }
 

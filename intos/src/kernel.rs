@@ -78,7 +78,7 @@ impl<B: Board> Kernel<B> {
 
     /// Bytes of NVM that the program needs.
     pub fn bytes_needed<P: Program<B>>() -> Result<u32, BootError> {
-        Ok(Plan::make::<B, P>()?.layout.size())
+        Ok(Plan::<P>::make::<B>()?.layout.size())
     }
 
     fn boot_with<P: Program<B>>(
@@ -87,7 +87,7 @@ impl<B: Board> Kernel<B> {
         formats: bool,
     ) -> Result<(Self, P), BootError> {
         port.observe(Event::PowerOn);
-        let plan = Plan::make::<B, P>()?;
+        let plan = Plan::<P>::make::<B>()?;
         let table = TaskTable::of::<B, P>(plan.threads);
         let first_boot = || -> Result<(), BootError> {
             Scheduler::format(nvm, &plan.scheduler, table::first_priority::<B, P>)?;
@@ -107,9 +107,16 @@ impl<B: Board> Kernel<B> {
         port.observe(Event::Recovered(RecoveryStep::Header));
         let scheduler = Scheduler::open(nvm, plan.scheduler, table.threads, intos_ipc::finish)?;
         scheduler.recover(|event| port.observe(event))?;
-        let mut objects = Placement::new(plan.before_objects, Purpose::Start(nvm));
-        let program = P::place(&mut objects)?;
-        let has_heap = objects.has_heap();
+        let has_heap = plan.has_heap;
+        let program = if has_heap {
+            // Heaps are looked at before they are used.
+            P::place(&mut Placement::new(
+                plan.before_objects,
+                Purpose::Start(nvm),
+            ))?
+        } else {
+            plan.program
+        };
         if has_heap && let Some(task) = scheduler.current()? {
             // It may have been about to commit or to roll back what it allocated, and others must not
             // allocate that meanwhile. Opening its log rolls back.
@@ -196,17 +203,23 @@ impl<B: Board> Kernel<B> {
 }
 
 /// Where everything goes.
-struct Plan {
+struct Plan<P> {
     scheduler: SchedulerAreas,
     /// Where the first thread's tables begin; the others follow.
     threads: u32,
     /// The layout up to the program's objects.
     before_objects: Layout,
     layout: Layout,
+    has_heap: bool,
+    /// The objects' handles.
+    program: P,
 }
 
-impl Plan {
-    fn make<B: Board, P: Program<B>>() -> Result<Self, BootError> {
+impl<P> Plan<P> {
+    fn make<B: Board>() -> Result<Self, BootError>
+    where
+        P: Program<B>,
+    {
         let mut layout = Layout::new(P::NAME, P::VERSION);
         let slots = table::count_slots::<B, P>()?;
         let scheduler = SchedulerAreas::place(&mut layout, slots)?;
@@ -214,12 +227,14 @@ impl Plan {
         table::place_threads::<B, P>(&mut layout);
         let before_objects = layout.clone();
         let mut placement = Placement::<B::Nvm>::new(layout, Purpose::Plan);
-        P::place(&mut placement)?;
+        let program = P::place(&mut placement)?;
         Ok(Self {
             scheduler,
             threads,
             before_objects,
+            has_heap: placement.has_heap(),
             layout: placement.into_layout(),
+            program,
         })
     }
 }

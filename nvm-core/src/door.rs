@@ -122,9 +122,17 @@ pub trait Nvm {
             1 => bytes.copy_from_slice(&[self.read_u8(at)?]),
             2 => bytes.copy_from_slice(&self.read_u16(at)?.to_le_bytes()),
             _ if Self::ATOM >= 4 && is_few_words::<T>() => {
-                let words = bytes.chunks_exact_mut(4);
-                for (word, at) in words.zip((at..).step_by(4)) {
-                    word.copy_from_slice(&self.read_u32(at)?.to_le_bytes());
+                let word = |nth: u32| Ok(self.read_u32(at.wrapping_add(4 * nth))?.to_le_bytes());
+                let (words, _) = bytes.as_chunks_mut::<4>();
+                // Written out: a loop is not always unrolled where little text is asked for.
+                match words {
+                    [a] => *a = word(0)?,
+                    [a, b] => (*a, *b) = (word(0)?, word(1)?),
+                    [a, b, c] => (*a, *b, *c) = (word(0)?, word(1)?, word(2)?),
+                    [a, b, c, d] => {
+                        (*a, *b, *c, *d) = (word(0)?, word(1)?, word(2)?, word(3)?);
+                    }
+                    _ => {}
                 }
             }
             _ => self.read(at, bytes)?,
@@ -137,9 +145,28 @@ pub trait Nvm {
     fn store<T: Persist>(&self, class: Class, object: Offset<T>, value: &T) -> Result<(), Error> {
         let (at, bytes) = (object.get(), value.as_bytes());
         if Self::ATOM >= 4 && is_few_words::<T>() {
+            let put = |nth: u32, word: &[u8; 4]| {
+                self.write_u32(class, at.wrapping_add(4 * nth), u32::from_le_bytes(*word))
+            };
             let (words, _) = bytes.as_chunks::<4>();
-            for (word, at) in words.iter().zip((at..).step_by(4)) {
-                self.write_u32(class, at, u32::from_le_bytes(*word))?;
+            match words {
+                [a] => put(0, a)?,
+                [a, b] => {
+                    put(0, a)?;
+                    put(1, b)?;
+                }
+                [a, b, c] => {
+                    put(0, a)?;
+                    put(1, b)?;
+                    put(2, c)?;
+                }
+                [a, b, c, d] => {
+                    put(0, a)?;
+                    put(1, b)?;
+                    put(2, c)?;
+                    put(3, d)?;
+                }
+                _ => {}
             }
             Ok(())
         } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {

@@ -94,6 +94,32 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
         }
     }
 
+    /// Reads a word that lies at a multiple of 2, as those in records do, or anywhere.
+    #[inline(never)]
+    fn read_halves(offset: u32) -> u32 {
+        let mut bytes = [0; 4];
+        if Self::is_whole(offset, 2) {
+            // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+            let half = |at| unsafe { ptr::read_volatile(Self::address(at, 2).cast::<u16>()) };
+            return u32::from(half(offset)) | u32::from(half(offset.wrapping_add(2))) << 16;
+        }
+        Self::read_pieces(offset, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    /// Stores such a word, its lower half first.
+    #[inline(never)]
+    fn write_halves(offset: u32, word: u32) {
+        if Self::is_whole(offset, 2) && !Self::is_whole(offset, 4) {
+            for (at, half) in [(offset, word), (offset.wrapping_add(2), word >> 16)] {
+                // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+                unsafe { ptr::write_volatile(Self::address(at, 2).cast(), half as u16) }
+            }
+        } else {
+            Self::write_pieces(offset, &word.to_le_bytes());
+        }
+    }
+
     /// Stores in the widest pieces, in order.
     #[inline(never)]
     fn write_pieces(offset: u32, bytes: &[u8]) {
@@ -187,9 +213,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
             // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
             return Ok(unsafe { ptr::read_volatile(Self::address(offset, 4).cast()) });
         }
-        let mut bytes = [0; 4];
-        Self::read_pieces(offset, &mut bytes);
-        Ok(u32::from_le_bytes(bytes))
+        Ok(Self::read_halves(offset))
     }
 
     #[inline]
@@ -216,7 +240,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
             // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
             unsafe { ptr::write_volatile(Self::address(offset, 4).cast(), value) }
         } else {
-            Self::write_pieces(offset, &value.to_le_bytes());
+            Self::write_halves(offset, value);
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ impl Layout {
     pub const fn new(program: &str, version: u32) -> Self {
         Self {
             end: HEADER_BYTES,
-            fingerprint: fnv_u32(fnv(0x811C_9DC5, program.as_bytes()), version),
+            fingerprint: hashed(0x811C_9DC5, program, version),
         }
     }
 
@@ -76,7 +76,7 @@ impl Layout {
         let len = len.saturating_add(3) & !3;
         let offset = self.end;
         self.end = self.end.saturating_add(len);
-        self.fingerprint = fnv_u32(fnv(self.fingerprint, name.as_bytes()), len);
+        self.fingerprint = hashed(self.fingerprint, name, len);
         Area::new(offset, len)
     }
 
@@ -96,19 +96,28 @@ impl Layout {
     }
 }
 
-/// FNV-1a: <http://www.isthe.com/chongo/tech/comp/fnv/>.
-const fn fnv(mut hash: u32, bytes: &[u8]) -> u32 {
-    let mut i = 0;
-    while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u32).wrapping_mul(0x0100_0193);
-        i += 1;
-    }
-    // A terminator, so that ("ab", "c") and ("a", "bc") differ.
-    (hash ^ 0xFF).wrapping_mul(0x0100_0193)
+/// Goes on with a hash (the scheme is FNV's, by words): each step can be undone, and shifts what it has gathered down.
+const fn mixed(hash: u32, word: u32) -> u32 {
+    let hash = (hash ^ word).wrapping_mul(0x0100_0193);
+    hash ^ hash >> 15
 }
 
-const fn fnv_u32(hash: u32, value: u32) -> u32 {
-    fnv(hash, &value.to_le_bytes())
+/// Goes on with a hash of a text and a number. It runs at each start, over each name of the layout: by words.
+const fn hashed(mut hash: u32, text: &str, number: u32) -> u32 {
+    let (words, rest) = text.as_bytes().as_chunks::<4>();
+    let mut i = 0;
+    while i < words.len() {
+        hash = mixed(hash, u32::from_le_bytes(words[i]));
+        i += 1;
+    }
+    let (mut last, mut i) = (0, 0);
+    while i < rest.len() {
+        last = last << 8 | rest[i] as u32;
+        i += 1;
+    }
+    // The length, so that ("ab", "c") and ("a", "bc") differ.
+    hash = mixed(mixed(hash, last), text.len() as u32);
+    mixed(hash, number)
 }
 
 #[cfg(test)]

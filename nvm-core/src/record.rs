@@ -51,7 +51,23 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
         if self.end.saturating_sub(self.at) < len {
             return Err(Error::OutOfRange { offset: self.at });
         }
-        self.nvm.write(Class::Replay, self.at, bytes)?;
+        match bytes {
+            [byte] => self.nvm.write_u8(Class::Replay, self.at, *byte)?,
+            _ => self.nvm.write(Class::Replay, self.at, bytes)?,
+        }
+        self.at += len;
+        Ok(())
+    }
+
+    /// Appends a value's bytes.
+    #[doc(hidden)]
+    #[inline]
+    pub fn put_value<T: Persist>(&mut self, value: &T) -> Result<(), Error> {
+        let len = size_of::<T>() as u32;
+        if self.end.saturating_sub(self.at) < len {
+            return self.put(value.as_bytes());
+        }
+        self.nvm.store(Class::Replay, Offset::new(self.at), value)?;
         self.at += len;
         Ok(())
     }
@@ -93,11 +109,24 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     }
 
     /// Takes one byte.
+    #[doc(hidden)]
+    #[inline]
+    pub fn take_value<T: Persist>(&mut self) -> Result<T, Error> {
+        let len = size_of::<T>() as u32;
+        if self.end.saturating_sub(self.at) < len {
+            let mut value = T::new_zeroed();
+            self.take(value.as_mut_bytes())?;
+            return Ok(value);
+        }
+        let value = self.nvm.load(Offset::new(self.at))?;
+        self.at += len;
+        Ok(value)
+    }
+
+    /// Takes a byte.
     #[inline]
     pub fn take_u8(&mut self) -> Result<u8, Error> {
-        let mut byte = [0];
-        self.take(&mut byte)?;
-        Ok(byte[0])
+        self.take_value()
     }
 
     /// Where the next byte comes from.
@@ -120,16 +149,14 @@ macro_rules! record_as_bytes {
                 &self,
                 to: &mut $crate::RecordWriter<'_, N>,
             ) -> ::core::result::Result<(), $crate::Error> {
-                to.put($crate::zerocopy::IntoBytes::as_bytes(self))
+                to.put_value(self)
             }
 
             #[inline]
             fn decode<N: $crate::Nvm>(
                 from: &mut $crate::RecordReader<'_, N>,
             ) -> ::core::result::Result<::core::option::Option<Self>, $crate::Error> {
-                let mut value = <$ty as $crate::zerocopy::FromZeros>::new_zeroed();
-                from.take($crate::zerocopy::IntoBytes::as_mut_bytes(&mut value))?;
-                ::core::result::Result::Ok(::core::option::Option::Some(value))
+                from.take_value().map(::core::option::Option::Some)
             }
         }
     )+};

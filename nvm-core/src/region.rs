@@ -7,7 +7,7 @@
 //! | 8..12 | layout fingerprint ([`Layout::fingerprint`](crate::Layout::fingerprint)) |
 //! | 12..16 | size of the region in bytes |
 //! | 16..24 | reserved, 0 |
-//! | 24..28 | CRC-32 (ISO-HDLC) of bytes 0..24 |
+//! | 24..28 | checksum of bytes 0..24: see [`checksum`] |
 //! | 28..32 | phase: `FORMATTING` or `READY`, which differ in each byte |
 //!
 //! Formatting stores the header with the phase `FORMATTING`, then what the program's first boot
@@ -24,8 +24,6 @@
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
-
 use crate::{Class, Error, Layout, Nvm};
 
 /// Bytes of a region's header.
@@ -38,11 +36,10 @@ const MAGIC_AT: usize = 0;
 const VERSION_AT: usize = 4;
 const FINGERPRINT_AT: usize = 8;
 const SIZE_AT: usize = 12;
-const CRC_AT: usize = 24;
+const CHECKSUM_AT: usize = 24;
 const PHASE_AT: usize = 28;
 const FORMATTING: [u8; 4] = [0xC3, 0x5A, 0x96, 0x69];
 const READY: [u8; 4] = *b"DONE";
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 type Header = [u8; HEADER_BYTES as usize];
 
@@ -154,9 +151,22 @@ pub struct Region {
 impl Region {
     /// Checks the header. Stores at most the missing bytes of the phase.
     pub fn open<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Self, RegionError> {
-        let header = read_header(nvm)?;
         let expected = formatting_header(nvm, layout)?;
-        if is_virgin(nvm, &header, &expected)? {
+        if is_ready(nvm, &expected)? {
+            return Ok(Self { first_boot: false });
+        }
+        Self::open_other(nvm, layout, &expected)
+    }
+
+    /// Finds out what a region is whose header is not simply the program's.
+    #[cold]
+    fn open_other<N: Nvm>(
+        nvm: &N,
+        layout: &Layout,
+        expected: &Header,
+    ) -> Result<Self, RegionError> {
+        let header = read_header(nvm)?;
+        if is_virgin(nvm, &header, expected)? {
             return Err(RegionError::Blank);
         }
         if header[MAGIC_AT..VERSION_AT] != MAGIC {
@@ -164,7 +174,7 @@ impl Region {
                 found: [header[0], header[1], header[2], header[3]],
             });
         }
-        let (stored, computed) = (field(&header, CRC_AT), CRC.checksum(&header[..CRC_AT]));
+        let (stored, computed) = (field(&header, CHECKSUM_AT), checksum(&header));
         if stored != computed {
             return Err(RegionError::Damaged { stored, computed });
         }
@@ -241,6 +251,30 @@ impl Region {
     }
 }
 
+/// Whether the header is the expected one, and the region is formatted: nearly always, and soon found out.
+fn is_ready<N: Nvm>(nvm: &N, expected: &Header) -> Result<bool, Error> {
+    let (words, _) = expected.as_chunks::<4>();
+    for (word, at) in words.iter().zip((0..).step_by(4)) {
+        let expected = if at == PHASE_AT { &READY } else { word };
+        if nvm.read_u32(at as u32)? != u32::from_le_bytes(*expected) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Of a header's words before the checksum. Each step can be undone, so that any change of a single word is noticed;
+/// other changes are with a probability of all but 2^-32.
+fn checksum(header: &Header) -> u32 {
+    let (words, _) = header.as_chunks::<4>();
+    let mut sum = 0x811C_9DC5_u32;
+    for word in words.iter().take(CHECKSUM_AT / 4) {
+        sum = (sum ^ u32::from_le_bytes(*word)).wrapping_mul(0x0100_0193);
+        sum ^= sum >> 15;
+    }
+    sum
+}
+
 fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
     let mut header = [0; HEADER_BYTES as usize];
     if nvm.size() < HEADER_BYTES {
@@ -260,7 +294,7 @@ fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionE
         // A truncated image says so more precisely through its header.
         let header = read_header(nvm)?;
         if header[MAGIC_AT..VERSION_AT] == MAGIC
-            && field(&header, CRC_AT) == CRC.checksum(&header[..CRC_AT])
+            && field(&header, CHECKSUM_AT) == checksum(&header)
             && field(&header, FINGERPRINT_AT) == layout.fingerprint()
         {
             let formatted = field(&header, SIZE_AT);
@@ -273,8 +307,8 @@ fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionE
     header[VERSION_AT..FINGERPRINT_AT].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
     header[FINGERPRINT_AT..SIZE_AT].copy_from_slice(&layout.fingerprint().to_le_bytes());
     header[SIZE_AT..SIZE_AT + 4].copy_from_slice(&actual.to_le_bytes());
-    let crc = CRC.checksum(&header[..CRC_AT]);
-    header[CRC_AT..PHASE_AT].copy_from_slice(&crc.to_le_bytes());
+    let sum = checksum(&header);
+    header[CHECKSUM_AT..PHASE_AT].copy_from_slice(&sum.to_le_bytes());
     header[PHASE_AT..].copy_from_slice(&FORMATTING);
     Ok(header)
 }
@@ -447,9 +481,9 @@ mod tests {
         );
         nvm.write_u32(Class::Data, 4, 9).unwrap();
         let mut header = nvm.image();
-        header.truncate(CRC_AT);
-        nvm.write_u32(Class::Data, CRC_AT as u32, CRC.checksum(&header))
-            .unwrap();
+        header.truncate(HEADER_BYTES as usize);
+        let sum = checksum(&header.try_into().unwrap());
+        nvm.write_u32(Class::Data, CHECKSUM_AT as u32, sum).unwrap();
         assert_eq!(
             Region::open(&nvm, &layout()),
             Err(RegionError::Version {

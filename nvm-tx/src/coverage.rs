@@ -25,14 +25,14 @@ pub(crate) enum Next {
     UncoveredTo(u32),
 }
 
-/// What is known of a word.
+/// What is known of a few bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OfWord {
-    /// No byte of it needs logging.
+pub(crate) enum OfNear {
+    /// None of them needs logging.
     Covered,
-    /// All of it does; afterwards it can be remembered in this place.
+    /// All of them do; afterwards they can be remembered in this place.
     Uncovered { place: usize },
-    /// Part of it does, or there is no room to remember it.
+    /// Some of them do, or there is no room to remember them.
     Unknown,
 }
 
@@ -67,18 +67,18 @@ impl Coverage {
         self.ranges.get(..self.len).unwrap_or(&self.ranges)
     }
 
-    /// Looks up a word that does not reach beyond the largest offset.
+    /// Looks up a few bytes that do not reach beyond the largest offset.
     #[inline]
-    pub(crate) fn of_word(&self, start: u32) -> OfWord {
-        let end = start.wrapping_add(4);
+    pub(crate) fn of_near(&self, start: u32, len: u32) -> OfNear {
+        let end = start.wrapping_add(len);
         let mut place = self.len;
         for (index, &(from, to)) in self.ranges().iter().enumerate() {
             if start < to && from < end {
                 let is_inside = from <= start && end <= to;
                 return if is_inside {
-                    OfWord::Covered
+                    OfNear::Covered
                 } else {
-                    OfWord::Unknown
+                    OfNear::Unknown
                 };
             }
             if to == start {
@@ -86,16 +86,16 @@ impl Coverage {
             }
         }
         if self.uncached.is_some() || place >= CACHED {
-            OfWord::Unknown
+            OfNear::Unknown
         } else {
-            OfWord::Uncovered { place }
+            OfNear::Uncovered { place }
         }
     }
 
-    /// Remembers a word in the place that [`of_word`](Coverage::of_word) has named.
+    /// Remembers them in the place that [`of_near`](Coverage::of_near) has named.
     #[inline]
-    pub(crate) fn set(&mut self, place: usize, start: u32) {
-        let end = start.wrapping_add(4);
+    pub(crate) fn set(&mut self, place: usize, start: u32, len: u32) {
+        let end = start.wrapping_add(len);
         let is_new = place == self.len;
         if let Some(range) = self.ranges.get_mut(place) {
             if is_new {

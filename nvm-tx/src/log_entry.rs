@@ -207,28 +207,33 @@ impl NewEntry {
     }
 }
 
-/// Bytes of the entry that [`store_word`] stores.
-pub(crate) const WORD_ENTRY_BYTES: u32 = HEADER_BYTES + 4;
+/// Bytes of the entry that [`store_near`] stores.
+pub(crate) const NEAR_ENTRY_BYTES: u32 = HEADER_BYTES + 4;
 
-/// Whether [`store_word`] can log a word there: an aligned one, so that the accesses are known to be single ones.
+/// Whether [`store_near`] can log `LEN` bytes there: aligned ones, so that the accesses are known to be single ones.
 #[inline]
-pub(crate) const fn is_near(offset: u32) -> bool {
-    offset < SHORT_OFFSET_LIMIT && offset & 3 == 0
+pub(crate) const fn is_near<const LEN: usize>(offset: u32) -> bool {
+    offset < SHORT_OFFSET_LIMIT && offset.is_multiple_of(LEN as u32)
 }
 
-/// Stores the entry of a [near](is_near) word at `at`: [`NewEntry::store`] for the most frequent one. The caller has
-/// checked that it fits.
+/// Stores the entry of a [near](is_near) range of 1, 2 or 4 bytes at `at`, a multiple of 4: [`NewEntry::store`] for the
+/// most frequent ones. The caller has checked that it fits.
 #[inline]
-pub(crate) fn store_word<N: Nvm>(
+pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     nvm: &N,
     area: EntryArea,
     at: u32,
     tag: u8,
     offset: u32,
 ) -> Result<(), Error> {
-    let header = offset | 3 << 20 | u32::from(tag) << 24;
-    nvm.write_u32(Class::UndoLog, at + HEADER_BYTES, nvm.read_u32(offset)?)?;
-    invalidate_if_tagged(nvm, area, at + WORD_ENTRY_BYTES, tag)?;
+    let payload = at + HEADER_BYTES;
+    match LEN {
+        1 => nvm.write_u8(Class::UndoLog, payload, nvm.read_u8(offset)?)?,
+        2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(offset)?)?,
+        _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(offset)?)?,
+    }
+    invalidate_if_tagged(nvm, area, at + NEAR_ENTRY_BYTES, tag)?;
+    let header = offset | (LEN as u32 - 1) << 20 | u32::from(tag) << 24;
     nvm.write_u32(Class::UndoLog, at, header)
 }
 

@@ -77,9 +77,15 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
-        match <[u8; 4]>::try_from(value.as_bytes()) {
-            Ok(word) => self.write_word(object.get(), u32::from_le_bytes(word)),
-            Err(_) => self.write(object.get(), value.as_bytes()),
+        let (at, bytes) = (object.get(), value.as_bytes());
+        if let Ok(word) = <[u8; 4]>::try_from(bytes) {
+            self.write_near(at, word)
+        } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
+            self.write_near(at, half)
+        } else if let Ok(byte) = <[u8; 1]>::try_from(bytes) {
+            self.write_near(at, byte)
+        } else {
+            self.write(at, bytes)
         }
     }
 
@@ -120,14 +126,14 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.store(class, offset, bytes)
     }
 
-    /// Stores a word: [`write`](Tx::write) for the most frequent length.
-    fn write_word(&mut self, offset: u32, word: u32) -> Result<(), Fault> {
+    /// Stores 1, 2 or 4 bytes: [`write`](Tx::write) for the most frequent lengths.
+    fn write_near<const LEN: usize>(&mut self, offset: u32, bytes: [u8; LEN]) -> Result<(), Fault> {
         if broken::is_any() {
-            return self.write(offset, &word.to_le_bytes());
+            return self.write(offset, &bytes);
         }
-        match self.log.replace_word(offset, word) {
+        match self.log.replace(offset, bytes) {
             Ok(true) => Ok(()),
-            Ok(false) => self.write(offset, &word.to_le_bytes()),
+            Ok(false) => self.write(offset, &bytes),
             Err(error) => Err(self.fail(error.into())),
         }
     }

@@ -22,13 +22,13 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Error, Nvm, UpTo16Bits};
+use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo16Bits};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
-use crate::coverage::OfWord;
+use crate::coverage::OfNear;
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{EntryArea, WORD_ENTRY_BYTES, invalidate_if_tagged, is_near, store_word};
+use crate::log_entry::{EntryArea, NEAR_ENTRY_BYTES, invalidate_if_tagged, is_near, store_near};
 use crate::transaction::{Running, Tx};
 use crate::write_first::WriteFirstTx;
 
@@ -274,28 +274,32 @@ impl<N: Nvm> UndoLog<N> {
         following(self.live.sequence)
     }
 
-    /// Logs a word, where it is not logged yet, and replaces it. Answers whether it did: not where the word is logged in
-    /// part, is far away, or there is no room.
+    /// Logs 1, 2 or 4 bytes, where they are not logged yet, and replaces them. Answers whether it did: not where they are
+    /// logged in part, not aligned or far away, or there is no room.
     #[inline]
-    pub(crate) fn replace_word(&mut self, offset: u32, word: u32) -> Result<bool, Error> {
-        if !is_near(offset) {
+    pub(crate) fn replace<const LEN: usize>(
+        &mut self,
+        offset: u32,
+        bytes: [u8; LEN],
+    ) -> Result<bool, Error> {
+        if !is_near::<LEN>(offset) {
             return Ok(false);
         }
-        match self.running.coverage.of_word(offset) {
-            OfWord::Covered => {}
-            OfWord::Uncovered { place } => {
+        match self.running.coverage.of_near(offset, LEN as u32) {
+            OfNear::Covered => {}
+            OfNear::Uncovered { place } => {
                 let (at, tag) = (self.running.end, self.running_tag());
-                if self.entries.end - at < WORD_ENTRY_BYTES || at & 3 != 0 {
+                if self.entries.end - at < NEAR_ENTRY_BYTES || !at.is_multiple_of(4) {
                     return Ok(false);
                 }
-                store_word(&self.nvm, self.entries, at, tag, offset)?;
+                store_near::<N, LEN>(&self.nvm, self.entries, at, tag, offset)?;
                 self.first_tag = tag;
-                self.running.coverage.set(place, offset);
-                self.running.end = at + WORD_ENTRY_BYTES;
+                self.running.coverage.set(place, offset, LEN as u32);
+                self.running.end = at + NEAR_ENTRY_BYTES;
             }
-            OfWord::Unknown => return Ok(false),
+            OfNear::Unknown => return Ok(false),
         }
-        self.nvm.write_u32(self.class, offset, word)?;
+        self.nvm.store(self.class, Offset::new(offset), &bytes)?;
         Ok(true)
     }
 

@@ -63,7 +63,7 @@ impl<N: Nvm + Copy> Thread<N> {
         {
             return outcome;
         }
-        let place = (*self.nvm(), self.records, site);
+        let place = (*self.nvm(), &self.records, site);
         let mark = self.next_mark(site);
         let sequence = self.log.next_sequence();
         self.system.attach(sequence);
@@ -197,7 +197,7 @@ impl<N: Nvm + Copy> Thread<N> {
                 return Err(error);
             }
         };
-        let place = (nvm, records, site);
+        let place = (nvm, &records, site);
         let tx = tx.into_committing();
         let bytes = commit::<N, R, Error>(place, (system, sequence), &value, tx, (mark, end))?;
         Ok((value, bytes))
@@ -214,7 +214,7 @@ impl<N: Nvm + Copy> Thread<N> {
 }
 
 /// Where a transaction's record goes.
-type RecordPlace<N> = (N, Records, Site);
+type RecordPlace<'r, N> = (N, &'r Records, Site);
 
 /// How a transaction ended that did not simply succeed.
 enum Ending {
@@ -231,7 +231,7 @@ enum Ending {
 #[cold]
 #[inline(never)]
 fn end_in_doubt<N: Nvm + Copy, R: Record, E: Record + From<Error>>(
-    (nvm, records, site): RecordPlace<N>,
+    (nvm, records, site): RecordPlace<'_, N>,
     (tx, system): (nvm_tx::Tx<'_, N>, &mut SystemTable<N>),
     (mark, sequence): (Mark, u8),
     end: &impl EndOfTransaction,
@@ -279,7 +279,7 @@ fn end_in_doubt<N: Nvm + Copy, R: Record, E: Record + From<Error>>(
 /// Stores the record of a result and commits, and answers the record's bytes.
 #[inline]
 fn commit<N: Nvm + Copy, R: Record, E: Record>(
-    (nvm, records, site): RecordPlace<N>,
+    (nvm, records, site): RecordPlace<'_, N>,
     (system, sequence): (&mut SystemTable<N>, u8),
     value: &R,
     tx: nvm_tx::Tx<'_, N>,
