@@ -23,6 +23,9 @@ fn main() -> io::Result<()> {
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rustc-link-arg-bins=--nmagic");
+    // It has a program of 64 tasks.
+    println!("cargo:rustc-link-arg-bin=bench=--defsym=__intos_nvm_end=0x21008000");
+    println!("cargo:rustc-link-arg-bin=bench=--defsym=__intos_stacks_end=0x20070000");
     println!("cargo:rerun-if-changed=memory");
     println!("cargo:rerun-if-changed=build.rs");
     Ok(())

@@ -385,12 +385,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
     #[inline]
     pub(crate) fn ready_list(&self, priority: Priority) -> Result<List, Error> {
         let list = self.ready.get(usize::from(priority.0)).copied();
-        list.ok_or(
+        list.ok_or_else(|| {
             ErrorKind::NoSuchPriority {
                 priority: priority.0,
             }
-            .error(),
-        )
+            .error()
+        })
     }
 
     /// Which priority's ready list a list is, if it is one.

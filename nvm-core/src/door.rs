@@ -238,7 +238,7 @@ impl<N: Nvm + ?Sized> Nvm for &N {
 
 /// Length of the next atom of a write of `len` (at least 1) bytes at `offset`: the longest of 4, 2 and
 /// 1 that is at most `atom`, fits, and to which `offset` is aligned, as one store instruction takes it.
-#[cfg(feature = "sim")]
+#[cfg(any(feature = "sim", feature = "counted"))]
 pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
     let mut length = atom;
     while length > 1 && (length > len || offset as usize & (length - 1) != 0) {

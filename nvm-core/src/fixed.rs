@@ -332,6 +332,7 @@ mod tests {
                 assert_eq!(nvm.read_u32(offset).unwrap(), 0xFFFF_FFFF);
                 nvm.write(Class::Data, offset, &[0xFF; 3]).unwrap();
             });
+            #[allow(clippy::naive_bytecount)] // a few bytes
             let changed = memory.iter().filter(|byte| **byte == 0xFF).count();
             assert_eq!(changed, 4, "offset {offset:#x}");
         }

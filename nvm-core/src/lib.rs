@@ -12,6 +12,7 @@
 //! | `region` | [`Region`], the header that says whose region it is |
 //! | `cause` | what the errors of the crates above are made of |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
+//! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -20,6 +21,8 @@
 compile_error!("a region is little-endian: INTOS has no big-endian support");
 
 mod cause;
+#[cfg(feature = "counted")]
+mod counted;
 mod door;
 mod error;
 #[cfg(feature = "file")]
@@ -38,6 +41,8 @@ mod storage;
 
 #[doc(hidden)]
 pub use cause::{Cause, UpTo16Bits};
+#[cfg(feature = "counted")]
+pub use counted::{CountedNvm, StoreCount, StoreCounters};
 pub use door::{Class, Nvm};
 pub use error::Error;
 #[cfg(feature = "file")]

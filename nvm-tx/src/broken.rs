@@ -1,5 +1,6 @@
 //! Deliberately broken variants of the protocols, for the tests that must catch them. Outside of this
-//! crate's own tests none exists, and every question is the constant `false`.
+//! crate's own tests none exists, and every question is the constant `false`; but for the feature `broken`, with which
+//! one of them can be switched on.
 
 /// A mistake that one could make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +19,11 @@ pub(crate) enum Variant {
     KeepsDeferredNotice,
 }
 
-#[cfg(not(test))]
+/// Which one is chosen: none, without the feature.
+#[cfg(not(any(test, feature = "broken")))]
 #[inline]
-pub(crate) const fn is(_variant: Variant) -> bool {
-    false
-}
-
-/// Whether one of them is chosen.
-#[cfg(not(test))]
-#[inline]
-pub(crate) const fn is_any() -> bool {
-    false
-}
-
-#[cfg(test)]
-pub(crate) fn is_any() -> bool {
-    ACTIVE.get().is_some()
+const fn active() -> Option<Variant> {
+    None
 }
 
 #[cfg(test)]
@@ -42,8 +32,39 @@ std::thread_local! {
 }
 
 #[cfg(test)]
+fn active() -> Option<Variant> {
+    ACTIVE.get()
+}
+
+#[cfg(all(feature = "broken", not(test)))]
+static STORES_BEFORE_LOGGING: core::sync::atomic::AtomicBool =
+    core::sync::atomic::AtomicBool::new(false);
+
+#[cfg(all(feature = "broken", not(test)))]
+fn active() -> Option<Variant> {
+    STORES_BEFORE_LOGGING
+        .load(core::sync::atomic::Ordering::Relaxed)
+        .then_some(Variant::StoresBeforeLogging)
+}
+
+/// From now on all transactions store an object before they log its old value: for firmware that a sweep of power cuts must
+/// find broken.
+#[doc(hidden)]
+#[cfg(feature = "broken")]
+pub fn store_before_logging() {
+    #[cfg(not(test))]
+    STORES_BEFORE_LOGGING.store(true, core::sync::atomic::Ordering::Relaxed);
+}
+
+#[inline]
 pub(crate) fn is(variant: Variant) -> bool {
-    ACTIVE.get() == Some(variant)
+    active() == Some(variant)
+}
+
+/// Whether one of them is chosen.
+#[inline]
+pub(crate) fn is_any() -> bool {
+    active().is_some()
 }
 
 /// Runs a test with the variant switched on.

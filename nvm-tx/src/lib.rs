@@ -30,6 +30,9 @@ mod transaction;
 mod undo_log;
 mod write_first;
 
+#[cfg(feature = "broken")]
+#[doc(hidden)]
+pub use broken::store_before_logging;
 pub use commit_word::{MARK_MAX, following as following_sequence};
 pub use fault::{Fault, FaultKind};
 pub use log_entry::bits_entry_bytes;

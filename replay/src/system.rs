@@ -162,10 +162,18 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// call is answered by all further calls of the transaction, and keeps it from committing.
     #[inline]
     pub fn bypass<R: Record>(&mut self, site: Site) -> Result<Option<R>, Error> {
-        self.check_failed()?;
-        if !self.is_recorded() {
+        if self.failed.is_none() && !self.is_recorded() {
+            self.used = true;
             return Ok(None);
         }
+        self.take_recorded(site).map(Some)
+    }
+
+    /// Takes the result of a call that completed before a power loss.
+    #[cold]
+    #[inline(never)]
+    fn take_recorded<R: Record>(&mut self, site: Site) -> Result<R, Error> {
+        self.check_failed()?;
         let taken = self.calls.take_value(self.log.nvm(), site);
         let (value, bytes) = taken.map_err(|error| self.fail(error))?;
         self.digest = system_digest(self.digest, site);
@@ -175,7 +183,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
-        Ok(Some(value))
+        Ok(value)
     }
 
     /// Runs a kernel transaction that is a step of the next system call, or bypasses it where it had
@@ -233,16 +241,30 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
     /// is taken that cannot be taken back.
+    #[inline]
     pub fn reserve(&mut self, bytes: u32) -> Result<(), Error> {
+        let needed = match bytes {
+            0 => 0,
+            bytes => bytes.saturating_add(CHECK_BYTES),
+        };
+        let is_free = self.committed.count < MAX_SYSTEM_COUNT && self.calls.free() >= needed;
+        if is_free && self.failed.is_none() {
+            self.used = true;
+            return Ok(());
+        }
+        self.cannot_reserve(needed)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cannot_reserve(&mut self, needed: u32) -> Result<(), Error> {
         self.check_failed()?;
         let reserved = if self.committed.count >= MAX_SYSTEM_COUNT {
             Err(Error::new(ErrorKind::TooManyRecords {
                 table: Table::SystemCalls,
             }))
-        } else if bytes == 0 {
-            Ok(())
         } else {
-            self.calls.reserve(bytes.saturating_add(CHECK_BYTES))
+            self.calls.reserve(needed)
         };
         reserved.map_err(|error| self.fail(error))
     }
@@ -335,6 +357,16 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// steps that were taken are this call's.
     #[inline]
     fn check_next(&mut self, site: Site) -> Result<(), Error> {
+        self.used = true;
+        if self.failed.is_none() && !self.is_recorded() && self.committed.steps == 0 {
+            return Ok(());
+        }
+        self.check_steps(site)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_steps(&mut self, site: Site) -> Result<(), Error> {
         self.check_failed()?;
         let is_other =
             self.committed.steps > 0 && system_digest(self.digest, site) != self.committed.digest;

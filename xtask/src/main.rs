@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`.
 
+mod bench;
 mod firmware;
 mod interrupted_calls;
 mod no_std;
@@ -29,6 +30,8 @@ enum Command {
     /// Runs the example programs as firmware of a Cortex-M, in QEMU.
     #[command(subcommand)]
     Firmware(firmware::Command),
+    /// Counts executed instructions, and bytes and stores of NVM, of each operation on a Cortex-M, in QEMU.
+    Bench(bench::Options),
     /// Builds all crates that do without an operating system for cores without one.
     NoStd,
     /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Simulate(options) => Ok(simulate::run(&options)),
         Command::InterruptedCalls(options) => interrupted_calls::run(&options),
         Command::Firmware(command) => firmware::run(&command),
+        Command::Bench(options) => bench::run(&options),
         Command::NoStd => no_std::run(),
         Command::Template => template::run(),
     };

@@ -1,16 +1,15 @@
 //! `cargo xtask template`: the template for a board of one's own, on the machine that it names.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::firmware::Board;
-use crate::firmware::emulator::{self, NvmFile};
+use crate::firmware::emulator::{self, NvmFile, Time};
+use crate::firmware::{Board, Image};
 use crate::toolchain;
 
 const PROGRAM: &str = "board-template";
+/// The one that its `.cargo/config.toml` and `memory.x` are for.
+const BOARD: Board = Board::Mps2An385;
 /// The count at which the emulator is killed.
 const KILLED_AT: u32 = 5;
 const LAST: u32 = 20;
@@ -34,20 +33,20 @@ pub(crate) fn run() -> Result<u64, String> {
 }
 
 /// As its user builds it: in its own folder, whose settings count.
-fn build() -> Result<PathBuf, String> {
-    let target = Board::default().target();
+fn build() -> Result<Image, String> {
     let target_dir = toolchain::target_dir("template");
-    let mut build = toolchain::build(target, &target_dir)?;
+    let mut build = toolchain::build(BOARD.target(), &target_dir)?;
     build.current_dir(toolchain::root().join("examples").join(PROGRAM));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(target).join("release").join(PROGRAM))
+    let folder = target_dir.join(BOARD.target()).join("release");
+    Image::read(&folder.join(PROGRAM))
 }
 
 /// Runs it to a count, at which it is killed, or to its end, where it must succeed; answers what it has counted.
-fn run_until(program: &Path, nvm: &NvmFile, last: Option<u32>) -> Result<Vec<u32>, String> {
-    let mut qemu = emulator::start_on(Board::default(), program, nvm, false)?;
+fn run_until(program: &Image, nvm: &NvmFile, last: Option<u32>) -> Result<Vec<u32>, String> {
+    let mut qemu = emulator::start(BOARD, program, nvm, Time::Real, None)?;
     let counts = match qemu.stdout.take() {
-        Some(output) => follow(&lines(output), last),
+        Some(output) => follow(&emulator::lines(output), last),
         None => Err("the emulator has no output".into()),
     };
     // SIGKILL. Without a count to kill it at it has ended, where all is well.
@@ -86,17 +85,4 @@ fn follow(lines: &Receiver<String>, last: Option<u32>) -> Result<Vec<u32>, Strin
             return Ok(counts);
         }
     }
-}
-
-/// The lines of an output, as they come.
-fn lines(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
 }

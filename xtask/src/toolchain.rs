@@ -30,6 +30,15 @@ pub(crate) fn target_dir(name: &str) -> PathBuf {
 
 /// `cargo build --release` for a target.
 pub(crate) fn build(target: &str, target_dir: &Path) -> Result<Command, String> {
+    build_with(target, target_dir, "release")
+}
+
+/// `cargo build` for a target, by a profile.
+pub(crate) fn build_with(
+    target: &str,
+    target_dir: &Path,
+    profile: &str,
+) -> Result<Command, String> {
     let mut build;
     if is_installed(target) {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
@@ -51,7 +60,7 @@ pub(crate) fn build(target: &str, target_dir: &Path) -> Result<Command, String> 
         ));
     }
     build
-        .args(["--release", "--target", target, "--target-dir"])
+        .args(["--profile", profile, "--target", target, "--target-dir"])
         .arg(target_dir)
         .current_dir(root());
     Ok(build)

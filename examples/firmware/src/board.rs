@@ -1,34 +1,28 @@
 //! The board, and how a run ends.
 //!
-//! Which board it is, `build.rs` finds out from the target. Sweeps of power cuts need the timer of the MPS2 machines.
+//! When the power goes is another matter: that of `sweep`, or of `resets` where the machine has no timer for it.
 
 use core::panic::PanicInfo;
 
-use example_programs::Checked;
-use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram};
-use intos::{Board, Event, Kernel, Program, RecoveryStep};
+use cortex_m_rt::exception;
+use example_programs::{Bare, Checked, RESULTS, Results};
+use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram, Region};
+use intos::{Board, Event, Kernel, Program};
 use semihosting::process::exit;
 
 use crate::console::print;
-#[cfg(board = "mps2")]
-use crate::{power, sweep};
 #[cfg(board = "microbit")]
-use crate::{resets as power, resets as sweep};
+use crate::resets as losses;
+#[cfg(board = "mps2")]
+use crate::sweep as losses;
+
+/// Bytes of NVM: those between the linker script's symbols.
+const NVM_BYTES: u32 = 0x2000;
 
 /// A machine of QEMU's: `mps2-an385`, a Cortex-M3, `mps2-an386`, a Cortex-M4 with a floating-point unit, or `microbit`,
 /// a Cortex-M0.
 #[derive(Debug, Clone, Copy)]
 pub struct Emulated;
-
-/// The machines `mps2-an385` and `mps2-an386`.
-#[cfg(board = "mps2")]
-pub type Mps2 = Emulated;
-
-/// Bytes of NVM: no more than the programs need, since the first boot looks whether all of it is blank.
-#[cfg(board = "mps2")]
-const NVM_BYTES: u32 = 0x2000;
-#[cfg(board = "microbit")]
-const NVM_BYTES: u32 = 0x1000;
 
 impl Board for Emulated {
     type Nvm = Fram<NVM_BYTES>;
@@ -41,20 +35,19 @@ impl Firmware for Emulated {
     #[cfg(board = "microbit")]
     const CLOCK_HZ: u32 = 16_000_000;
 
+    // Not where runs are swept and operations are measured by default: it takes instructions at each start.
+    const MEASURE_STACKS: bool = cfg!(any(board = "microbit", target_abi = "eabihf"));
+
     fn failed(failure: &Failure<'_>) -> ! {
-        end_with_failure(format_args!("{failure}"))
+        fail(format_args!("{failure}"))
     }
 
     fn observe(event: Event) {
-        #[cfg(board = "microbit")]
-        power::count();
-        if event == Event::Recovered(RecoveryStep::Header) {
-            power::arm();
-        }
+        losses::observe(event);
     }
 
     fn sleep() {
-        power::pause(|| {
+        losses::asleep(|| {
             // SAFETY: waits for an interrupt.
             unsafe { core::arch::asm!("dsb", "wfi", "isb", options(nostack, preserves_flags)) }
         });
@@ -63,22 +56,51 @@ impl Firmware for Emulated {
 
 /// Runs a program to its end, and ends the emulation with a status; or a sweep of power cuts, where one is planned.
 pub fn run<P: Program<Emulated> + Checked + Sync>() -> ! {
-    if sweep::is_planned() {
-        sweep::run::<P>();
+    match Kernel::<Emulated>::bytes_needed::<P>() {
+        Ok(bytes) => begin(bytes),
+        Err(error) => fail(format_args!("{error}")),
     }
-    cortex_m::start::<Emulated, P>(report)
+    run_undisturbed::<P>()
 }
 
-/// All tasks have ended.
-fn report<P: Program<Emulated> + Checked>(kernel: &Kernel<Emulated>, program: &P) -> ! {
-    let results = match program.results(kernel.scheduler().nvm()) {
-        Ok(results) => results,
-        Err(error) => end_with_failure(format_args!("no results: {error}")),
+/// The same without a power loss.
+pub fn run_undisturbed<P: Program<Emulated> + Checked + Sync>() -> ! {
+    cortex_m::start::<Emulated, P>(|kernel, program| {
+        match program.results(kernel.scheduler().nvm()) {
+            Ok(results) => report(results, P::EXPECTED, P::NAMES),
+            Err(error) => fail(format_args!("no results: {error}")),
+        }
+    })
+}
+
+/// The same for a program without the kernel.
+pub fn run_bare<P: Bare>() -> ! {
+    begin(P::bytes_needed());
+    let nvm = match Fram::open() {
+        Ok(nvm) => nvm,
+        Err(failure) => fail(format_args!("{failure}")),
     };
-    #[cfg(board = "microbit")]
-    power::report();
+    let nvm: Fram<NVM_BYTES> = nvm;
+    match P::run(&nvm, losses::reached) {
+        Ok(results) => report(results, P::EXPECTED, P::NAMES),
+        Err(error) => fail(format_args!("{error}")),
+    }
+}
+
+fn begin(bytes: u32) {
+    #[cfg(feature = "broken")]
+    nvm_tx::store_before_logging();
+    losses::begin(bytes);
+}
+
+/// The program has come to its end.
+fn report(results: Results, expected: Results, names: [&str; RESULTS]) -> ! {
+    losses::ended(results, expected);
+    for stack in cortex_m::stack_use() {
+        print(format_args!("{stack}"));
+    }
     let mut wrong = 0;
-    for ((name, result), expected) in P::NAMES.iter().zip(results).zip(P::EXPECTED) {
+    for ((name, result), expected) in names.iter().zip(results).zip(expected) {
         if result == expected {
             print(format_args!("{name}: {result}"));
         } else {
@@ -89,16 +111,19 @@ fn report<P: Program<Emulated> + Checked>(kernel: &Kernel<Emulated>, program: &P
     exit(i32::from(wrong > 0))
 }
 
-/// The program cannot go on.
-fn end_with_failure(text: core::fmt::Arguments<'_>) -> ! {
-    if sweep::is_planned() {
-        sweep::failed(text);
-    }
+/// Ends the run: the program cannot go on.
+pub fn fail(text: core::fmt::Arguments<'_>) -> ! {
+    losses::failed(text);
     print(text);
     exit(1)
 }
 
+#[exception]
+unsafe fn DefaultHandler(interrupt: i16) {
+    cortex_m::interrupt(interrupt as u8);
+}
+
 #[panic_handler]
 fn panicked(info: &PanicInfo<'_>) -> ! {
-    end_with_failure(format_args!("{info}"))
+    fail(format_args!("{info}"))
 }

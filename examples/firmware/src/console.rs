@@ -38,7 +38,7 @@ impl Write for Line {
 }
 
 /// Prints a line.
-pub(crate) fn print(text: fmt::Arguments<'_>) {
+pub fn print(text: fmt::Arguments<'_>) {
     let mut line = Line {
         bytes: [0; 128],
         len: 0,

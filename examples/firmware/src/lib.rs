@@ -1,19 +1,22 @@
 //! The portable example programs as firmware for QEMU's machines `mps2-an385`, a Cortex-M3, `mps2-an386`, a Cortex-M4
-//! with a floating-point unit, and `microbit`, a Cortex-M0: see `cargo xtask firmware --help`. `src/bin` has one for each program.
+//! with a floating-point unit, and `microbit`, a Cortex-M0: see `cargo xtask firmware --help`. `src/bin` has one for
+//! each program. Which machine it is, `build.rs` finds out from the target.
 //!
 //! | module | owns |
 //! | --- | --- |
 //! | `board` | [`Emulated`]: the board, and how a run ends |
+//! | `loss` | a power loss, and what it takes |
 //! | `power` | the timer that cuts the power |
-//! | `sweep` | a sweep of power cuts: one run after the other, with the cut ever later |
-//! | `resets` | what stands in for these two where the machine has no such timer: a power loss at each event |
-//! | `junk` | what a power loss takes |
+//! | `sweep` | a sweep of power cuts: one run after the other, with cuts where a list says |
+//! | `resets` | in place of these two, for the machine that has no such timer: a power loss at each event |
+//! | `crash` | programs that crash on purpose, which lie in `src/crashes` |
 //! | `console` | lines of text for the computer that emulates the machine |
 #![no_std]
 
 mod board;
 mod console;
-mod junk;
+mod crash;
+mod loss;
 #[cfg(board = "mps2")]
 mod power;
 #[cfg(board = "microbit")]
@@ -21,6 +24,7 @@ mod resets;
 #[cfg(board = "mps2")]
 mod sweep;
 
-#[cfg(board = "mps2")]
-pub use board::Mps2;
-pub use board::{Emulated, run};
+pub use board::{Emulated, fail, run, run_bare, run_undisturbed};
+pub use console::print;
+pub use crash::{Crash, Crashing, STACK_BYTES};
+pub use loss::lose_power;

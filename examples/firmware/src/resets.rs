@@ -1,25 +1,19 @@
-//! Power losses for a machine without the timer of `power`: at the first event that the kernel tells at the first start,
+//! Power losses for a machine without the timer of `power`: at the first event that the program tells at the first start,
 //! at the second event at the second start, and so on, until a start comes to the program's end before.
 //!
-//! Nothing is swept. How often the power went stands behind the kernel's NVM, in a word that is 0 when the emulator starts.
+//! How often the power went stands behind the kernel's NVM, in a word that is 0 when the emulator starts.
 
 use core::fmt;
-use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use example_programs::Checked;
-use intos::Program;
-use semihosting::process::exit;
+use example_programs::{Milestone, Results};
+use intos::Event;
 
-use crate::board::Emulated;
 use crate::console::print;
+use crate::loss::lose_power;
 
-/// Application interrupt and reset control: a store with the key and this bit resets the processor.
-const AIRCR: usize = 0xE000_ED0C;
-const RESET: u32 = 0x05FA_0004;
-
-/// Events since the start.
-static EVENTS: AtomicU32 = AtomicU32::new(0);
+/// How many events are left to this start; 0: the power does not go.
+static LEFT: AtomicU32 = AtomicU32::new(0);
 
 unsafe extern "C" {
     static mut __resets: u32;
@@ -30,45 +24,44 @@ fn resets() -> u32 {
     unsafe { (&raw const __resets).read_volatile() }
 }
 
-/// Counts an event, and takes the power away for a moment where it is this start's last.
-pub(crate) fn count() {
-    // ARMv6-M has no atomic addition. An event in an interrupt may be lost, which changes only when the power goes.
-    let events = EVENTS.load(Ordering::Relaxed) + 1;
-    EVENTS.store(events, Ordering::Relaxed);
-    let resets = resets();
-    if events <= resets {
-        return;
+/// Plans this start's power loss.
+pub(crate) fn begin(_: u32) {
+    LEFT.store(resets() + 1, Ordering::Relaxed);
+}
+
+/// The kernel has come so far.
+pub(crate) fn observe(_: Event) {
+    count();
+}
+
+/// A program without the kernel has come so far.
+pub(crate) fn reached(_: Milestone) {
+    count();
+}
+
+/// Counts an event; the power goes where it is this start's last.
+fn count() {
+    // ARMv6-M has no atomic subtraction. An event in an interrupt may be lost, which changes only when the power goes.
+    match LEFT.load(Ordering::Relaxed) {
+        0 => {}
+        1 => {
+            // SAFETY: as in `resets`.
+            unsafe { (&raw mut __resets).write_volatile(resets() + 1) };
+            lose_power()
+        }
+        left => LEFT.store(left - 1, Ordering::Relaxed),
     }
-    // SAFETY: as in `resets`; then one of the processor's own registers.
-    unsafe {
-        (&raw mut __resets).write_volatile(resets + 1);
-        ptr::with_exposed_provenance_mut::<u32>(AIRCR).write_volatile(RESET);
-    }
-    loop {
-        core::hint::spin_loop();
-    }
+}
+
+/// Sleeps.
+pub(crate) fn asleep(sleep: impl FnOnce()) {
+    sleep();
 }
 
 /// Tells how often the power went.
-pub(crate) fn report() {
+pub(crate) fn ended(_: Results, _: Results) {
     print(format_args!("power losses: {}", resets()));
 }
 
-pub(crate) const fn is_planned() -> bool {
-    false
-}
-
-pub(crate) fn run<P: Program<Emulated> + Checked + Sync>() -> ! {
-    failed(format_args!("this machine cannot sweep"))
-}
-
-pub(crate) fn failed(reason: fmt::Arguments<'_>) -> ! {
-    print(reason);
-    exit(1)
-}
-
-pub(crate) const fn arm() {}
-
-pub(crate) fn pause<R>(sleep: impl FnOnce() -> R) -> R {
-    sleep()
-}
+/// What fails is told by the board.
+pub(crate) const fn failed(_: fmt::Arguments<'_>) {}

@@ -18,7 +18,7 @@ pub struct Alarm {
 
 const OFTEN: u16 = 1;
 const ONCE: u16 = 2;
-const BEATS: u32 = 3;
+const BEATS: u32 = 1;
 
 impl<B: Board> Program<B> for Alarm {
     const NAME: &'static str = "alarm";
@@ -29,7 +29,7 @@ impl<B: Board> Program<B> for Alarm {
         Ok(Self {
             timers,
             often: objects.timer("often", timers, Repeat::AutoReload, OFTEN, 2)?,
-            once: objects.timer("once", timers, Repeat::OneShot, ONCE, 3)?,
+            once: objects.timer("once", timers, Repeat::OneShot, ONCE, 1)?,
             beats: objects.object("beats", 0)?,
             rings: objects.object("rings", 0)?,
             served: objects.object("served", 0)?,
@@ -42,9 +42,10 @@ impl<B: Board> Program<B> for Alarm {
 }
 
 fn run<B: Board>(task: &mut Task<B>, app: &Alarm) -> Result<(), Error> {
+    // In this order: however long it takes, the one that expires once is due first.
     task.transaction(|tx| {
-        app.often.start(tx)?;
-        app.once.start(tx)
+        app.once.start(tx)?;
+        app.often.start(tx)
     })?;
     task.serve_timers(app.timers, |task, number| {
         if number == ONCE {

@@ -9,11 +9,19 @@
 //! | [`Wake`] | a queue whose item wakes a more urgent receiver |
 //! | [`Inherit`] | a mutex under contention: its holder inherits a priority |
 //! | [`Alarm`] | the expiries of software timers |
+//! | [`Patience`] | a blocking receive with a timeout: in time, and too late |
+//! | [`Hire`] | creating and deleting a task |
+//! | [`Ranks`] | inserting into a list and removing from it, without the kernel |
+//! | [`Beat`] | a queue, a semaphore and delays: what the kernel's size is measured by |
 #![no_std]
 
 mod alarm;
+mod beat;
 mod blocks;
+mod hire;
 mod inherit;
+mod patience;
+mod ranks;
 mod transfer;
 mod wake;
 mod workshop;
@@ -21,8 +29,12 @@ mod workshop;
 use intos::prelude::*;
 
 pub use alarm::Alarm;
+pub use beat::Beat;
 pub use blocks::Blocks;
+pub use hire::Hire;
 pub use inherit::Inherit;
+pub use patience::Patience;
+pub use ranks::{Ranks, RanksError};
 pub use transfer::Transfer;
 pub use wake::Wake;
 pub use workshop::Workshop;
@@ -47,4 +59,35 @@ pub trait Checked {
     ///
     /// Where they cannot be read.
     fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error>;
+}
+
+/// How far a start has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Milestone {
+    /// The NVM is formatted, by this start or an earlier one.
+    Formatted,
+    /// What a power loss interrupted is finished.
+    Recovered,
+}
+
+/// The same without the kernel.
+pub trait Bare {
+    /// What the results are called.
+    const NAMES: [&'static str; RESULTS];
+
+    /// What they are at the end.
+    const EXPECTED: Results;
+
+    /// Why it cannot go on.
+    type Error: core::error::Error;
+
+    /// Bytes of NVM that it needs.
+    fn bytes_needed() -> u32;
+
+    /// Runs from where it was when the power went to its end. `reached` is called at each milestone.
+    ///
+    /// # Errors
+    ///
+    /// Where the NVM is another program's, or damaged.
+    fn run<N: Nvm>(nvm: &N, reached: impl Fn(Milestone)) -> Result<Results, Self::Error>;
 }

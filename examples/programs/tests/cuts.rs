@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
-use example_programs::{Alarm, Blocks, Checked, Inherit, Results, Transfer, Wake, Workshop};
+use example_programs::{
+    Alarm, Bare, Beat, Blocks, Checked, Hire, Inherit, Patience, Ranks, Results, Transfer, Wake,
+    Workshop,
+};
 use intos::Program;
 use intos::host::{CycleEnd, Host, Machine, Settings};
-use nvm_core::sim::SimNvm;
+use nvm_core::sim::{SimNvm, until_power_loss};
 
 type Nvm = SimNvm<4>;
 
@@ -68,6 +71,42 @@ fn nobody_comes_between_a_holder_and_who_waits_for_it_whatever_is_cut() {
 #[test]
 fn each_expiry_is_served_once_whatever_is_cut() {
     check::<Alarm>();
+}
+
+#[test]
+fn a_wait_ends_in_time_whatever_is_cut() {
+    check::<Patience>();
+}
+
+#[test]
+fn a_task_is_created_and_deleted_once_whatever_is_cut() {
+    check::<Hire>();
+}
+
+#[test]
+fn a_node_is_inserted_and_removed_once_whatever_is_cut() {
+    for stores in 0.. {
+        let nvm = Nvm::new(Ranks::bytes_needed());
+        nvm.cut_after(stores);
+        let mut losses = 0;
+        let results = loop {
+            match until_power_loss(|| Ranks::run(&nvm, |_| {})) {
+                Ok(results) => break results.unwrap(),
+                Err(_) => losses += 1,
+            }
+            nvm.power_on();
+        };
+        assert_eq!(results, Ranks::EXPECTED, "cut after {stores} stores");
+        if losses == 0 {
+            assert!(stores > 30, "it stores more than {stores} times");
+            break;
+        }
+    }
+}
+
+#[test]
+fn each_beat_is_counted_once_whatever_is_cut() {
+    check::<Beat>();
 }
 
 #[test]

@@ -9,6 +9,16 @@ use core::arch::asm;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before(u32);
 
+/// Runs `section` with the kernel's own exceptions and the interrupts that may use the kernel held back: for drivers, as
+/// that of an NVM on a bus. May be nested. A power loss may fall into it all the same.
+#[inline]
+pub fn critical<R>(section: impl FnOnce() -> R) -> R {
+    let before = enter();
+    let result = section();
+    leave(before);
+    result
+}
+
 /// Interrupts of this priority and of greater numbers are held back. The smallest that is not 0 where a processor has
 /// three bits for a priority, the fewest that ARMv7-M allows.
 #[cfg(target_has_atomic = "32")]

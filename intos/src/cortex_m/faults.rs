@@ -9,27 +9,32 @@ use super::critical;
 use super::failure::Failure;
 use super::system;
 
-/// Any fault. `frame` is what the processor has pushed.
-extern "C" fn tell(frame: *const [u32; 8], on_task_stack: u32) -> ! {
+/// Any fault, on the main stack. `frame` is what the processor has pushed, or would have.
+extern "C" fn tell(frame: *mut u32, on_task_stack: u32) -> ! {
     let _ = critical::enter();
-    // SAFETY: the processor has just pushed it there. Where the stack pointer was wrong that would have locked the
-    // processor up.
-    let instruction = unsafe { (*frame)[6] };
     #[cfg(target_has_atomic = "32")]
     let status = CFSR.read();
     #[cfg(not(target_has_atomic = "32"))]
     let status = 0;
     if let Some(system) = system::get() {
-        let core = system.core;
-        let running = system.stacks.current().filter(|_| on_task_stack != 0);
-        if let Some(task) = running
-            && system.stacks.has_overflowed(frame.cast_mut().cast())
-        {
+        let (core, stacks) = (system.core, &system.stacks);
+        let on_task_stack = on_task_stack != 0;
+        let running = stacks.current();
+        // A switch, too, pushes to the stack of the task that it leaves.
+        if stacks.has_overflowed_by_fault(on_task_stack.then_some(frame)) {
             core.fail(&Failure::StackOverflow {
-                task: core.name(task),
-                stack_bytes: core.stack_bytes(task),
+                task: running.map_or("idle", |task| core.name(task)),
+                stack_bytes: running.map_or(core.idle_stack_bytes(), |task| core.stack_bytes(task)),
             });
         }
+        let running = running.filter(|_| on_task_stack);
+        let instruction = if !on_task_stack || stacks.holds(frame) {
+            // SAFETY: the processor has just pushed it there, to a task's stack as was checked, or to the main stack:
+            // where that pointer was wrong it would have locked up.
+            unsafe { frame.add(6).read() }
+        } else {
+            0
+        };
         core.fail(&Failure::Fault {
             task: running.map_or("kernel", |task| core.name(task)),
             instruction,
@@ -65,4 +70,16 @@ unsafe extern "C" fn HardFault() {
         ".ltorg",
         tell = sym tell,
     );
+}
+
+/// An access that the MPU forbids.
+///
+/// # Safety
+///
+/// Only the processor calls it.
+#[cfg(target_has_atomic = "32")]
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+unsafe extern "C" fn MemoryManagement() {
+    naked_asm!("b {fault}", fault = sym HardFault);
 }

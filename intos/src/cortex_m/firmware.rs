@@ -25,6 +25,16 @@ pub trait Firmware: Board<Nvm: Region, Port = CortexM<Self>> + 'static {
     /// Bytes of the stack on which the processor idles, and on which the program's end is told.
     const IDLE_STACK_BYTES: usize = DEFAULT_STACK_BYTES;
 
+    /// Whether an overflow of a stack is found at once, by a region of the processor's MPU, where that is one of ARMv7-M
+    /// (Cortex-M3, M4, M7): the port then takes the region of the highest number, and the handler `MemoryManagement`.
+    /// Regions of the program's own are set before [`start`](super::start()). Without it, or without an MPU, an overflow
+    /// is found when its task is left, most often.
+    const GUARD_STACKS: bool = true;
+
+    /// Whether [`stack_use`](super::stack_use) measures. It takes some instructions for each word of all stacks at each
+    /// start: for choosing stack sizes, not for a device that lives on few instructions for each power loss.
+    const MEASURE_STACKS: bool = false;
+
     /// Tells that the program cannot go on, and stops. Interrupts that may use the kernel are held back.
     fn failed(failure: &Failure<'_>) -> !;
 

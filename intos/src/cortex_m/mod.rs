@@ -21,9 +21,11 @@
 //! }
 //! ```
 //!
+//! A whole program to copy is `examples/board-template` of the repository; `docs/porting.md` has what to look after.
+//!
 //! # What it takes
 //!
-//! * The exceptions `PendSV`, `SysTick` and `HardFault`, by the names of `cortex-m-rt`'s vector table, and the
+//! * The exceptions `PendSV`, `SysTick`, `HardFault` and `MemoryManagement`, by the names of `cortex-m-rt`'s vector table, and the
 //!   `SysTick` timer. The two first have the lowest priority.
 //! * From the linker script: `__intos_nvm_start` and `__intos_nvm_end`, memory that survives and that is part of
 //!   no section, and `__intos_stacks_start` and `__intos_stacks_end`, SRAM for the tasks' stacks.
@@ -36,9 +38,10 @@
 //!
 //! # What it detects
 //!
-//! A stack that overflows is found when its task is left, by a mark at its end; a fault is told with the name of the
-//! task that ran; a task that fails, a deadlock and a region that is not the program's as on the host: see
-//! [`Failure`].
+//! A stack that overflows is found at once where the processor has an MPU of ARMv7-M (a function that takes more than 128
+//! bytes of a stack without storing to them can jump over the guard), elsewhere when its task is left, by a mark below it;
+//! a fault is told with the name of the task that ran; a task that fails, a deadlock and a region that is not the
+//! program's as on the host: see [`Failure`]. To the NVM each of these is a power loss. The main stack is not watched.
 //!
 //! # Map of the modules
 //!
@@ -53,6 +56,8 @@
 //! | `context` | the switch between stacks |
 //! | `stacks` | the memory of the stacks, and who has which |
 //! | `tick` | the timer, and sleeping without ticks |
+//! | `guard`, `no_guard` | memory below a stack that nobody may access |
+//! | `measure` | [`stack_use`]: how much of the stacks was used |
 //! | `faults` | the processor's faults |
 //! | `critical` | critical sections |
 //! | `registers` | the processor's own registers |
@@ -64,6 +69,11 @@ mod failure;
 mod faults;
 mod firmware;
 mod fram;
+#[cfg(target_has_atomic = "32")]
+mod guard;
+mod measure;
+#[cfg(not(target_has_atomic = "32"))]
+mod no_guard;
 mod port;
 mod registers;
 mod stacks;
@@ -71,8 +81,10 @@ mod start;
 mod system;
 mod tick;
 
+pub use critical::critical;
 pub use failure::{Failure, Waiting};
 pub use firmware::Firmware;
 pub use fram::{Fram, Linked, Region};
+pub use measure::{StackUse, stack_use};
 pub use port::{CortexM, interrupt};
-pub use start::start;
+pub use start::{start, start_formatting};

@@ -32,10 +32,7 @@ impl<B: Firmware> Port for CortexM<B> {
 
     #[inline]
     fn critical<R>(&self, section: impl FnOnce() -> R) -> R {
-        let before = critical::enter();
-        let result = section();
-        critical::leave(before);
-        result
+        critical::critical(section)
     }
 
     #[inline]

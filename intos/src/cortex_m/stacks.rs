@@ -1,7 +1,12 @@
 //! The memory of the stacks, and who has which.
 //!
 //! From the linker script's `__intos_stacks_start` on: a table with an entry for each task and one for idling, then
-//! their stacks in the same order. Nothing of it outlives a power cycle.
+//! their stacks in the same order, each with what finds an overflow below it. Nothing of it outlives a power cycle.
+//!
+//! | processor | below a stack | an overflow is found |
+//! | --- | --- | --- |
+//! | with an MPU of ARMv7-M | a [`Guard`] | at once: it is a fault |
+//! | others | a [`Mark`] | when the task is left, if the mark was overwritten |
 
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -10,21 +15,29 @@ use intos_sched::TaskIndex;
 
 use super::context;
 use super::failure::Failure;
+#[cfg(target_has_atomic = "32")]
+use super::guard::Guard;
+#[cfg(not(target_has_atomic = "32"))]
+use super::no_guard::Guard;
 use super::system::Core;
 
-/// At a stack's lowest addresses.
+/// Below a stack that is not guarded.
 type Mark = [u32; 8];
 /// Words that are not likely to be written by chance. So many, since a function seldom writes to all that it takes of a
 /// stack.
 const MARK: Mark = [0xE4D5_7ACC; 8];
+/// What a stack that is measured is filled with.
+const UNUSED: u32 = 0xC0DE_F0A5;
 /// Bytes of the smallest stack: what a switch pushes, and some to call functions.
 const SMALLEST: usize = 256;
 
 /// Where a stack lies, and what it holds.
 #[derive(Debug)]
 struct Entry {
-    /// Its lowest address: the mark.
-    mark: *mut Mark,
+    /// Below it: the mark or the guard.
+    below: *mut Mark,
+    /// Its lowest address.
+    lowest: *mut u32,
     /// The address behind it.
     end: *mut u32,
     /// Where it was left; null: it was not entered in this power cycle.
@@ -41,6 +54,8 @@ pub(super) struct Stacks {
     idle: usize,
     /// Whose stack the processor is on.
     current: AtomicUsize,
+    guard: Option<Guard>,
+    is_measured: bool,
 }
 
 unsafe extern "C" {
@@ -55,19 +70,27 @@ impl Stacks {
     ///
     /// To be called once after each reset: it takes the linker script's memory for stacks for good.
     pub(super) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
-        let start = (&raw mut __intos_stacks_start).addr().next_multiple_of(8);
+        let guard = core.guards_stacks().then(Guard::find).flatten();
+        let (below_bytes, alignment) = match guard {
+            Some(_) => (Guard::BYTES, Guard::BYTES),
+            None => (size_of::<Mark>(), 8),
+        };
+        let start = (&raw mut __intos_stacks_start)
+            .addr()
+            .next_multiple_of(alignment);
         let end = (&raw mut __intos_stacks_end).addr();
         let idle = usize::from(core.task_count());
-        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(8);
+        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(alignment);
         let stack_bytes = |index| {
             let wanted = if index == idle {
                 core.idle_stack_bytes()
             } else {
                 core.stack_bytes(TaskIndex(index as u8))
             };
-            wanted.max(SMALLEST).next_multiple_of(8)
+            wanted.max(SMALLEST).next_multiple_of(alignment)
         };
-        let needed = (0..=idle).map(stack_bytes).sum::<usize>() + table_bytes;
+        let all_stacks = (0..=idle).map(|index| below_bytes + stack_bytes(index));
+        let needed = all_stacks.sum::<usize>() + table_bytes;
         let available = end.saturating_sub(start);
         if needed > available {
             return Err(Failure::NoStack { needed, available });
@@ -76,29 +99,41 @@ impl Stacks {
         let table: *mut Entry = memory.cast();
         let mut bottom = table_bytes;
         for index in 0..=idle {
-            let mark = memory.wrapping_add(bottom).cast::<Mark>();
-            bottom += stack_bytes(index);
+            let below = memory.wrapping_add(bottom).cast::<Mark>();
+            let lowest: *mut u32 = memory.wrapping_add(bottom + below_bytes).cast();
+            bottom += below_bytes + stack_bytes(index);
+            let end = memory.wrapping_add(bottom).cast();
             let entry = Entry {
-                mark,
-                end: memory.wrapping_add(bottom).cast(),
+                below,
+                lowest,
+                end,
                 left_at: ptr::null_mut(),
                 generation: 0,
             };
             // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses
             // it, by this function's contract. The addresses are multiples of 8.
             unsafe {
-                mark.write_volatile(MARK);
+                below.write_volatile(MARK);
                 table.wrapping_add(index).write(entry);
+                if core.measures_stacks() {
+                    fill(lowest, end);
+                }
             }
         }
         let Some(entries) = NonNull::new(table) else {
             return Err(Failure::NoStack { needed, available });
         };
-        Ok(Self {
+        let stacks = Self {
             entries,
             idle,
             current: AtomicUsize::new(idle),
-        })
+            guard,
+            is_measured: core.measures_stacks(),
+        };
+        if let Some(guard) = guard {
+            guard.begin(stacks.entry(idle).below.addr());
+        }
+        Ok(stacks)
     }
 
     /// The highest address of the stack for idling: that with which the first switch begins.
@@ -115,10 +150,49 @@ impl Stacks {
     /// Whether the stack that the processor is on was used beyond its end, where its task is left at `left_at`.
     pub(super) fn has_overflowed(&self, left_at: *mut u32) -> bool {
         let entry = self.entry(self.current.load(Ordering::Relaxed));
+        if left_at < entry.lowest {
+            return true;
+        }
         // SAFETY: the mark lies within the memory for stacks: see `divide`. Only an overflow writes to it, and that is
-        // why the load is volatile.
-        let mark = unsafe { entry.mark.read_volatile() };
-        mark != MARK || left_at.addr() <= entry.mark.addr()
+        // why the load is volatile. It is not loaded where it is guarded.
+        self.guard.is_none() && unsafe { entry.below.read_volatile() } != MARK
+    }
+
+    /// The same, in the handler of a fault, for what the processor has pushed at `frame`.
+    ///
+    /// Nothing is guarded any more.
+    pub(super) fn has_overflowed_by_fault(&self, frame: Option<*mut u32>) -> bool {
+        if let Some(guard) = self.guard {
+            let below = self.entry(self.current.load(Ordering::Relaxed)).below;
+            let is_hit = guard.is_hit(below.addr());
+            guard.lift();
+            if is_hit {
+                return true;
+            }
+        }
+        frame.is_some_and(|frame| self.has_overflowed(frame))
+    }
+
+    /// Whether the processor can have pushed something at an address of the stack that it is on.
+    pub(super) fn holds(&self, frame: *mut u32) -> bool {
+        let entry = self.entry(self.current.load(Ordering::Relaxed));
+        frame >= entry.lowest && frame < entry.end && frame.is_aligned()
+    }
+
+    /// How many bytes a stack has, and how many of them were used since the reset, where that is measured. The index
+    /// behind that of the last task is that of the stack for idling.
+    pub(super) fn used(&self, index: usize) -> Option<(usize, usize)> {
+        if !self.is_measured || index > self.idle {
+            return None;
+        }
+        let entry = self.entry(index);
+        let mut lowest_used = entry.lowest;
+        // SAFETY: within the stack's memory. Its task may change it meanwhile, and that is why the load is volatile.
+        while lowest_used < entry.end && unsafe { lowest_used.read_volatile() } == UNUSED {
+            lowest_used = lowest_used.wrapping_add(1);
+        }
+        let end = entry.end.addr();
+        Some((end - entry.lowest.addr(), end - lowest_used.addr()))
     }
 
     /// Leaves the stack that the processor is on, and answers where that of `next` goes on, of a generation, or that
@@ -140,6 +214,9 @@ impl Stacks {
                 // deleted, and never runs again.
                 unsafe { entry.left_at = context::prepare(entry.end, task) };
             }
+            if let Some(guard) = self.guard {
+                guard.move_to(entry.below.addr());
+            }
             entry.left_at
         })
     }
@@ -154,5 +231,18 @@ impl Stacks {
         // SAFETY: as for `entry`; the reference ends with this function, which only the handler that switches calls, one
         // call after the other.
         change(unsafe { self.entries.add(index.min(self.idle)).as_mut() })
+    }
+}
+
+/// Fills the memory of a stack that nobody has used.
+///
+/// # Safety
+///
+/// It is memory that nobody else uses.
+unsafe fn fill(mut from: *mut u32, end: *mut u32) {
+    while from < end {
+        // SAFETY: by this function's contract.
+        unsafe { from.write_volatile(UNUSED) };
+        from = from.wrapping_add(1);
     }
 }

@@ -10,7 +10,8 @@ use super::port::{CortexM, pend_switch, switch_now};
 use super::stacks::Stacks;
 use super::system::{self, Core, Running, System};
 use super::tick;
-use crate::kernel::Kernel;
+use crate::board::Board;
+use crate::kernel::{BootError, Kernel};
 use crate::program::Program;
 
 /// Starts the kernel, and runs a program from where it was when the power went to its end: call it once after each
@@ -18,11 +19,27 @@ use crate::program::Program;
 ///
 /// What cannot go on is told to [`Firmware::failed`].
 pub fn start<B: Firmware, P: Program<B> + Sync>(ended: fn(&Kernel<B>, &P) -> !) -> ! {
+    boot_and_run(Kernel::<B>::boot::<P>, ended)
+}
+
+/// The same, but formats the NVM whatever it holds, and begins anew: for whoever asks for it, by a button that is held at
+/// the reset, or at the end of a production line. What the NVM held is lost. Where the power goes in the stores of the
+/// first 32 bytes the next [`start`] finds what was there before, or tells that it is damaged; later on it formats.
+pub fn start_formatting<B: Firmware, P: Program<B> + Sync>(ended: fn(&Kernel<B>, &P) -> !) -> ! {
+    boot_and_run(Kernel::<B>::boot_formatting::<P>, ended)
+}
+
+type Boot<B, P> = fn(<B as Board>::Nvm, CortexM<B>) -> Result<(Kernel<B>, P), BootError>;
+
+fn boot_and_run<B: Firmware, P: Program<B> + Sync>(
+    boot: Boot<B, P>,
+    ended: fn(&Kernel<B>, &P) -> !,
+) -> ! {
     let nvm = match B::Nvm::open() {
         Ok(nvm) => nvm,
         Err(failure) => B::failed(&failure),
     };
-    let (kernel, program) = match Kernel::<B>::boot::<P>(nvm, CortexM::new()) {
+    let (kernel, program) = match boot(nvm, CortexM::new()) {
         Ok(booted) => booted,
         Err(error) => B::failed(&Failure::Boot(error)),
     };

@@ -40,6 +40,8 @@ pub(super) trait Core {
     fn name(&self, task: TaskIndex) -> &'static str;
     fn stack_bytes(&self, task: TaskIndex) -> usize;
     fn idle_stack_bytes(&self) -> usize;
+    fn guards_stacks(&self) -> bool;
+    fn measures_stacks(&self) -> bool;
 }
 
 /// A kernel with its program.
@@ -128,6 +130,14 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
 
     fn idle_stack_bytes(&self) -> usize {
         B::IDLE_STACK_BYTES
+    }
+
+    fn guards_stacks(&self) -> bool {
+        B::GUARD_STACKS
+    }
+
+    fn measures_stacks(&self) -> bool {
+        B::MEASURE_STACKS
     }
 }
 

@@ -2,6 +2,10 @@
 
 use clap::ValueEnum;
 
+/// Where the memory of an MPS2 machine begins that a file keeps, and its bytes.
+pub(super) const NVM_AT: u64 = 0x2100_0000;
+pub(super) const NVM_BYTES: u64 = 16 << 20;
+
 /// A machine of QEMU's. The target tells the firmware's `build.rs` which of them it is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Board {
@@ -47,11 +51,11 @@ impl Board {
         !matches!(self, Self::Microbit)
     }
 
-    /// An error where a file is to keep the NVM of a board that has none.
+    /// An error where a file is needed to keep the NVM of a board that has none.
     pub(super) fn check_nvm(self, is_needed: bool) -> Result<(), String> {
         if is_needed && !self.keeps_nvm() {
             return Err(format!(
-                "no file keeps the NVM of the machine {}: run it without --nvm and --kill-every",
+                "no file keeps the NVM of the machine {}: it cannot be swept, and runs without --nvm and --kill-every",
                 self.machine()
             ));
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::board::Board;
+use super::image::Image;
 use crate::toolchain;
 
 fn folder() -> PathBuf {
@@ -25,13 +26,8 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
     Ok(programs)
 }
 
-/// Builds a program for the board that is swept, and answers where it lies.
-pub(super) fn build(program: &str) -> Result<PathBuf, String> {
-    build_for(Board::default(), program)
-}
-
-/// The same for any board.
-pub(super) fn build_for(board: Board, program: &str) -> Result<PathBuf, String> {
+/// Builds a program for a board, with a mistake made on purpose or without, and reads it.
+pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
     let programs = programs()?;
     if !programs.iter().any(|name| name == program) {
         return Err(format!(
@@ -39,12 +35,45 @@ pub(super) fn build_for(board: Board, program: &str) -> Result<PathBuf, String> 
             programs.join(", ")
         ));
     }
+    build_any(board, program, is_broken)
+}
+
+/// The same for a program that is not among [those that are listed](programs).
+pub(super) fn build_any(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
+    let features = if is_broken { "broken" } else { "" };
+    let folder = build_with(board, &[program], Profile::Release, features)?;
+    Image::read(&folder.join(program))
+}
+
+/// How a program is optimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For little text.
+    Release,
+    /// For few instructions.
+    Fast,
+}
+
+/// Builds any of the package's programs, with features, and answers in which folder they lie.
+pub(crate) fn build_with(
+    board: Board,
+    programs: &[&str],
+    profile: Profile,
+    features: &str,
+) -> Result<PathBuf, String> {
     let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
-    let mut build = toolchain::build(target, &target_dir)?;
+    let name = match profile {
+        Profile::Release => "release",
+        Profile::Fast => "fast",
+    };
+    let mut build = toolchain::build_with(target, &target_dir, name)?;
+    for program in programs {
+        build.args(["--bin", program]);
+    }
     build
-        .args(["--bin", program, "--manifest-path"])
+        .args(["--features", features, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(target).join("release").join(program))
+    Ok(target_dir.join(target).join(name))
 }

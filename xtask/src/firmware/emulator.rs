@@ -1,18 +1,20 @@
 //! QEMU, with an NVM that a file keeps.
 
 use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use tempfile::NamedTempFile;
 
-use super::board::Board;
+use super::board::{Board, NVM_AT, NVM_BYTES};
+use super::image::Image;
 use crate::toolchain;
 
 const QEMU: &str = "qemu-system-arm";
-
-/// Bytes of the machine's memory that a file keeps.
-const NVM_BYTES: u64 = 16 << 20;
 
 /// The file that keeps the NVM.
 #[derive(Debug)]
@@ -50,8 +52,26 @@ impl NvmFile {
         Ok(nvm)
     }
 
+    /// The words from an address of the machine on.
+    pub(super) fn words(&self, address: u64, count: usize) -> Result<Vec<u32>, String> {
+        let mut bytes = vec![0; 4 * count];
+        self.file()?
+            .read_exact_at(&mut bytes, address.saturating_sub(NVM_AT))
+            .map_err(|error| self.cannot(&error))?;
+        let (words, _) = bytes.as_chunks();
+        Ok(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
+    }
+
+    /// Stores words from an address of the machine on.
+    pub(crate) fn set_words(&self, address: u64, words: &[u32]) -> Result<(), String> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.file()?
+            .write_all_at(&bytes, address.saturating_sub(NVM_AT))
+            .map_err(|error| self.cannot(&error))
+    }
+
     /// The file, to be read and written.
-    pub(super) fn file(&self) -> Result<File, String> {
+    fn file(&self) -> Result<File, String> {
         OpenOptions::new()
             .read(true)
             .write(true)
@@ -61,7 +81,7 @@ impl NvmFile {
             .map_err(|error| self.cannot(&error))
     }
 
-    pub(super) fn cannot(&self, error: &std::io::Error) -> String {
+    fn cannot(&self, error: &std::io::Error) -> String {
         format!("{} cannot be used: {error}", self.path().display())
     }
 
@@ -84,29 +104,35 @@ pub(crate) fn check() -> Result<(), String> {
     }
 }
 
-/// Starts a program on the board that is swept; what it prints goes into a pipe. `counted`: each instruction takes
-/// 64 ns, and sleeping none.
-pub(super) fn start(program: &Path, nvm: &NvmFile, counted: bool) -> Result<Child, String> {
-    start_on(Board::default(), program, nvm, counted)
+/// How time passes for a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// As for everybody.
+    Real,
+    /// 2 to this power ns for each instruction, and none for sleeping.
+    Counted { shift: u32 },
 }
 
-/// The same on any board.
-pub(crate) fn start_on(
+/// Starts a program on a board; what it prints goes into a pipe. `log`: a file to write the address of each instruction
+/// to that is executed.
+pub(crate) fn start(
     board: Board,
-    program: &Path,
+    image: &Image,
     nvm: &NvmFile,
-    counted: bool,
+    time: Time,
+    log: Option<&Path>,
 ) -> Result<Child, String> {
+    // A comma in an option's value is written twice.
+    let value = |path: &Path| path.to_string_lossy().replace(',', ",,");
     let mut qemu = Command::new(QEMU);
     if board.keeps_nvm() {
-        let mut memory =
-            std::ffi::OsString::from("memory-backend-file,id=nvm,size=16M,share=on,mem-path=");
-        // A comma in an option's value is written twice.
-        memory.push(nvm.path().to_string_lossy().replace(',', ",,"));
         qemu.arg("-machine")
             .arg(format!("{},memory-backend=nvm", board.machine()))
             .arg("-object")
-            .arg(memory);
+            .arg(format!(
+                "memory-backend-file,id=nvm,size=16M,share=on,mem-path={}",
+                value(nvm.path())
+            ));
     } else {
         qemu.args(["-machine", board.machine()]);
     }
@@ -117,13 +143,56 @@ pub(crate) fn start_on(
             "-semihosting-config",
             "enable=on,target=native,chardev=console",
         ])
-        .arg("-kernel")
-        .arg(program)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    if counted {
-        qemu.args(["-icount", "shift=6,sleep=off"]);
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if let Some(vectors) = &image.vectors {
+        let file = nvm.file()?;
+        for (address, bytes) in &image.segments {
+            file.write_all_at(bytes, address.saturating_sub(NVM_AT))
+                .map_err(|error| nvm.cannot(&error))?;
+        }
+        qemu.arg("-device").arg(format!(
+            "loader,addr=0,force-raw=on,file={}",
+            value(vectors.path())
+        ));
+    } else {
+        qemu.arg("-kernel").arg(&image.path);
     }
-    qemu.spawn()
-        .map_err(|error| format!("{QEMU} does not start: {error}"))
+    if let Time::Counted { shift } = time {
+        qemu.arg("-icount").arg(format!("shift={shift},sleep=off"));
+    }
+    if let Some(log) = log {
+        qemu.args(["-singlestep", "-d", "exec,nochain", "-D"])
+            .arg(log);
+    }
+    let mut qemu = qemu
+        .spawn()
+        .map_err(|error| format!("{QEMU} does not start: {error}"))?;
+    if let Some(errors) = qemu.stderr.take() {
+        thread::spawn(move || pass_on(errors));
+    }
+    Ok(qemu)
+}
+
+/// Passes on what the emulator complains of, but for a reset with all timers standing still, which is what is wanted.
+fn pass_on(errors: ChildStderr) {
+    for line in BufReader::new(errors).lines().map_while(Result::ok) {
+        if !line.ends_with("icount sleep disabled and no active timers") {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// The lines of an output, as they come.
+pub(crate) fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }

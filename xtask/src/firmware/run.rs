@@ -1,7 +1,7 @@
 //! `cargo xtask firmware run`.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,7 +11,8 @@ use intos::host::Random;
 
 use super::board::Board;
 use super::build;
-use super::emulator::{self, NvmFile};
+use super::emulator::{self, NvmFile, Time};
+use super::image::Image;
 
 /// The program's own status: 0 where its results are as they should be.
 #[derive(Debug, Args)]
@@ -25,96 +26,168 @@ pub(crate) struct Options {
     /// is not run again: delete the file.
     #[arg(long, value_name = "FILE")]
     nvm: Option<PathBuf>,
-    /// Kills the emulator at random times, after so many milliseconds on average, and starts it again until the program
-    /// ends. It takes some 100 ms to start.
+    /// Kills the emulator at random times, so many milliseconds after the program has started, on average, and starts it
+    /// again until the program ends.
     #[arg(long, value_name = "MS")]
     kill_every: Option<u64>,
+    /// Begins anew with a blank NVM until so many kills were made.
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "kill_every",
+        conflicts_with = "nvm"
+    )]
+    kills: Option<u64>,
     /// What the random times follow from; another one each time where it is left out.
     #[arg(long)]
     seed: Option<u64>,
-    /// Gives up after so many kills.
+    /// Gives up where a program has not ended after so many kills.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     most_kills: u64,
 }
 
 /// A run that is not killed must end within so much time.
 const LONGEST_RUN: Duration = Duration::from_mins(1);
+/// Between two looks at a program.
+const LOOK: Duration = Duration::from_micros(200);
+/// Where the firmware counts its starts, and tells that it has ended: words of its `__sweep_control`.
+const STARTS: u64 = 14;
+const HAS_ENDED: u64 = 15;
 
-/// Runs it, and answers 0 where it succeeds.
+/// Runs it, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     emulator::check()?;
-    options
-        .board
-        .check_nvm(options.nvm.is_some() || options.kill_every.is_some())?;
-    let program = build::build_for(options.board, &options.program)?;
-    let nvm = NvmFile::open(options.nvm.as_deref())?;
+    let board = options.board;
+    board.check_nvm(options.nvm.is_some() || options.kill_every.is_some())?;
+    let image = build::build(board, &options.program, false)?;
     let began = Instant::now();
-    let (kills, status) = match options.kill_every {
-        Some(mean) => run_killed(options, mean, &program, &nvm)?,
-        None => (0, run_until(options.board, &program, &nvm, LONGEST_RUN)?),
-    };
-    let Some(status) = status else {
-        return Err(match kills {
-            0 => format!("it does not end within {} s", LONGEST_RUN.as_secs()),
-            kills => format!("it does not end, with {kills} kills"),
-        });
-    };
-    let seconds = began.elapsed().as_secs_f64();
-    println!(
-        "{}: {}, {kills} kills, {seconds:.1} s",
-        options.program,
-        if status.success() { "passed" } else { "failed" }
-    );
-    Ok(u64::from(!status.success()))
-}
-
-/// Runs it with kills: how many there were, and how it ended.
-fn run_killed(
-    options: &Options,
-    mean: u64,
-    program: &Path,
-    nvm: &NvmFile,
-) -> Result<(u64, Option<ExitStatus>), String> {
-    let seed = options.seed.unwrap_or_else(|| {
+    let mut random = Random::new(options.seed.unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         since.map_or(0, |since| since.as_nanos() as u64)
-    });
-    let mut random = Random::new(seed);
-    for kills in 0..options.most_kills {
-        let time = Duration::from_micros(random.below(2_000 * mean.max(1)));
-        if let Some(status) = run_until(options.board, program, nvm, time)? {
-            return Ok((kills, Some(status)));
+    }));
+    let (mut runs, mut failed) = (0, 0);
+    let mut kills = Kills::default();
+    loop {
+        let nvm = NvmFile::open(options.nvm.as_deref())?;
+        runs += 1;
+        failed += u64::from(!run_to_end(options, &image, &nvm, &mut random, &mut kills)?);
+        if options.kills.is_none_or(|wanted| kills.all >= wanted) {
+            break;
         }
     }
-    Ok((options.most_kills, None))
+    let seconds = began.elapsed().as_secs_f64();
+    if options.kill_every.is_some() {
+        println!(
+            "{}: {} kills, {} of them while the program ran, {runs} runs, {failed} failed, {seconds:.1} s",
+            options.program, kills.all, kills.while_it_ran
+        );
+    } else {
+        let passed = if failed == 0 { "passed" } else { "failed" };
+        println!("{}: {passed}, {seconds:.1} s", options.program);
+    }
+    Ok(failed)
 }
 
-/// Runs it for so long and then kills it, if it has not ended before. What it prints is shown if it ends.
+/// How often the emulator was killed.
+#[derive(Debug, Default)]
+struct Kills {
+    all: u64,
+    /// When the program had started and not ended.
+    while_it_ran: u64,
+}
+
+/// Runs a program until it ends, and answers whether it succeeds.
+fn run_to_end(
+    options: &Options,
+    image: &Image,
+    nvm: &NvmFile,
+    random: &mut Random,
+    kills: &mut Kills,
+) -> Result<bool, String> {
+    for _ in 0..=options.most_kills {
+        let kill_after = options
+            .kill_every
+            .map(|mean| Duration::from_micros(random.below(2_000 * mean.max(1))));
+        match run_until(options.board, image, nvm, kill_after)? {
+            End::Ended(status) => return Ok(status.success()),
+            End::Killed { while_it_ran } => {
+                kills.all += 1;
+                kills.while_it_ran += u64::from(while_it_ran);
+            }
+            End::Hung => {
+                return Err(format!(
+                    "it does not end within {} s",
+                    LONGEST_RUN.as_secs()
+                ));
+            }
+        }
+    }
+    Err(format!(
+        "it does not end, with {} kills",
+        options.most_kills
+    ))
+}
+
+/// How a run ends.
+enum End {
+    Ended(ExitStatus),
+    Killed { while_it_ran: bool },
+    Hung,
+}
+
+/// Runs a program, and kills the emulator so long after the program has started, if it has not ended before. What it
+/// prints is shown if it ends.
 fn run_until(
     board: Board,
-    program: &Path,
+    image: &Image,
     nvm: &NvmFile,
-    time: Duration,
-) -> Result<Option<ExitStatus>, String> {
-    let begin = Instant::now();
-    let mut qemu = emulator::start_on(board, program, nvm, false)?;
-    while begin.elapsed() < time {
+    kill_after: Option<Duration>,
+) -> Result<End, String> {
+    // Only who kills it must know.
+    let control = match kill_after {
+        Some(_) => Some(image.symbol("__sweep_control")?),
+        None => None,
+    };
+    let word = |word: u64| match control {
+        Some(control) => Ok::<u32, String>(nvm.words(control + 4 * word, 1)?[0]),
+        None => Ok(0),
+    };
+    let starts = word(STARTS)?;
+    let mut qemu = emulator::start(board, image, nvm, Time::Real, None)?;
+    let began = Instant::now();
+    let mut started = None;
+    loop {
         if let Some(status) = status(&mut qemu)? {
             let mut text = String::new();
             if let Some(mut output) = qemu.stdout.take() {
                 // What cannot be read is not shown.
                 let _ = output.read_to_string(&mut text);
             }
-            print!("{text}");
-            return Ok(Some(status));
+            if kill_after.is_none() || !status.success() {
+                print!("{text}");
+            }
+            return Ok(End::Ended(status));
         }
-        thread::sleep(Duration::from_millis(1).min(time.saturating_sub(begin.elapsed())));
+        if started.is_none() && word(STARTS)? != starts {
+            started = Some(Instant::now());
+        }
+        let is_over = match (started, kill_after) {
+            (Some(started), Some(time)) => started.elapsed() >= time,
+            _ => false,
+        };
+        if is_over || began.elapsed() >= LONGEST_RUN {
+            // SIGKILL. It may have ended just now, which is as good.
+            let _ = qemu.kill();
+            qemu.wait()
+                .map_err(|error| format!("the emulator does not end: {error}"))?;
+            if !is_over {
+                return Ok(End::Hung);
+            }
+            let while_it_ran = word(HAS_ENDED)? == 0;
+            return Ok(End::Killed { while_it_ran });
+        }
+        thread::sleep(LOOK);
     }
-    // SIGKILL. It may have ended just now, which is as good.
-    let _ = qemu.kill();
-    qemu.wait()
-        .map_err(|error| format!("the emulator does not end: {error}"))?;
-    Ok(None)
 }
 
 fn status(qemu: &mut Child) -> Result<Option<ExitStatus>, String> {

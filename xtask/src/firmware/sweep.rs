@@ -1,87 +1,167 @@
 //! `cargo xtask firmware sweep`.
 
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 
-use super::build;
-use super::emulator::{self, NvmFile};
+use super::batch::Batch;
+use super::board::Board;
+use super::cuts::{self, Cuts};
+use super::image::Image;
+use super::trace::Trace;
+use super::{build, coverage, emulator};
 use crate::parallel;
 
-/// Each cut is named by the clocks after which it comes, of 40 ns; an instruction takes 64 ns, so that none is left out.
-/// Sleeping is not counted.
+/// Each cut is named by the number of the instruction before which it comes, counted from where the first boot has
+/// formatted the NVM on, or from the start on where the formatting itself is cut. Sleeping is not counted.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Which program: see `cargo xtask firmware list`.
     program: String,
+    /// The machine that it runs on: one whose NVM a file keeps.
+    #[arg(long, value_enum, default_value_t)]
+    board: Board,
     /// The first cut.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     from: u32,
     /// The cut before which the sweep ends; the program's end, where it is left out.
     #[arg(long, value_name = "M")]
     to: Option<u32>,
-    /// How much later each cut is.
+    /// How many instructions later each cut is.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     step: u32,
-    /// How often the power is cut again, after random times of the order of a recovery.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    again: u32,
-    /// Counts from the reset on, so that the first boot's formatting is cut too.
+    /// 2: cuts the power a second time, at points of the recovery from the first.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
+    cuts: u32,
+    /// How many pairs of cuts are made, chosen at random where there are more.
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "cuts")]
+    pairs: u32,
+    /// What their choice follows from.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The second cut comes before this instruction of the next start, and nowhere else.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    second: Option<u32>,
+    /// Cuts the first boot's formatting, from the reset until it is done, in place of all that follows it.
     #[arg(long)]
     formatting: bool,
+    /// Sweeps firmware with a mistake made on purpose: transactions store before they log. It must fail.
+    #[arg(long)]
+    broken: bool,
     /// How many emulators run at a time; as many as there are processors, where it is left out.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
 
-/// Where the firmware's `__sweep_control` lies in the file.
-const CONTROL_AT: u64 = 0x00FF_F000;
-/// `SWEP`.
-const MAGIC: u32 = 0x5045_5753;
-/// Cuts of an emulator.
-const PIECE: u32 = 250;
-/// A run takes some milliseconds.
-const LONGEST_SILENCE: Duration = Duration::from_mins(1);
+/// Runs of an emulator.
+const BATCH: usize = 1_000;
+/// How many recoveries are looked at to know how long they are.
+const RECOVERIES: u32 = 64;
+/// How many failures are shown one by one.
+const SHOWN: u64 = 20;
 
 /// Sweeps, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     emulator::check()?;
-    let program = build::build(&options.program)?;
-    let length = measure(&program, options)?;
-    let to = options.to.unwrap_or(length).min(length);
-    let cuts = u64::from(to.saturating_sub(options.from)).div_ceil(options.step.into());
-    println!("{}: {length} clocks, {cuts} cuts", options.program);
-    let bar = parallel::progress_bar(cuts, "cuts");
+    options.board.check_nvm(true)?;
+    let image = build::build(options.board, &options.program, options.broken)?;
+    let trace = Trace::take(options.board, &image, options.formatting)?;
+    println!(
+        "{}: {} instructions in the window, at {} addresses",
+        options.program,
+        trace.length,
+        trace.executed.len()
+    );
+    let behind = trace.length.saturating_add(1);
+    let window = options.from..options.to.unwrap_or(behind).min(behind);
+    let is_pairs = options.cuts == 2 || options.second.is_some();
+    let list = if is_pairs {
+        let seconds = match options.second {
+            Some(second) => second..second.saturating_add(1),
+            None => 1..recovery(&image, trace.length, options)?,
+        };
+        cuts::twice(window, options.step, seconds, options.pairs, options.seed)
+    } else {
+        cuts::once(window, options.step)
+    };
+    if list.is_empty() {
+        return Err(format!(
+            "there is nothing to cut: the window has the instructions 1 to {}",
+            trace.length
+        ));
+    }
     let began = Instant::now();
-    let (mut passed, mut failed) = (0u64, 0u64);
+    let all = sweep(&image, options, &list)?;
+    let seconds = began.elapsed().as_secs_f64();
+    #[allow(clippy::cast_precision_loss)] // shown with few digits
+    let each = 1_000.0 * seconds / list.len().max(1) as f64;
+    println!("{seconds:.1} s, {each:.2} ms a run");
+    if is_pairs {
+        println!("{} runs ended before their second cut", all.ended_early);
+    }
+    let is_whole = !is_pairs && options.step == 1 && options.from == 1 && options.to.is_none();
+    let missed = coverage::tell(&image, &trace.executed, &all.cut_at, is_whole)?;
+    let failed = all.failed + missed;
+    println!("{} cuts, {failed} failed", list.len());
+    Ok(failed)
+}
+
+/// Behind how many instructions of a start no second cut comes: the longest of some recoveries, and a bit more.
+fn recovery(image: &Image, length: u32, options: &Options) -> Result<u32, String> {
+    let some = cuts::once(1..length.saturating_add(1), (length / RECOVERIES).max(1));
+    let batch = Batch {
+        board: options.board,
+        image,
+        formatting: options.formatting,
+        cuts: &some,
+    };
+    let longest = batch.run(None, |_| {})?.recovery;
+    println!(
+        "{}: all tasks have recovered within {longest} instructions of a start",
+        options.program
+    );
+    Ok(longest + longest / 8 + 2)
+}
+
+/// What came of a sweep.
+#[derive(Debug, Default)]
+struct Swept {
+    failed: u64,
+    ended_early: u64,
+    cut_at: BTreeSet<u64>,
+}
+
+/// Runs all of a list, and tells what fails.
+fn sweep(image: &Image, options: &Options, list: &[Cuts]) -> Result<Swept, String> {
+    let bar = parallel::progress_bar(list.len() as u64, "cuts");
+    let mut all = Swept::default();
     let mut broken = None;
+    let batches: Vec<&[Cuts]> = list.chunks(BATCH).collect();
     parallel::for_each(
-        cuts.div_ceil(PIECE.into()),
+        batches.len() as u64,
         options.jobs,
-        |piece| {
-            let span = PIECE.saturating_mul(options.step);
-            let from = options.from + piece as u32 * span;
-            sweep(
-                &program,
-                options,
-                from,
-                from.saturating_add(span).min(to),
-                || bar.inc(1),
-            )
+        |number| {
+            let batch = Batch {
+                board: options.board,
+                image,
+                formatting: options.formatting,
+                cuts: batches.get(number as usize).copied().unwrap_or_default(),
+            };
+            batch.run(None, |runs| bar.inc(runs))
         },
         |_, result| match result {
-            Ok(piece) => {
-                passed += piece.passed;
-                failed += piece.failures.len() as u64;
-                for (cut, reason) in piece.failures {
-                    bar.suspend(|| tell(options, cut, &reason));
+            Ok(outcome) => {
+                for (cuts, reason) in &outcome.failures {
+                    all.failed += 1;
+                    if all.failed <= SHOWN {
+                        bar.suspend(|| tell(options, *cuts, reason));
+                    }
                 }
-                bar.set_message(format!("{failed} failed"));
+                all.ended_early += outcome.ended_early;
+                all.cut_at.extend(outcome.cut_at);
+                bar.set_message(format!("{} failed", all.failed));
                 true
             }
             Err(error) => {
@@ -91,120 +171,34 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
         },
     );
     bar.finish_and_clear();
-    if let Some(error) = broken {
-        return Err(error);
+    match broken {
+        Some(error) => Err(error),
+        None => Ok(all),
     }
-    let milliseconds = began.elapsed().as_millis();
-    println!("{milliseconds} ms");
-    println!("{} cuts, {failed} failed", passed + failed);
-    Ok(failed)
 }
 
-fn tell(options: &Options, cut: u32, reason: &str) {
-    println!("cut {cut}: {reason}");
+fn tell(options: &Options, Cuts { first, second }: Cuts, reason: &str) {
+    print!("cut {first}");
+    if second > 0 {
+        print!(" and {second}");
+    }
+    println!(": {reason}");
     print!(
-        "repeat with: cargo xtask firmware sweep {} --from {cut}",
-        options.program
+        "repeat with: cargo xtask firmware sweep {} --from {first} --to {}",
+        options.program,
+        first.saturating_add(1)
     );
-    print!(" --to {}", cut.saturating_add(1));
-    if options.again > 0 {
-        print!(" --again {}", options.again);
+    if second > 0 {
+        print!(" --second {second}");
+    }
+    if options.board != Board::default() {
+        print!(" --board {}", options.board.machine());
     }
     if options.formatting {
         print!(" --formatting");
     }
+    if options.broken {
+        print!(" --broken");
+    }
     println!();
-}
-
-/// Part of a sweep.
-#[derive(Debug, Default)]
-struct Piece {
-    passed: u64,
-    /// After how many clocks each was cut, and what was wrong.
-    failures: Vec<(u32, String)>,
-    length: Option<u32>,
-}
-
-/// How many clocks a run without cuts takes.
-fn measure(program: &Path, options: &Options) -> Result<u32, String> {
-    let piece = sweep(program, options, u32::MAX, 0, || {})?;
-    piece
-        .length
-        .ok_or_else(|| "the firmware did not tell how long it runs".into())
-}
-
-/// Sweeps in one emulator; `to` 0: to the program's end.
-fn sweep(
-    program: &Path,
-    options: &Options,
-    from: u32,
-    to: u32,
-    mut each: impl FnMut(),
-) -> Result<Piece, String> {
-    let nvm = NvmFile::open(None)?;
-    let mut words = [0; 13];
-    words[..5].copy_from_slice(&[MAGIC, from, to, options.step, options.again]);
-    words[12] = options.formatting.into();
-    let bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
-    let mut file = nvm.file()?;
-    file.seek(SeekFrom::Start(CONTROL_AT))
-        .and_then(|_| file.write_all(&bytes))
-        .map_err(|error| nvm.cannot(&error))?;
-    let mut qemu = emulator::start(program, &nvm, true)?;
-    let mut piece = Piece::default();
-    let ended = match qemu.stdout.take() {
-        Some(output) => follow(&lines(output), &mut piece, &mut each),
-        None => Err("the emulator has no output".into()),
-    };
-    // It has ended by itself, where all is well.
-    if ended.is_err() {
-        let _ = qemu.kill();
-    }
-    qemu.wait()
-        .map_err(|error| format!("the emulator does not end: {error}"))?;
-    ended.map(|()| piece)
-}
-
-/// Reads what the firmware tells until it says that it is at its end.
-fn follow(
-    lines: &Receiver<String>,
-    piece: &mut Piece,
-    each: &mut impl FnMut(),
-) -> Result<(), String> {
-    let mut last = String::from("the start");
-    loop {
-        let Ok(line) = lines.recv_timeout(LONGEST_SILENCE) else {
-            return Err(format!("the firmware went silent after: {last}"));
-        };
-        match line.split_once(' ') {
-            Some(("length", clocks)) => piece.length = clocks.parse().ok(),
-            Some(("passed", _)) => {
-                piece.passed += 1;
-                each();
-            }
-            Some(("failed", what)) => {
-                let (cut, reason) = what.split_once(": ").unwrap_or((what, ""));
-                piece
-                    .failures
-                    .push((cut.parse().unwrap_or(0), reason.to_owned()));
-                each();
-            }
-            None if line == "end" => return Ok(()),
-            _ => return Err(line),
-        }
-        last = line;
-    }
-}
-
-/// The lines of an output, as they come.
-fn lines(output: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
 }

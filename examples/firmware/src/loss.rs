@@ -1,6 +1,20 @@
-//! What a power loss takes: before anything else a reset fills all SRAM with junk.
+//! A power loss: a reset of the processor, which before anything else fills all SRAM with junk.
 
 use core::arch::global_asm;
+use core::ptr;
+
+/// Application interrupt and reset control: a store with the key and this bit resets the processor.
+const AIRCR: usize = 0xE000_ED0C;
+const RESET: u32 = 0x05FA_0004;
+
+/// Takes the power away for a moment.
+pub fn lose_power() -> ! {
+    // SAFETY: one of the processor's own registers, which does not let it access memory.
+    unsafe { ptr::with_exposed_provenance_mut::<u32>(AIRCR).write_volatile(RESET) }
+    loop {
+        core::hint::spin_loop();
+    }
+}
 
 // `__pre_init` runs before there is a stack, by the contract of `cortex-m-rt`.
 global_asm!(

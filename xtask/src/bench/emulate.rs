@@ -1,0 +1,90 @@
+//! A run of an operation: clocks, and stores by class.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::firmware::emulator::{self, NvmFile, Time};
+use crate::firmware::{Board, Image};
+
+/// `BNCH`.
+const MAGIC: u32 = 0x4843_4E42;
+const NAME_BYTES: usize = 32;
+/// 256 ns for each instruction, so that devices stand still within one.
+const TIME: Time = Time::Counted { shift: 8 };
+/// A run takes a fraction of a second.
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
+
+/// Classes of stores.
+pub(super) const CLASSES: usize = 5;
+/// What they are called, in the firmware's order.
+pub(super) const CLASS_NAMES: [&str; CLASSES] = ["data", "log", "record", "allocator", "kernel"];
+
+/// What the firmware tells of one measurement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Measured {
+    /// Of 40 ns.
+    pub(super) clocks: u32,
+    /// Bytes and atomic stores of each class.
+    pub(super) stored: [(u32, u32); CLASSES],
+}
+
+/// Runs an operation few times, then many times; one that ends with a power loss is run once. `log`: see
+/// [`emulator::start`].
+pub(super) fn run(
+    image: &Image,
+    operation: &str,
+    repetitions: [u32; 2],
+    log: Option<&Path>,
+) -> Result<Vec<Measured>, String> {
+    let nvm = NvmFile::open(None)?;
+    let mut name = [0; NAME_BYTES];
+    for (to, from) in name.iter_mut().zip(operation.bytes().take(NAME_BYTES - 1)) {
+        *to = from;
+    }
+    let mut control = vec![MAGIC, repetitions[0], repetitions[1], 0];
+    let (words, _) = name.as_chunks();
+    control.extend(words.iter().map(|word| u32::from_le_bytes(*word)));
+    nvm.set_words(image.symbol("__sweep_control")?, &control)?;
+    let mut qemu = emulator::start(Board::default(), image, &nvm, TIME, log)?;
+    let Some(output) = qemu.stdout.take() else {
+        return Err("the emulator has no output".into());
+    };
+    let lines = emulator::lines(output);
+    let mut measured = Vec::new();
+    let failed = loop {
+        // The emulator closes its output when it ends.
+        match lines.recv_timeout(LONGEST_SILENCE) {
+            Ok(line) => match parse(&line) {
+                Some(values) => measured.push(values),
+                None => break Some(line),
+            },
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break None,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                break Some("the firmware went silent".into());
+            }
+        }
+    };
+    if failed.is_some() {
+        // It may have ended by itself.
+        let _ = qemu.kill();
+    }
+    qemu.wait()
+        .map_err(|error| format!("the emulator does not end: {error}"))?;
+    match failed {
+        Some(reason) => Err(format!("{operation}: {reason}")),
+        None => Ok(measured),
+    }
+}
+
+fn parse(line: &str) -> Option<Measured> {
+    let mut numbers = line.strip_prefix("measured ")?.split(' ').map(str::parse);
+    let mut next = || numbers.next()?.ok();
+    let mut measured = Measured {
+        clocks: next()?,
+        ..Measured::default()
+    };
+    for stored in &mut measured.stored {
+        *stored = (next()?, next()?);
+    }
+    Some(measured)
+}

@@ -1,0 +1,43 @@
+//! The builds of the program that is measured.
+
+use std::fs;
+
+use crate::firmware::build::{self, Profile};
+use crate::firmware::{Board, Image};
+use crate::toolchain;
+
+/// What a program is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build {
+    /// Little text: what all firmware here is built for.
+    Small,
+    /// Few instructions.
+    Fast,
+    /// Counting stores, which takes instructions.
+    Counting,
+}
+
+/// Builds a program, and reads it.
+pub(super) fn build(program: &str, build: Build) -> Result<Image, String> {
+    let mut images = build_all(&[program], build)?;
+    images.pop().ok_or_else(|| "nothing was built".into())
+}
+
+/// Builds programs, and reads them: copies, since a build with other features would replace them.
+pub(super) fn build_all(programs: &[&str], build: Build) -> Result<Vec<Image>, String> {
+    let (profile, features) = match build {
+        Build::Small => (Profile::Release, ""),
+        Build::Fast => (Profile::Fast, ""),
+        Build::Counting => (Profile::Release, "counting"),
+    };
+    let built = build::build_with(Board::default(), programs, profile, features)?;
+    let folder = toolchain::target_dir("firmware").join("bench");
+    let copied = |program: &&str| {
+        let copy = folder.join(format!("{program}-{build:?}").to_lowercase());
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::copy(built.join(program), &copy))
+            .map_err(|error| format!("{} cannot be written: {error}", copy.display()))?;
+        Image::read(&copy)
+    };
+    programs.iter().map(copied).collect()
+}
