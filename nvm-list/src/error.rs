@@ -166,9 +166,11 @@ impl ListErrorKind {
             Self::NotAList { list } => Cause::new(NOT_A_LIST, 0, list),
             Self::NotANode { node } => Cause::new(NOT_A_NODE, 0, node),
             Self::BrokenLink { at } => Cause::new(BROKEN_LINK, 0, at),
-            Self::WrongOwner { node, owner, list } => {
-                Cause::new(WRONG_OWNER, list / 4, (owner / 4) << 16 | node / 4 & 0xFFFF)
-            }
+            Self::WrongOwner { node, owner, list } => Cause::new(
+                WRONG_OWNER,
+                list / 4,
+                (owner / 4) << 16 | ((node / 4) & 0xFFFF),
+            ),
             Self::TooLong { list, limit } => Cause::new(TOO_LONG, list / 4, limit),
             Self::Unsorted { node, key } => Cause::new(UNSORTED, node / 4, key),
             Self::CorruptLog { at, found } => Cause::new(CORRUPT_LOG, found as u32, at),
