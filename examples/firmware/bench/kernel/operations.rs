@@ -161,7 +161,7 @@ pub(crate) static ALL: &[Operation] = &[
                 Err(Outcome::Invalid.into())
             });
             if let Err(error) = aborted
-                && !matches!(error, Error::Call(_))
+                && !error.is_outcome()
             {
                 return Err(error);
             }
