@@ -149,6 +149,15 @@ fn named<B: Board, P: Program<B>>(name: &str) -> Option<TaskIndex> {
     each_slot::<B, P, _>(|slot, entry, _| (entry.name == name).then_some(TaskIndex(slot)))
 }
 
+/// Tells `each` the bytes of each slot's stack, in order.
+#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+pub(crate) fn each_stack<B: Board, P: Program<B>>(mut each: impl FnMut(usize)) {
+    each_slot::<B, P, ()>(|_, entry, _| {
+        each(entry.stack_bytes);
+        None
+    });
+}
+
 /// Goes over all slots, with their entries and these one's indices, until `each` answers something.
 fn each_slot<B: Board, P: Program<B>, R>(
     mut each: impl FnMut(u8, &TaskEntry<B, P>, usize) -> Option<R>,

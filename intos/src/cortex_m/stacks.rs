@@ -81,27 +81,21 @@ impl Stacks {
         let end = (&raw mut __intos_stacks_end).addr();
         let idle = usize::from(core.task_count());
         let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(alignment);
-        let stack_bytes = |index| {
-            let wanted = if index == idle {
-                core.idle_stack_bytes()
-            } else {
-                core.stack_bytes(TaskIndex(index as u8))
-            };
-            wanted.max(SMALLEST).next_multiple_of(alignment)
-        };
-        let all_stacks = (0..=idle).map(|index| below_bytes + stack_bytes(index));
-        let needed = all_stacks.sum::<usize>() + table_bytes;
+        let whole_bytes =
+            |wanted: usize| below_bytes + wanted.max(SMALLEST).next_multiple_of(alignment);
+        let mut needed = table_bytes + whole_bytes(core.idle_stack_bytes());
+        core.each_stack(&mut |wanted| needed += whole_bytes(wanted));
         let available = end.saturating_sub(start);
         if needed > available {
             return Err(Failure::NoStack { needed, available });
         }
         let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
         let table: *mut Entry = memory.cast();
-        let mut bottom = table_bytes;
-        for index in 0..=idle {
+        let (mut index, mut bottom) = (0, table_bytes);
+        let mut place = |wanted| {
             let below = memory.wrapping_add(bottom).cast::<Mark>();
             let lowest: *mut u32 = memory.wrapping_add(bottom + below_bytes).cast();
-            bottom += below_bytes + stack_bytes(index);
+            bottom += whole_bytes(wanted);
             let end = memory.wrapping_add(bottom).cast();
             let entry = Entry {
                 below,
@@ -110,8 +104,8 @@ impl Stacks {
                 left_at: ptr::null_mut(),
                 generation: 0,
             };
-            // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses
-            // it, by this function's contract. The addresses are multiples of 8.
+            // SAFETY: table and stack lie within the linker script's memory, as was checked above for the same stacks, and
+            // nobody else uses it, by this function's contract. The addresses are multiples of 8.
             unsafe {
                 below.write_volatile(MARK);
                 table.wrapping_add(index).write(entry);
@@ -119,7 +113,10 @@ impl Stacks {
                     fill(lowest, end);
                 }
             }
-        }
+            index += 1;
+        };
+        core.each_stack(&mut place);
+        place(core.idle_stack_bytes());
         let Some(entries) = NonNull::new(table) else {
             return Err(Failure::NoStack { needed, available });
         };

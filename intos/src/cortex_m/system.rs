@@ -10,6 +10,7 @@ use super::firmware::Firmware;
 use super::stacks::Stacks;
 use crate::kernel::Kernel;
 use crate::program::Program;
+use crate::table;
 
 /// A kernel with its program, whichever it is.
 pub(super) trait Core {
@@ -39,6 +40,8 @@ pub(super) trait Core {
     fn state(&self, task: TaskIndex) -> Result<TaskState, Error>;
     fn name(&self, task: TaskIndex) -> &'static str;
     fn stack_bytes(&self, task: TaskIndex) -> usize;
+    /// Tells the bytes of each task's stack, in order.
+    fn each_stack(&self, each: &mut dyn FnMut(usize));
     fn idle_stack_bytes(&self) -> usize;
     fn guards_stacks(&self) -> bool;
     fn measures_stacks(&self) -> bool;
@@ -126,6 +129,10 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
 
     fn stack_bytes(&self, task: TaskIndex) -> usize {
         Kernel::<B>::stack_bytes::<P>(task).unwrap_or(0)
+    }
+
+    fn each_stack(&self, each: &mut dyn FnMut(usize)) {
+        table::each_stack::<B, P>(each);
     }
 
     fn idle_stack_bytes(&self) -> usize {
