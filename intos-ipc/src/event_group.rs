@@ -126,10 +126,11 @@ impl EventGroup {
     }
 
     /// [`set`](EventGroup::set), from an interrupt handler.
+    #[track_caller]
     pub fn set_from_isr(&self, isr: &mut impl InterruptCalls, bits: u32) -> Result<u32, Error> {
         let group = *self;
         let value: Value = isr
-            .call_from_isr(&"event_group.set_from_isr")
+            .call_from_isr(Site::here(), &"event_group.set_from_isr")
             .run(|call| group.attempt_set(call, bits))?;
         Ok(value?)
     }
@@ -149,10 +150,11 @@ impl EventGroup {
     }
 
     /// [`clear`](EventGroup::clear), from an interrupt handler.
+    #[track_caller]
     pub fn clear_from_isr(&self, isr: &mut impl InterruptCalls, bits: u32) -> Result<u32, Error> {
         let group = *self;
         let value: Value = isr
-            .call_from_isr(&"event_group.clear_from_isr")
+            .call_from_isr(Site::here(), &"event_group.clear_from_isr")
             .run(|call| group.attempt_clear(call, bits))?;
         Ok(value?)
     }

@@ -118,6 +118,7 @@ impl MessageBuffer {
     }
 
     /// [`try_send`](MessageBuffer::try_send), from an interrupt handler.
+    #[track_caller]
     pub fn send_from_isr(
         &self,
         isr: &mut impl InterruptCalls,
@@ -125,7 +126,7 @@ impl MessageBuffer {
     ) -> Result<(), Error> {
         let buffer = *self;
         let sent: Written = isr
-            .call_from_isr(&"message_buffer.send_from_isr")
+            .call_from_isr(Site::here(), &"message_buffer.send_from_isr")
             .run(|call| buffer.attempt_send(call, message, Timeout::None))?;
         sent?;
         Ok(())
@@ -161,13 +162,14 @@ impl MessageBuffer {
     }
 
     /// [`try_receive`](MessageBuffer::try_receive), from an interrupt handler.
+    #[track_caller]
     pub fn receive_from_isr<const LEN: usize>(
         &self,
         isr: &mut impl InterruptCalls,
     ) -> Result<Bytes<LEN>, Error> {
         let buffer = *self;
         let received: Read<LEN> = isr
-            .call_from_isr(&"message_buffer.receive_from_isr")
+            .call_from_isr(Site::here(), &"message_buffer.receive_from_isr")
             .run(|call| buffer.attempt_receive(call, Timeout::None))?;
         Ok(received?)
     }

@@ -140,19 +140,21 @@ impl Semaphore {
     }
 
     /// [`release`](Semaphore::release), from an interrupt handler.
+    #[track_caller]
     pub fn release_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = isr
-            .call_from_isr(&"semaphore.release_from_isr")
+            .call_from_isr(Site::here(), &"semaphore.release_from_isr")
             .run(|call| semaphore.attempt_release(call))?;
         Ok(done?)
     }
 
     /// [`try_acquire`](Semaphore::try_acquire), from an interrupt handler.
+    #[track_caller]
     pub fn acquire_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let semaphore = *self;
         let done: Done = isr
-            .call_from_isr(&"semaphore.acquire_from_isr")
+            .call_from_isr(Site::here(), &"semaphore.acquire_from_isr")
             .run(|call| semaphore.attempt_acquire(call, Timeout::None))?;
         Ok(done?)
     }

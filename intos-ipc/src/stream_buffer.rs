@@ -94,6 +94,7 @@ impl StreamBuffer {
     }
 
     /// [`write`](StreamBuffer::write) without waiting, from an interrupt handler.
+    #[track_caller]
     pub fn write_from_isr(
         &self,
         isr: &mut impl InterruptCalls,
@@ -101,7 +102,7 @@ impl StreamBuffer {
     ) -> Result<u16, Error> {
         let buffer = *self;
         let written: Written = isr
-            .call_from_isr(&"stream_buffer.write_from_isr")
+            .call_from_isr(Site::here(), &"stream_buffer.write_from_isr")
             .run(|call| buffer.attempt_write(call, bytes, Timeout::None))?;
         Ok(written?)
     }
@@ -129,13 +130,14 @@ impl StreamBuffer {
     }
 
     /// [`read`](StreamBuffer::read) without waiting, from an interrupt handler.
+    #[track_caller]
     pub fn read_from_isr<const LEN: usize>(
         &self,
         isr: &mut impl InterruptCalls,
     ) -> Result<Bytes<LEN>, Error> {
         let buffer = *self;
         let read: Read<LEN> = isr
-            .call_from_isr(&"stream_buffer.read_from_isr")
+            .call_from_isr(Site::here(), &"stream_buffer.read_from_isr")
             .run(|call| buffer.attempt_read(call, 1, Timeout::None))?;
         Ok(read?)
     }

@@ -295,18 +295,20 @@ impl Timer {
     }
 
     /// [`start`](Timer::start), from an interrupt handler.
+    #[track_caller]
     pub fn start_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let timer = *self;
         let done: Done = isr
-            .call_from_isr(&"timer.start_from_isr")
+            .call_from_isr(Site::here(), &"timer.start_from_isr")
             .run(|call| timer.attempt_start(call, None))?;
         Ok(done?)
     }
 
     /// [`stop`](Timer::stop), from an interrupt handler.
+    #[track_caller]
     pub fn stop_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let timer = *self;
-        isr.call_from_isr(&"timer.stop_from_isr")
+        isr.call_from_isr(Site::here(), &"timer.stop_from_isr")
             .run(|call| timer.attempt_stop(call))
     }
 

@@ -87,8 +87,8 @@ pub trait InterruptCalls {
     /// The kernel's port.
     type Port: Port;
 
-    /// Begins a call with a name, as `queue.send_from_isr`.
-    fn call_from_isr(&mut self, name: CallName) -> Call<'_, Self::Nvm, Self::Port>;
+    /// Begins a call, made at `site`, with a name, as `queue.send_from_isr`.
+    fn call_from_isr(&mut self, site: Site, name: CallName) -> Call<'_, Self::Nvm, Self::Port>;
 }
 
 /// Who makes a call.
@@ -97,7 +97,6 @@ enum Caller<'c, N: Nvm + Copy> {
     Task {
         task: TaskIndex,
         system: &'c mut SystemTable<N>,
-        site: Site,
     },
     /// It is told whether it may have woken somebody.
     Interrupt { woke: &'c mut bool },
@@ -109,6 +108,7 @@ pub struct Call<'c, N: Nvm + Copy, P: Port> {
     scheduler: &'c Scheduler<N>,
     port: &'c P,
     caller: Caller<'c, N>,
+    site: Site,
     name: CallName,
     /// It has done list work.
     did_work: bool,
@@ -127,24 +127,27 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         Self {
             scheduler,
             port,
-            caller: Caller::Task { task, system, site },
+            caller: Caller::Task { task, system },
+            site,
             name,
             did_work: false,
         }
     }
 
-    /// A call of an interrupt handler, which is told whether somebody may have been woken: whether it did work
-    /// that goes with the commit. For kernels.
+    /// A call of an interrupt handler, made at `site`. The handler is told whether somebody may have been woken:
+    /// whether it did work that goes with the commit. For kernels.
     pub fn from_isr(
         scheduler: &'c Scheduler<N>,
         port: &'c P,
         woke: &'c mut bool,
+        site: Site,
         name: CallName,
     ) -> Self {
         Self {
             scheduler,
             port,
             caller: Caller::Interrupt { woke },
+            site,
             name,
             did_work: false,
         }
@@ -168,7 +171,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub const fn task(&self) -> Result<TaskIndex, Error> {
         match &self.caller {
             Caller::Task { task, .. } => Ok(*task),
-            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt { call: self.name }.error()),
+            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt { site: self.site }.error()),
         }
     }
 
@@ -189,11 +192,11 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         mut self,
         attempt: impl FnOnce(&mut Self) -> Result<Progress<R>, Error>,
     ) -> Result<R, Error> {
-        let port = self.port;
-        let Caller::Task { task, system, site } = &mut self.caller else {
+        let (port, site) = (self.port, self.site);
+        let Caller::Task { task, system } = &mut self.caller else {
             return self.run_from_isr(attempt);
         };
-        let (task, site) = (*task, *site);
+        let task = *task;
         if let Some(result) = system.bypass(site)? {
             return Ok(result);
         }
@@ -217,7 +220,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         }
         let call = self.name;
         let Caller::Task { system, .. } = self.caller else {
-            return Err(ErrorKind::InInterrupt { call }.error());
+            return Err(ErrorKind::InInterrupt { site }.error());
         };
         port.critical(|| {
             let result = system.complete_in_place(site)?;
@@ -238,7 +241,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             });
             match attempt(&mut self)? {
                 Progress::Completed(result) => Ok(result),
-                Progress::Blocked => Err(ErrorKind::InInterrupt { call: self.name }.error()),
+                Progress::Blocked => Err(ErrorKind::InInterrupt { site: self.site }.error()),
             }
         })
     }
@@ -259,10 +262,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             });
         };
         let result = match &mut self.caller {
-            Caller::Task { task, system, site } => {
+            Caller::Task { task, system } => {
                 let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
                 scheduler.stage(work, tag)?;
-                let result = system.complete(*site, body).map_err(Error::from);
+                let result = system.complete(self.site, body).map_err(Error::from);
                 if result.is_ok() {
                     committed(Some(*task));
                 }
@@ -316,7 +319,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     ) -> Result<Progress<R>, Error> {
         let task = self.task()?;
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { call: self.name }.error());
+            return Err(ErrorKind::InInterrupt { site: self.site }.error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
         system.reserve(R::MAX_BYTES.saturating_add(bytes as u32))?;
@@ -346,7 +349,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             return self.answer(());
         }
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { call: self.name }.error());
+            return Err(ErrorKind::InInterrupt { site: self.site }.error());
         };
         system.reserve(0)?;
         self.sleep(None, Some(tick), Work::none(), |_| Ok(()))
@@ -359,13 +362,13 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         mut work: Work,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        let Caller::Task { task, system, site } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { call: self.name }.error());
+        let Caller::Task { task, system } = &mut self.caller else {
+            return Err(ErrorKind::InInterrupt { site: self.site }.error());
         };
         work.block(self.scheduler, *task, wait, until)?;
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
         self.scheduler.stage(&work, tag)?;
-        let result = system.step(*site, body).map_err(Error::from);
+        let result = system.step(self.site, body).map_err(Error::from);
         if result.is_ok() {
             self.port.observe(Event::Committed {
                 task: Some(*task),

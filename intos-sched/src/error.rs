@@ -5,8 +5,7 @@ use core::fmt;
 use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter};
 use nvm_list::{ListError, ListErrorKind};
 use nvm_tx::Fault;
-
-use crate::call::CallName;
+use replay::Site;
 
 /// How a system call ends that could not do what it is for. Recorded: 1 byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +112,7 @@ pub enum ErrorKind {
     },
     /// The kernel's state contradicts itself: the image is damaged.
     Damaged {
-        /// Where it was noticed.
+        /// Where it was noticed. 16 MiB or more is told as `0xFF_FFFF`.
         offset: u32,
     },
     /// The image names a task that the program does not have.
@@ -123,8 +122,8 @@ pub enum ErrorKind {
     },
     /// An interrupt handler made a call that only a task can make.
     InInterrupt {
-        /// Its name.
-        call: CallName,
+        /// Where.
+        site: Site,
     },
     /// A task asked for the argument of another kind of task.
     WrongKind {
@@ -185,36 +184,38 @@ impl ErrorKind {
     #[inline]
     pub const fn error(self) -> Error {
         Error(match self {
-            Self::Call(outcome) => Cause::new(CALL + outcome as u8, 0, 0),
+            Self::Call(outcome) => Cause::new(CALL + outcome as u8, 0),
             Self::Replay(error) => error.cause(),
             Self::List(kind) => kind.cause(),
-            Self::TooManyTasks { maximum } => Cause::new(TOO_MANY_TASKS, 0, maximum as u32),
-            Self::NoSuchPriority { priority } => Cause::new(NO_SUCH_PRIORITY, 0, priority as u32),
-            Self::Damaged { offset } => Cause::new(DAMAGED, 0, offset),
-            Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, 0, index as u32),
-            Self::InInterrupt { call } => Cause::named(IN_INTERRUPT, 0, call),
-            Self::WrongKind { index } => Cause::new(WRONG_KIND, 0, index as u32),
+            Self::TooManyTasks { maximum } => Cause::new(TOO_MANY_TASKS, maximum as u32),
+            Self::NoSuchPriority { priority } => Cause::new(NO_SUCH_PRIORITY, priority as u32),
+            Self::Damaged { offset } => Cause::new(DAMAGED, offset),
+            Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, index as u32),
+            Self::InInterrupt { site } => Cause::at(IN_INTERRUPT, 0, site.location()),
+            Self::WrongKind { index } => Cause::new(WRONG_KIND, index as u32),
         })
     }
 
     fn of(cause: Cause) -> Self {
-        let detail = cause.detail();
-        match (cause.code(), Error(cause).outcome(), cause.name()) {
+        let number = cause.number();
+        match (cause.code(), Error(cause).outcome(), cause.location()) {
             (_, Some(outcome), _) => Self::Call(outcome),
-            (_, _, Some(call)) => Self::InInterrupt { call },
+            (IN_INTERRUPT, _, Some(location)) => Self::InInterrupt {
+                site: Site::at(location),
+            },
             (LIST..CALL, ..) => Self::List(ListErrorKind::of(cause)),
             (TOO_MANY_TASKS, ..) => Self::TooManyTasks {
-                maximum: detail as usize,
+                maximum: number as usize,
             },
             (NO_SUCH_PRIORITY, ..) => Self::NoSuchPriority {
-                priority: detail as u8,
+                priority: number as u8,
             },
-            (DAMAGED, ..) => Self::Damaged { offset: detail },
+            (DAMAGED, ..) => Self::Damaged { offset: number },
             (NO_SUCH_TASK, ..) => Self::NoSuchTask {
-                index: detail as u8,
+                index: number as u8,
             },
             (WRONG_KIND, ..) => Self::WrongKind {
-                index: detail as u8,
+                index: number as u8,
             },
             _ => Self::Replay(replay::Error::from_cause(cause)),
         }
@@ -326,9 +327,10 @@ impl fmt::Display for ErrorKind {
                 f,
                 "the image names task {index}, which the program does not have: it is damaged"
             ),
-            Self::InInterrupt { call } => write!(
+            Self::InInterrupt { site } => write!(
                 f,
-                "an interrupt handler made the call {call}, which only a task can make"
+                "an interrupt handler made a call that only a task can make, at {}",
+                site.location()
             ),
             Self::WrongKind { index } => write!(
                 f,

@@ -133,9 +133,10 @@ impl TaskId {
     }
 
     /// [`resume`](TaskId::resume), from an interrupt handler.
+    #[track_caller]
     pub fn resume_from_isr(self, isr: &mut impl InterruptCalls) -> Result<(), Error> {
         let done: Done = isr
-            .call_from_isr(&"task.resume_from_isr")
+            .call_from_isr(Site::here(), &"task.resume_from_isr")
             .run(|call| attempt_resume(call, self))?;
         Ok(done?)
     }
@@ -223,9 +224,10 @@ impl TaskId {
     }
 
     /// [`notify`](TaskId::notify), from an interrupt handler.
+    #[track_caller]
     pub fn notify_from_isr(self, isr: &mut impl InterruptCalls, what: Notify) -> Result<(), Error> {
         let done: Done = isr
-            .call_from_isr(&"task.notify_from_isr")
+            .call_from_isr(Site::here(), &"task.notify_from_isr")
             .run(|call| attempt_notify(call, self, what))?;
         Ok(done?)
     }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use intos_sched::{Call, CallName, InterruptCalls};
+use replay::Site;
 
 use crate::board::Board;
 use crate::kernel::Kernel;
@@ -47,11 +48,12 @@ impl<B: Board> InterruptCalls for Interrupt<'_, B> {
     type Nvm = B::Nvm;
     type Port = B::Port;
 
-    fn call_from_isr(&mut self, name: CallName) -> Call<'_, B::Nvm, B::Port> {
+    fn call_from_isr(&mut self, site: Site, name: CallName) -> Call<'_, B::Nvm, B::Port> {
         Call::from_isr(
             &self.kernel.scheduler,
             &self.kernel.port,
             &mut self.woke,
+            site,
             name,
         )
     }

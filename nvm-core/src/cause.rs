@@ -7,50 +7,41 @@
 use core::fmt;
 use core::num::NonZeroU32;
 use core::panic::Location;
-use core::ptr;
 
-/// A code from 1, a number of 22 bits, and a detail: 32 bits, a call site, or a name.
-#[derive(Clone, Copy)]
+/// A code from 1, a number of 24 bits or two of 12, and perhaps a call site.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cause {
-    /// Bits 0 to 7 the code, 8 and 9 what the detail is, 10 to 31 the number.
+    /// Bits 0 to 7 the code, 8 to 31 the number.
     head: NonZeroU32,
-    /// An address without provenance that is the detail's 32 bits, or a pointer from what `head` says.
-    detail: *const (),
+    site: Option<&'static Location<'static>>,
 }
 
 /// The largest number.
-const MAX_NUMBER: u32 = (1 << 22) - 1;
-
-const BITS: u32 = 0;
-const LOCATION: u32 = 1 << 8;
-const NAME: u32 = 2 << 8;
-const DETAILS: u32 = 3 << 8;
+const MAX_NUMBER: u32 = (1 << 24) - 1;
 
 impl Cause {
-    /// A cause with a detail of 32 bits. A number that is too large is the largest.
+    /// A cause with a number. One that is too large is the largest, `0xFF_FFFF`.
     #[inline]
-    pub const fn new(code: u8, number: u32, detail: u32) -> Self {
+    pub const fn new(code: u8, number: u32) -> Self {
         Self {
-            head: head(code, BITS, number),
-            detail: ptr::without_provenance(detail as usize),
+            head: head(code, number),
+            site: None,
         }
     }
 
-    /// A cause at a call site.
+    /// A cause with two numbers. One that is too large is the largest, 4,095.
     #[inline]
-    pub const fn at(code: u8, number: u32, location: &'static Location<'static>) -> Self {
-        Self {
-            head: head(code, LOCATION, number),
-            detail: ptr::from_ref(location).cast(),
-        }
+    pub const fn pair(code: u8, first: u16, second: u16) -> Self {
+        let (first, second) = (UpTo12Bits::of(first as u32), UpTo12Bits::of(second as u32));
+        Self::new(code, (first as u32) << 12 | second as u32)
     }
 
-    /// A cause with a name.
+    /// A cause at a call site, with a number.
     #[inline]
-    pub const fn named(code: u8, number: u32, name: &'static &'static str) -> Self {
+    pub const fn at(code: u8, number: u32, site: &'static Location<'static>) -> Self {
         Self {
-            head: head(code, NAME, number),
-            detail: ptr::from_ref(name).cast(),
+            head: head(code, number),
+            site: Some(site),
         }
     }
 
@@ -63,71 +54,41 @@ impl Cause {
     /// The number.
     #[inline]
     pub const fn number(self) -> u32 {
-        self.head.get() >> 10
+        self.head.get() >> 8
     }
 
-    /// The detail's 32 bits; of a pointer, some of its bits.
+    /// The two numbers of a cause that has two.
     #[inline]
-    pub fn detail(self) -> u32 {
-        self.detail.addr() as u32
+    pub const fn numbers(self) -> (u16, u16) {
+        let number = self.number();
+        ((number >> 12) as u16, (number & 0xFFF) as u16)
     }
 
     /// The call site, if it has one.
-    pub fn location(self) -> Option<&'static Location<'static>> {
-        // SAFETY: only `at` sets these bits, and with them the pointer from a reference that is valid forever.
-        #[allow(unsafe_code)]
-        let location = || unsafe { &*self.detail.cast::<Location<'static>>() };
-        (self.head.get() & DETAILS == LOCATION).then(location)
-    }
-
-    /// The name, if it has one.
-    pub fn name(self) -> Option<&'static &'static str> {
-        // SAFETY: only `named` sets these bits, and with them the pointer from a reference that is valid forever.
-        #[allow(unsafe_code)]
-        let name = || unsafe { &*self.detail.cast::<&'static str>() };
-        (self.head.get() & DETAILS == NAME).then(name)
+    #[inline]
+    pub const fn location(self) -> Option<&'static Location<'static>> {
+        self.site
     }
 }
 
-const fn head(code: u8, detail: u32, number: u32) -> NonZeroU32 {
+const fn head(code: u8, number: u32) -> NonZeroU32 {
     let number = if number > MAX_NUMBER {
         MAX_NUMBER
     } else {
         number
     };
-    match NonZeroU32::new(code as u32 | detail | number << 10) {
+    match NonZeroU32::new(code as u32 | number << 8) {
         Some(head) => head,
         None => NonZeroU32::MIN,
     }
 }
 
-// SAFETY: what the pointer leads to is `Sync`, lives forever and is only read.
-#[allow(unsafe_code)]
-unsafe impl Send for Cause {}
-// SAFETY: the same.
-#[allow(unsafe_code)]
-unsafe impl Sync for Cause {}
-
-/// Call sites and names are compared by what they say.
-impl PartialEq for Cause {
-    fn eq(&self, other: &Self) -> bool {
-        self.head == other.head
-            && match (self.location(), self.name()) {
-                (Some(location), _) => other.location() == Some(location),
-                (_, Some(name)) => other.name() == Some(name),
-                _ => self.detail.addr() == other.detail.addr(),
-            }
-    }
-}
-
-impl Eq for Cause {}
-
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cause")
-            .field("code", &self.code())
-            .field("number", &self.number())
-            .field("detail", &self.detail())
+        f.debug_tuple("Cause")
+            .field(&self.code())
+            .field(&self.number())
+            .field(&self.site)
             .finish()
     }
 }
@@ -135,27 +96,29 @@ impl fmt::Debug for Cause {
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Cause>() == 8 && size_of::<Result<(), Cause>>() == 8);
 
-/// A number of 16 bits in an error, where 65,535 stands for that or more.
+/// A number of 12 bits in an error, where 4,095 stands for that or more.
 #[derive(Debug, Clone, Copy)]
-pub struct UpTo16Bits(pub u16);
+pub struct UpTo12Bits(pub u16);
 
-impl UpTo16Bits {
-    /// The number, or 65,535 where it is more.
+impl UpTo12Bits {
+    const MAX: u16 = (1 << 12) - 1;
+
+    /// The number, or 4,095 where it is more.
     #[inline]
     pub const fn of(number: u32) -> u16 {
-        if number > u16::MAX as u32 {
-            u16::MAX
+        if number > Self::MAX as u32 {
+            Self::MAX
         } else {
             number as u16
         }
     }
 }
 
-impl fmt::Display for UpTo16Bits {
+impl fmt::Display for UpTo12Bits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)?;
         match self.0 {
-            u16::MAX => f.write_str(" or more"),
+            Self::MAX => f.write_str(" or more"),
             _ => Ok(()),
         }
     }
@@ -170,28 +133,31 @@ mod tests {
 
     #[test]
     fn a_cause_gives_back_what_it_was_made_of() {
-        let bits = Cause::new(7, 5_000_000, u32::MAX);
-        assert_eq!(
-            (bits.code(), bits.number(), bits.detail()),
-            (7, MAX_NUMBER, u32::MAX)
-        );
-        assert_eq!((bits.location(), bits.name()), (None, None));
-        let location = Location::caller();
-        let at = Cause::at(255, 9, location);
+        let cause = Cause::new(7, 0xFF_FFFE);
+        assert_eq!((cause.code(), cause.number()), (7, 0xFF_FFFE));
+        assert_eq!(cause.location(), None);
+        assert_eq!(Cause::new(7, 1 << 24), Cause::new(7, MAX_NUMBER));
+        let pair = Cause::pair(255, 4094, 5000);
+        assert_eq!((pair.code(), pair.numbers()), (255, (4094, 4095)));
+        let (here, there) = (Location::caller(), other_place());
+        let at = Cause::at(255, 9, here);
         assert_eq!((at.code(), at.number()), (255, 9));
-        assert_eq!((at.location(), at.name()), (Some(location), None));
-        let named = Cause::named(1, 0, &"call");
-        assert_eq!((named.location(), named.name()), (None, Some(&"call")));
-        assert_ne!(named, Cause::named(1, 0, &"another"));
-        assert_ne!(named, Cause::new(1, 0, named.detail()));
+        assert_eq!(at.location(), Some(here));
+        assert_eq!(at, Cause::at(255, 9, here));
+        assert_ne!(at, Cause::at(255, 9, there));
+        assert_ne!(at, Cause::new(255, 9));
+    }
+
+    fn other_place() -> &'static Location<'static> {
+        Location::caller()
     }
 
     #[test]
     fn a_number_says_where_it_may_be_more() {
-        assert_eq!(UpTo16Bits(UpTo16Bits::of(65_534)).to_string(), "65534");
+        assert_eq!(UpTo12Bits(UpTo12Bits::of(4094)).to_string(), "4094");
         assert_eq!(
-            UpTo16Bits(UpTo16Bits::of(65_536)).to_string(),
-            "65535 or more"
+            UpTo12Bits(UpTo12Bits::of(65_536)).to_string(),
+            "4095 or more"
         );
     }
 }

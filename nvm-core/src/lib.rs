@@ -40,7 +40,7 @@ pub mod sim;
 mod storage;
 
 #[doc(hidden)]
-pub use cause::{Cause, UpTo16Bits};
+pub use cause::{Cause, UpTo12Bits};
 #[cfg(feature = "counted")]
 pub use counted::{CountedNvm, StoreCount, StoreCounters};
 pub use door::{Class, Nvm};

@@ -18,11 +18,7 @@ pub fn check<N: Nvm>(nvm: &N, list: List, max: u32, sorted: bool) -> Result<u32,
     let mut len = 0;
     while next != own {
         if len == max {
-            return Err(ListErrorKind::TooLong {
-                list: own.offset(),
-                limit: max,
-            }
-            .error());
+            return Err(ListErrorKind::TooLong { list: own.offset() }.error());
         }
         let node = load_member(nvm, own, next)?;
         if node.links().prev() != previous {
@@ -31,7 +27,6 @@ pub fn check<N: Nvm>(nvm: &N, list: List, max: u32, sorted: bool) -> Result<u32,
         if sorted && node.key() < key_before {
             return Err(ListErrorKind::Unsorted {
                 node: next.node_offset(),
-                key: node.key(),
             }
             .error());
         }

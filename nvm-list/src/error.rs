@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Error, UpTo16Bits};
+use nvm_core::{Cause, Error, UpTo12Bits};
 
 /// An operation that was not carried out, or a list that is not sound. What it says is in
 /// [`kind`](ListError::kind).
@@ -12,7 +12,8 @@ pub struct ListError(Cause);
 /// The reasons for a [`ListError`].
 ///
 /// The errors of the first group come before anything is stored; so do those of the second group where
-/// an operation stands alone. All places are byte offsets in the region.
+/// an operation stands alone. All places are byte offsets in the region; one of 16 MiB or more is told as
+/// `0xFF_FFFF`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListErrorKind {
@@ -35,7 +36,7 @@ pub enum ListErrorKind {
     },
     /// The batch has more operations than the log's area can hold.
     TooManyOperations {
-        /// Operations in the batch. 65,535 stands for that or more.
+        /// Operations in the batch. 4,095 stands for that or more.
         operations: u16,
         /// Operations that fit.
         capacity: u16,
@@ -46,8 +47,6 @@ pub enum ListErrorKind {
     AlreadyLinked {
         /// The node.
         node: u32,
-        /// The head of its list.
-        list: u32,
     },
     /// The node to be removed or moved is in no list.
     NotLinked {
@@ -74,31 +73,21 @@ pub enum ListErrorKind {
     WrongOwner {
         /// The node.
         node: u32,
-        /// The head of the list that it says it is in; 0: none.
-        owner: u32,
-        /// The head of the list that leads to it.
-        list: u32,
     },
     /// The list has more nodes than it can have: the image is damaged.
     TooLong {
         /// The head of the list.
         list: u32,
-        /// Nodes that it can have.
-        limit: u32,
     },
     /// A node's key is less than its predecessor's in a list that should be sorted.
     Unsorted {
         /// The node.
         node: u32,
-        /// Its key, which is less than the one before it.
-        key: u32,
     },
     /// The operation log holds no valid record: the image is damaged, or the log was never formatted.
     CorruptLog {
         /// Where the byte lies that is not valid.
         at: u32,
-        /// What it holds.
-        found: u8,
     },
     /// The NVM did not answer. After an error of the device, recover before going on.
     Nvm(Error),
@@ -135,8 +124,7 @@ const TOO_LONG: u8 = 43;
 const UNSORTED: u8 = 44;
 const CORRUPT_LOG: u8 = 45;
 
-/// Causes 32 to 45; 1 and 2 are those of a transaction whose NVM did not answer. The number of a cause holds the
-/// place of a list or a node in words, as a link does.
+/// Causes 32 to 45; 1 and 2 are those of a transaction whose NVM did not answer.
 impl ListErrorKind {
     #[doc(hidden)]
     #[inline]
@@ -148,78 +136,55 @@ impl ListErrorKind {
     #[inline]
     pub const fn cause(self) -> Cause {
         match self {
-            Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, 0, offset),
+            Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, offset),
             // Whatever else it says, there is nothing but to start anew.
-            Self::Nvm(_) => Cause::new(DEVICE, 0, 0),
-            Self::Misaligned { offset } => Cause::new(MISALIGNED, 0, offset),
-            Self::OutOfReach { offset } => Cause::new(OUT_OF_REACH, 0, offset),
-            Self::LogTooSmall { needed, len } => {
-                Cause::new(LOG_TOO_SMALL, needed as u32, len as u32)
-            }
+            Self::Nvm(_) => Cause::new(DEVICE, 0),
+            Self::Misaligned { offset } => Cause::new(MISALIGNED, offset),
+            Self::OutOfReach { offset } => Cause::new(OUT_OF_REACH, offset),
+            Self::LogTooSmall { needed, len } => Cause::pair(LOG_TOO_SMALL, needed, len),
             Self::TooManyOperations {
                 operations,
                 capacity,
-            } => Cause::new(TOO_MANY_OPERATIONS, operations as u32, capacity as u32),
-            Self::Busy => Cause::new(BUSY, 0, 0),
-            Self::AlreadyLinked { node, list } => Cause::new(ALREADY_LINKED, list / 4, node),
-            Self::NotLinked { node } => Cause::new(NOT_LINKED, 0, node),
-            Self::NotAList { list } => Cause::new(NOT_A_LIST, 0, list),
-            Self::NotANode { node } => Cause::new(NOT_A_NODE, 0, node),
-            Self::BrokenLink { at } => Cause::new(BROKEN_LINK, 0, at),
-            Self::WrongOwner { node, owner, list } => Cause::new(
-                WRONG_OWNER,
-                list / 4,
-                (owner / 4) << 16 | ((node / 4) & 0xFFFF),
-            ),
-            Self::TooLong { list, limit } => Cause::new(TOO_LONG, list / 4, limit),
-            Self::Unsorted { node, key } => Cause::new(UNSORTED, node / 4, key),
-            Self::CorruptLog { at, found } => Cause::new(CORRUPT_LOG, found as u32, at),
+            } => Cause::pair(TOO_MANY_OPERATIONS, operations, capacity),
+            Self::Busy => Cause::new(BUSY, 0),
+            Self::AlreadyLinked { node } => Cause::new(ALREADY_LINKED, node),
+            Self::NotLinked { node } => Cause::new(NOT_LINKED, node),
+            Self::NotAList { list } => Cause::new(NOT_A_LIST, list),
+            Self::NotANode { node } => Cause::new(NOT_A_NODE, node),
+            Self::BrokenLink { at } => Cause::new(BROKEN_LINK, at),
+            Self::WrongOwner { node } => Cause::new(WRONG_OWNER, node),
+            Self::TooLong { list } => Cause::new(TOO_LONG, list),
+            Self::Unsorted { node } => Cause::new(UNSORTED, node),
+            Self::CorruptLog { at } => Cause::new(CORRUPT_LOG, at),
         }
     }
 
     /// What the cause of a list's error says.
     #[doc(hidden)]
     pub fn of(cause: Cause) -> Self {
-        let (number, detail) = (cause.number(), cause.detail());
-        let place = number * 4;
+        let (number, (first, second)) = (cause.number(), cause.numbers());
         match cause.code() {
-            OUT_OF_RANGE => Self::Nvm(Error::OutOfRange { offset: detail }),
-            MISALIGNED => Self::Misaligned { offset: detail },
-            OUT_OF_REACH => Self::OutOfReach { offset: detail },
+            OUT_OF_RANGE => Self::Nvm(Error::OutOfRange { offset: number }),
+            MISALIGNED => Self::Misaligned { offset: number },
+            OUT_OF_REACH => Self::OutOfReach { offset: number },
             LOG_TOO_SMALL => Self::LogTooSmall {
-                needed: number as u16,
-                len: detail as u16,
+                needed: first,
+                len: second,
             },
             TOO_MANY_OPERATIONS => Self::TooManyOperations {
-                operations: number as u16,
-                capacity: detail as u16,
+                operations: first,
+                capacity: second,
             },
             BUSY => Self::Busy,
-            ALREADY_LINKED => Self::AlreadyLinked {
-                node: detail,
-                list: place,
-            },
-            NOT_LINKED => Self::NotLinked { node: detail },
-            NOT_A_LIST => Self::NotAList { list: detail },
-            NOT_A_NODE => Self::NotANode { node: detail },
-            BROKEN_LINK => Self::BrokenLink { at: detail },
-            WRONG_OWNER => Self::WrongOwner {
-                node: (detail & 0xFFFF) * 4,
-                owner: (detail >> 16) * 4,
-                list: place,
-            },
-            TOO_LONG => Self::TooLong {
-                list: place,
-                limit: detail,
-            },
-            UNSORTED => Self::Unsorted {
-                node: place,
-                key: detail,
-            },
-            CORRUPT_LOG => Self::CorruptLog {
-                at: detail,
-                found: number as u8,
-            },
+            ALREADY_LINKED => Self::AlreadyLinked { node: number },
+            NOT_LINKED => Self::NotLinked { node: number },
+            NOT_A_LIST => Self::NotAList { list: number },
+            NOT_A_NODE => Self::NotANode { node: number },
+            BROKEN_LINK => Self::BrokenLink { at: number },
+            WRONG_OWNER => Self::WrongOwner { node: number },
+            TOO_LONG => Self::TooLong { list: number },
+            UNSORTED => Self::Unsorted { node: number },
+            CORRUPT_LOG => Self::CorruptLog { at: number },
             _ => Self::Nvm(Error::Device),
         }
     }
@@ -269,16 +234,13 @@ impl fmt::Display for ListErrorKind {
             } => write!(
                 f,
                 "a batch of {} list operations; the operation log holds {capacity}",
-                UpTo16Bits(*operations)
+                UpTo12Bits(*operations)
             ),
             Self::Busy => {
                 f.write_str("the operation log holds an operation that has not been completed")
             }
-            Self::AlreadyLinked { node, list } => {
-                write!(
-                    f,
-                    "the node at {node:#x} is already in the list at {list:#x}"
-                )
+            Self::AlreadyLinked { node } => {
+                write!(f, "the node at {node:#x} is already in a list")
             }
             Self::NotLinked { node } => write!(f, "the node at {node:#x} is in no list"),
             Self::NotAList { list } => write!(f, "there is no list head at {list:#x}"),
@@ -289,22 +251,22 @@ impl fmt::Display for ListErrorKind {
                 f,
                 "damaged list: the links at {at:#x} and its neighbours' disagree"
             ),
-            Self::WrongOwner { node, owner, list } => write!(
+            Self::WrongOwner { node } => write!(
                 f,
-                "damaged list: the list at {list:#x} leads to the node at {node:#x}, \
-                 whose owner is {owner:#x}"
+                "damaged list: the node at {node:#x} was reached through one list and says that it is in \
+                 another or in none"
             ),
-            Self::TooLong { list, limit } => write!(
+            Self::TooLong { list } => write!(
                 f,
-                "damaged list: the list at {list:#x} has more than {limit} nodes"
+                "damaged list: the list at {list:#x} has more nodes than it can have"
             ),
-            Self::Unsorted { node, key } => write!(
+            Self::Unsorted { node } => write!(
                 f,
-                "the node at {node:#x} with key {key} comes after one with a greater key"
+                "the node at {node:#x} comes after one with a greater key"
             ),
-            Self::CorruptLog { at, found } => write!(
+            Self::CorruptLog { at } => write!(
                 f,
-                "damaged or unformatted operation log: {found:#04x} at {at:#x}"
+                "damaged or unformatted operation log: the byte at {at:#x} is not valid"
             ),
             Self::Nvm(error) => error.fmt(f),
         }

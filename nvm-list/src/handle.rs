@@ -108,8 +108,6 @@ impl List {
         if links.owner() != self.link() {
             return Err(ListErrorKind::WrongOwner {
                 node: node.offset().get(),
-                owner: links.owner().offset(),
-                list: self.head().get(),
             }
             .error());
         }

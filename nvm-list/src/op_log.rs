@@ -35,7 +35,7 @@
 mod batch;
 mod roll_forward;
 
-use nvm_core::{Area, Class, Nvm, UpTo16Bits};
+use nvm_core::{Area, Class, Nvm, UpTo12Bits};
 
 use self::batch::Batch;
 use crate::fault::{self, Fault};
@@ -93,8 +93,8 @@ impl OpLog {
         let needed = Self::bytes_for(1);
         if area.len() < needed {
             return Err(ListErrorKind::LogTooSmall {
-                needed: UpTo16Bits::of(needed),
-                len: UpTo16Bits::of(area.len()),
+                needed: UpTo12Bits::of(needed),
+                len: UpTo12Bits::of(area.len()),
             }
             .error());
         }
@@ -318,7 +318,7 @@ impl OpLog {
     fn verify<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if operations.len() > self.capacity {
             return Err(ListErrorKind::TooManyOperations {
-                operations: UpTo16Bits::of(operations.len() as u32),
+                operations: UpTo12Bits::of(operations.len() as u32),
                 capacity: self.capacity as u16,
             }
             .error());
@@ -356,6 +356,6 @@ fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListEr
         })
 }
 
-const fn corrupt(at: u32, found: u8) -> ListError {
-    ListErrorKind::CorruptLog { at, found }.error()
+const fn corrupt(at: u32) -> ListError {
+    ListErrorKind::CorruptLog { at }.error()
 }

@@ -21,10 +21,9 @@ pub(crate) fn batch<N: Nvm>(nvm: &N, operations: &[Operation]) -> Result<(), Lis
             None => stored_owner(nvm, node)?,
         };
         match owner {
-            Some(owner) if operation.inserts() => {
+            Some(_) if operation.inserts() => {
                 return Err(ListErrorKind::AlreadyLinked {
                     node: node.offset().get(),
-                    list: owner.offset(),
                 }
                 .error());
             }

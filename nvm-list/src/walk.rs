@@ -39,13 +39,10 @@ pub(crate) fn load_head<N: Nvm>(nvm: &N, list: Link) -> Result<Links, ListError>
 /// Loads a node and verifies that it is in `list`.
 pub(crate) fn load_member<N: Nvm>(nvm: &N, list: Link, node: Link) -> Result<Node, ListError> {
     let member = node.load_node(nvm)?;
-    let owner = member.links().owner();
     // A head is its own owner: where a list's last link leads to another head, that is not a node.
-    if owner != list || node == list {
+    if member.links().owner() != list || node == list {
         return Err(ListErrorKind::WrongOwner {
             node: node.node_offset(),
-            owner: owner.offset(),
-            list: list.offset(),
         }
         .error());
     }
@@ -65,8 +62,7 @@ pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between,
                 return before(nvm, tail, list);
             }
             let (mut prev, mut next) = (list, head.next());
-            let limit = node_limit(nvm);
-            for _ in 0..limit {
+            for _ in 0..node_limit(nvm) {
                 let node = load_member(nvm, list, next)?;
                 if node.key() > key {
                     return behind(nvm, prev, next);
@@ -75,7 +71,6 @@ pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between,
             }
             Err(ListErrorKind::TooLong {
                 list: list.offset(),
-                limit,
             }
             .error())
         }
@@ -163,7 +158,6 @@ impl<'a, N: Nvm> Iter<'a, N> {
         if self.left == 0 {
             return Err(ListErrorKind::TooLong {
                 list: list.offset(),
-                limit: node_limit(self.nvm),
             }
             .error());
         }

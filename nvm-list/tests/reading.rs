@@ -58,11 +58,7 @@ fn an_unformatted_log_is_an_error() {
     nvm.write_u8(Class::Data, LOG_END - 1, 0xA5).unwrap();
     assert_eq!(
         COMPACT.log().recover(&nvm, |_| true),
-        Err(ListErrorKind::CorruptLog {
-            at: LOG_END - 1,
-            found: 0xA5
-        }
-        .error())
+        Err(ListErrorKind::CorruptLog { at: LOG_END - 1 }.error())
     );
 }
 
@@ -79,13 +75,9 @@ fn a_ring_that_leaves_out_its_head_is_an_error_and_no_endless_loop() {
         checked.map_err(ListError::kind),
         Err(ListErrorKind::BrokenLink { .. })
     ));
-    let limit = BYTES / 12;
     let walked = list.iter(&nvm).last().unwrap();
     let at = list.head().get();
-    assert_eq!(
-        walked,
-        Err(ListErrorKind::TooLong { list: at, limit }.error())
-    );
+    assert_eq!(walked, Err(ListErrorKind::TooLong { list: at }.error()));
     let before = nvm.counters();
     let removed = COMPACT.log().remove(&nvm, back);
     assert!(matches!(

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Error, UpTo16Bits};
+use nvm_core::{Cause, Error, UpTo12Bits};
 
 /// Why a transaction did not commit: its writes are rolled back.
 ///
@@ -17,27 +17,27 @@ pub struct Fault(Cause);
 pub enum FaultKind {
     /// The undo log has no room for what the transaction writes: give the program a larger one.
     LogFull {
-        /// Bytes that the next entry needs. 65,535 stands for that or more.
+        /// Bytes that the next entry needs. 4,095 stands for that or more.
         needed: u16,
-        /// Bytes that are free. 65,535 stands for that or more.
+        /// Bytes that are free. 4,095 stands for that or more.
         free: u16,
     },
     /// The area is too small to be an undo log.
     AreaTooSmall {
         /// Bytes that the smallest log needs.
         needed: u16,
-        /// Bytes of the area.
+        /// Bytes of the area. 4,095 stands for that or more.
         actual: u16,
     },
     /// The log's commit words contradict each other: the image is damaged, or was never formatted.
     Damaged {
-        /// Where the commit words lie.
+        /// Where the commit words lie. 16 MiB or more is told as `0xFF_FFFF`.
         offset: u32,
     },
     /// An earlier transaction of this log failed after it had written without logging. It can neither
     /// be rolled back nor committed; until a restart repeats it, no other transaction begins.
     Unfinished,
-    /// The NVM did not answer, or an offset lies outside of it.
+    /// The NVM did not answer, or an offset lies outside of it; one of 16 MiB or more is told as `0xFF_FFFF`.
     Nvm(Error),
 }
 
@@ -65,8 +65,8 @@ impl Fault {
 
     pub(crate) const fn log_full(needed: u32, free: u32) -> Self {
         Self::new(FaultKind::LogFull {
-            needed: UpTo16Bits::of(needed),
-            free: UpTo16Bits::of(free),
+            needed: UpTo12Bits::of(needed),
+            free: UpTo12Bits::of(free),
         })
     }
 }
@@ -84,33 +84,31 @@ impl FaultKind {
     #[inline]
     pub const fn cause(self) -> Cause {
         match self {
-            Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, 0, offset),
+            Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, offset),
             // Whatever else it says, there is nothing but to start anew.
-            Self::Nvm(_) => Cause::new(DEVICE, 0, 0),
-            Self::LogFull { needed, free } => Cause::new(LOG_FULL, free as u32, needed as u32),
-            Self::AreaTooSmall { needed, actual } => {
-                Cause::new(AREA_TOO_SMALL, actual as u32, needed as u32)
-            }
-            Self::Damaged { offset } => Cause::new(DAMAGED, 0, offset),
-            Self::Unfinished => Cause::new(UNFINISHED, 0, 0),
+            Self::Nvm(_) => Cause::new(DEVICE, 0),
+            Self::LogFull { needed, free } => Cause::pair(LOG_FULL, needed, free),
+            Self::AreaTooSmall { needed, actual } => Cause::pair(AREA_TOO_SMALL, needed, actual),
+            Self::Damaged { offset } => Cause::new(DAMAGED, offset),
+            Self::Unfinished => Cause::new(UNFINISHED, 0),
         }
     }
 
     #[doc(hidden)]
     pub fn of(cause: Cause) -> Self {
-        let (number, detail) = (cause.number(), cause.detail());
+        let (number, (first, second)) = (cause.number(), cause.numbers());
         match cause.code() {
-            OUT_OF_RANGE => Self::Nvm(Error::OutOfRange { offset: detail }),
+            OUT_OF_RANGE => Self::Nvm(Error::OutOfRange { offset: number }),
             DEVICE => Self::Nvm(Error::Device),
             LOG_FULL => Self::LogFull {
-                needed: detail as u16,
-                free: number as u16,
+                needed: first,
+                free: second,
             },
             AREA_TOO_SMALL => Self::AreaTooSmall {
-                needed: detail as u16,
-                actual: number as u16,
+                needed: first,
+                actual: second,
             },
-            DAMAGED => Self::Damaged { offset: detail },
+            DAMAGED => Self::Damaged { offset: number },
             _ => Self::Unfinished,
         }
     }
@@ -144,8 +142,8 @@ impl fmt::Display for FaultKind {
             Self::LogFull { needed, free } => write!(
                 f,
                 "the undo log is full: {} bytes needed, {} free; make the log larger or the transaction smaller",
-                UpTo16Bits(*needed),
-                UpTo16Bits(*free),
+                UpTo12Bits(*needed),
+                UpTo12Bits(*free),
             ),
             Self::AreaTooSmall { needed, actual } => write!(
                 f,

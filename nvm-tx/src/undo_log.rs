@@ -22,7 +22,7 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo16Bits};
+use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo12Bits};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
@@ -333,8 +333,8 @@ fn check_area<N: Nvm>(nvm: &N, offset: u32, len: u32) -> Result<(), Fault> {
     let needed = LOG_HEADER_BYTES + 8;
     if len < needed {
         return Err(Fault::new(FaultKind::AreaTooSmall {
-            needed: UpTo16Bits::of(needed),
-            actual: UpTo16Bits::of(len),
+            needed: UpTo12Bits::of(needed),
+            actual: UpTo12Bits::of(len),
         }));
     }
     Ok(nvm.check_range(offset, len)?)

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter, UpTo16Bits};
+use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter, UpTo12Bits};
 use nvm_tx::{Fault, FaultKind};
 
 use crate::site::Site;
@@ -36,9 +36,9 @@ pub enum ErrorKind {
     TableFull {
         /// Which one.
         table: Table,
-        /// Bytes that the record may need. 65,535 stands for that or more.
+        /// Bytes that the record may need. 4,095 stands for that or more.
         needed: u16,
-        /// Bytes that are free. 65,535 stands for that or more.
+        /// Bytes that are free. 4,095 stands for that or more.
         free: u16,
     },
     /// More records than a table can count.
@@ -56,13 +56,11 @@ pub enum ErrorKind {
         /// What the program does now in place of what it did then.
         site: Site,
     },
-    /// The area that was divided into a thread's logs and tables is too small for them.
+    /// The area that was divided into a thread's logs and tables is too small for them:
+    /// [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what they need.
     AreaTooSmall {
-        /// Where it lies.
+        /// Where it lies. 16 MiB or more is told as `0xFF_FFFF`.
         offset: u32,
-        /// Bytes that it has; [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what it needs.
-        /// 65,535 stands for that or more.
-        actual: u16,
     },
 }
 
@@ -114,26 +112,24 @@ impl ErrorKind {
                 table,
                 needed,
                 free,
-            } => Cause::new(TABLE_FULL + table as u8, free as u32, needed as u32),
-            Self::TooManyRecords { table } => Cause::new(TOO_MANY + table as u8, 0, 0),
+            } => Cause::pair(TABLE_FULL + table as u8, needed, free),
+            Self::TooManyRecords { table } => Cause::new(TOO_MANY + table as u8, 0),
             Self::ReplayDiverged {
                 table,
                 record,
                 site,
             } => Cause::at(DIVERGED + table as u8, record as u32, site.location()),
-            Self::AreaTooSmall { offset, actual } => {
-                Cause::new(AREA_TOO_SMALL, actual as u32, offset)
-            }
+            Self::AreaTooSmall { offset } => Cause::new(AREA_TOO_SMALL, offset),
         }
     }
 
     fn of(cause: Cause) -> Self {
-        let (number, detail) = (cause.number(), cause.detail());
+        let (number, (needed, free)) = (cause.number(), cause.numbers());
         match (cause.code(), cause.location()) {
             (code @ TABLE_FULL..TOO_MANY, _) => Self::TableFull {
                 table: Table::numbered(code - TABLE_FULL),
-                needed: detail as u16,
-                free: number as u16,
+                needed,
+                free,
             },
             (code @ TOO_MANY..DIVERGED, _) => Self::TooManyRecords {
                 table: Table::numbered(code - TOO_MANY),
@@ -143,10 +139,7 @@ impl ErrorKind {
                 record: number as u16,
                 site: Site::at(location),
             },
-            (AREA_TOO_SMALL, _) => Self::AreaTooSmall {
-                offset: detail,
-                actual: number as u16,
-            },
+            (AREA_TOO_SMALL, _) => Self::AreaTooSmall { offset: number },
             _ => Self::Transaction(FaultKind::of(cause)),
         }
     }
@@ -198,8 +191,8 @@ impl fmt::Display for ErrorKind {
                 f,
                 "the {table} is full: {} bytes needed, {} free; make it larger, or let a persistent loop drop its \
                  records",
-                UpTo16Bits(*needed),
-                UpTo16Bits(*free),
+                UpTo12Bits(*needed),
+                UpTo12Bits(*free),
             ),
             Self::TooManyRecords { table } => {
                 write!(
@@ -217,10 +210,9 @@ impl fmt::Display for ErrorKind {
                  type; the program must depend only on persistent objects, recorded results and samples",
                 site.location()
             ),
-            Self::AreaTooSmall { offset, actual } => write!(
+            Self::AreaTooSmall { offset } => write!(
                 f,
-                "the thread's area at {offset:#x} has {} bytes, too few for its logs and tables",
-                UpTo16Bits(*actual),
+                "the thread's area at {offset:#x} is too small for its logs and tables"
             ),
         }
     }

@@ -1,6 +1,6 @@
 //! Sizes and areas of a thread's logs and tables.
 
-use nvm_core::{Area, Layout, UpTo16Bits};
+use nvm_core::{Area, Layout};
 use nvm_tx::LOG_HEADER_BYTES;
 
 use crate::error::{Error, ErrorKind};
@@ -108,10 +108,8 @@ impl ThreadAreas {
         if self.progress.len() == PROGRESS_BYTES {
             return Ok(());
         }
-        let offset = self.log.offset();
         Err(Error::new(ErrorKind::AreaTooSmall {
-            offset,
-            actual: UpTo16Bits::of(self.progress.offset() + self.progress.len() - offset),
+            offset: self.log.offset(),
         }))
     }
 

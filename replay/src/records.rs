@@ -21,7 +21,7 @@
 //! | another error, valid or being stored | by its position, which is stored before the check |
 //! | another value or frame, valid or being stored | by bit 0 of its check, which is in the byte that is stored first |
 
-use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter, UpTo16Bits};
+use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter, UpTo12Bits};
 
 use crate::error::{Error, ErrorKind, Table};
 use crate::site::Site;
@@ -124,8 +124,8 @@ impl Records {
         if free < needed {
             return Err(Error::new(ErrorKind::TableFull {
                 table: self.table,
-                needed: UpTo16Bits::of(needed),
-                free: UpTo16Bits::of(free),
+                needed: UpTo12Bits::of(needed),
+                free: UpTo12Bits::of(free),
             }));
         }
         Ok(())

@@ -15,7 +15,8 @@ impl Site {
         Self(Location::caller())
     }
 
-    pub(crate) const fn at(location: &'static Location<'static>) -> Self {
+    #[doc(hidden)]
+    pub const fn at(location: &'static Location<'static>) -> Self {
         Self(location)
     }
 

@@ -130,10 +130,7 @@ proptest! {
 fn an_area_that_is_too_small_is_named() {
     let nvm = SimNvm::<4>::new(SIZE);
     let small = ThreadAreas::split(Area::new(OBJECTS, 40), &LAYOUT);
-    let expected = ErrorKind::AreaTooSmall {
-        offset: OBJECTS,
-        actual: 40,
-    };
+    let expected = ErrorKind::AreaTooSmall { offset: OBJECTS };
     let formatted = Thread::format(&nvm, &small).map_err(Error::kind);
     assert_eq!(formatted, Err(expected));
     let started = Thread::start(&nvm, &small).map_err(Error::kind);

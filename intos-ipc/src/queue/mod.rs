@@ -340,11 +340,13 @@ impl<T: QueueItem> Queue<T> {
     }
 
     /// [`try_send`](Queue::try_send), from an interrupt handler.
+    #[track_caller]
     pub fn send_from_isr(&self, isr: &mut impl InterruptCalls, item: T) -> Result<(), Error> {
         self.send_to_from_isr(isr, &"queue.send_from_isr", item, Place::Back)
     }
 
     /// [`send_to_front`](Queue::send_to_front) without waiting, from an interrupt handler.
+    #[track_caller]
     pub fn send_to_front_from_isr(
         &self,
         isr: &mut impl InterruptCalls,
@@ -354,10 +356,12 @@ impl<T: QueueItem> Queue<T> {
     }
 
     /// [`overwrite`](Queue::overwrite), from an interrupt handler.
+    #[track_caller]
     pub fn overwrite_from_isr(&self, isr: &mut impl InterruptCalls, item: T) -> Result<(), Error> {
         self.send_to_from_isr(isr, &"queue.overwrite_from_isr", item, Place::Overwrite)
     }
 
+    #[track_caller]
     fn send_to_from_isr(
         self,
         isr: &mut impl InterruptCalls,
@@ -367,16 +371,17 @@ impl<T: QueueItem> Queue<T> {
     ) -> Result<(), Error> {
         let queue = self;
         let sent: Done = isr
-            .call_from_isr(name)
+            .call_from_isr(Site::here(), name)
             .run(|call| queue.attempt_send(call, item, place, Timeout::None))?;
         Ok(sent?)
     }
 
     /// [`try_receive`](Queue::try_receive), from an interrupt handler.
+    #[track_caller]
     pub fn receive_from_isr(&self, isr: &mut impl InterruptCalls) -> Result<T, Error> {
         let queue = *self;
         let received: Result<T, Outcome> = isr
-            .call_from_isr(&"queue.receive_from_isr")
+            .call_from_isr(Site::here(), &"queue.receive_from_isr")
             .run(|call| queue.attempt_receive(call, Timeout::None))?;
         Ok(received?)
     }

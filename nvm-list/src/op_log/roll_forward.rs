@@ -14,14 +14,14 @@ impl OpLog {
         let phase = Phase::from_bits(state);
         match state & KIND {
             SINGLE => {
-                let code = Code::from_bits(state >> 2 & 0xF)
-                    .ok_or_else(|| corrupt(self.state_at(), state))?;
+                let code =
+                    Code::from_bits(state >> 2 & 0xF).ok_or_else(|| corrupt(self.state_at()))?;
                 let record = LogRecord::load(nvm, self.state_at(), code)?;
                 self.run_record(nvm, record, state & !3, phase, true)
             }
-            STAGED if state != STAGED => Err(corrupt(self.state_at(), state)),
+            STAGED if state != STAGED => Err(corrupt(self.state_at())),
             BATCH | STAGED => self.roll_forward_batch(nvm, state >> 2 & 0xF, phase),
-            _ => Err(corrupt(self.state_at(), state)),
+            _ => Err(corrupt(self.state_at())),
         }
     }
 
@@ -34,7 +34,7 @@ impl OpLog {
         let mut end = self.end - HEADER_BYTES as u32;
         for number in 0..self.capacity as u8 {
             let found = nvm.read_u8(end - 1)?;
-            let code = Code::from_bits(found & !LAST).ok_or_else(|| corrupt(end - 1, found))?;
+            let code = Code::from_bits(found & !LAST).ok_or_else(|| corrupt(end - 1))?;
             let is_last = found & LAST != 0;
             if number >= in_progress {
                 let state = BATCH | number << 2;
@@ -51,7 +51,7 @@ impl OpLog {
             // Cannot go below the area: it has room for `capacity` records of the longest kind.
             end -= code.field_bytes() as u32 + 1;
         }
-        Err(corrupt(self.state_at(), self.load_state(nvm)?))
+        Err(corrupt(self.state_at()))
     }
 
     /// Carries out one operation; retires the log if it is the last.

