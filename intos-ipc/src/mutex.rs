@@ -248,14 +248,14 @@ impl<T: TaskCalls> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-pub(crate) fn lock<'t, T: TaskCalls>(
+pub(crate) fn lock<T: TaskCalls>(
     mutex: MutexAt,
-    task: &'t mut T,
+    task: &mut T,
     site: Site,
     name: CallName,
     again: bool,
     timeout: Timeout,
-) -> Result<MutexGuard<'t, T>, Error> {
+) -> Result<MutexGuard<'_, T>, Error> {
     let done: Done =
         task.call_alone(site, name, |call| attempt_lock(call, mutex, again, timeout))?;
     done?;

@@ -181,7 +181,8 @@ const WRONG_KIND: u8 = 101;
 /// Causes 64 to 101, and those of lists and of `replay`.
 impl ErrorKind {
     /// The error with this reason.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub const fn error(self) -> Error {
         Error(match self {
             Self::Call(outcome) => Cause::new(CALL + outcome as u8, 0),

@@ -72,7 +72,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let nvm = self.nvm();
         let state = self.state_node(task)?;
         if let Some(list) = state.owner(nvm)?
-            && let Some(place) = self.priority_of_ready_list(list)?
+            && let Some(place) = self.priority_of_ready_list(list)
             && place != due
         {
             let list = self.ready_list(due)?;

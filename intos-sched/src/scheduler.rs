@@ -394,9 +394,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Which priority's ready list a list is, if it is one.
-    pub(crate) fn priority_of_ready_list(&self, list: List) -> Result<Option<Priority>, Error> {
-        let number = self.ready.iter().position(|ready| *ready == list);
-        Ok(number.map(|number| Priority(number as u8)))
+    pub(crate) fn priority_of_ready_list(&self, list: List) -> Option<Priority> {
+        let number = self.ready.iter().position(|ready| *ready == list)?;
+        Some(Priority(number as u8))
     }
 
     #[inline]

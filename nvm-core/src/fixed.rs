@@ -99,9 +99,12 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     fn read_halves(offset: u32) -> u32 {
         let mut bytes = [0; 4];
         if Self::is_whole(offset, 2) {
-            // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
-            let half = |at| unsafe { ptr::read_volatile(Self::address(at, 2).cast::<u16>()) };
-            return u32::from(half(offset)) | u32::from(half(offset.wrapping_add(2))) << 16;
+            let half = |at| {
+                // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+                let half: u16 = unsafe { ptr::read_volatile(Self::address(at, 2).cast()) };
+                u32::from(half)
+            };
+            return half(offset) | half(offset.wrapping_add(2)) << 16;
         }
         Self::read_pieces(offset, &mut bytes);
         u32::from_le_bytes(bytes)

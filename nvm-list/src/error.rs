@@ -127,13 +127,15 @@ const CORRUPT_LOG: u8 = 45;
 /// Causes 32 to 45; 1 and 2 are those of a transaction whose NVM did not answer.
 impl ListErrorKind {
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub const fn error(self) -> ListError {
         ListError(self.cause())
     }
 
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub const fn cause(self) -> Cause {
         match self {
             Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, offset),

@@ -59,10 +59,14 @@ impl Fault {
         matches!(self.0.code(), OUT_OF_RANGE | DEVICE)
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub(crate) const fn new(kind: FaultKind) -> Self {
         Self(kind.cause())
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub(crate) const fn log_full(needed: u32, free: u32) -> Self {
         Self::new(FaultKind::LogFull {
             needed: UpTo12Bits::of(needed),
@@ -81,7 +85,8 @@ const UNFINISHED: u8 = 6;
 /// Causes 1 to 6.
 impl FaultKind {
     #[doc(hidden)]
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub const fn cause(self) -> Cause {
         match self {
             Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, offset),

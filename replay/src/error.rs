@@ -83,6 +83,8 @@ impl Error {
         Self(cause)
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub(crate) const fn new(kind: ErrorKind) -> Self {
         Self(kind.cause())
     }
@@ -104,7 +106,8 @@ const AREA_TOO_SMALL: u8 = 17;
 
 /// Causes 8 to 17, and those of faults.
 impl ErrorKind {
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     const fn cause(self) -> Cause {
         match self {
             Self::Transaction(fault) => fault.cause(),

@@ -108,6 +108,7 @@ pub fn note_bytes<B: Board>(task: &mut Task<B>, log: Log, bytes: &[u8]) -> Resul
 }
 
 /// How a call ended: 0, or the code of its outcome.
+#[allow(clippy::needless_pass_by_value)] // it reads better behind a call
 pub fn end<T>(result: Result<T, Error>) -> Result<u32, Error> {
     match result {
         Ok(_) => Ok(0),

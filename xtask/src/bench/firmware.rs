@@ -30,12 +30,12 @@ pub(super) fn build_all(programs: &[&str], build: Build) -> Result<Vec<Image>, S
         Build::Fast => (Profile::Fast, ""),
         Build::Counting => (Profile::Release, "counting"),
     };
-    let built = build::build_with(Board::default(), programs, profile, features)?;
+    let from = build::build_with(Board::default(), programs, profile, features)?;
     let folder = toolchain::target_dir("firmware").join("bench");
     let copied = |program: &&str| {
         let copy = folder.join(format!("{program}-{build:?}").to_lowercase());
         fs::create_dir_all(&folder)
-            .and_then(|()| fs::copy(built.join(program), &copy))
+            .and_then(|()| fs::copy(from.join(program), &copy))
             .map_err(|error| format!("{} cannot be written: {error}", copy.display()))?;
         Image::read(&copy)
     };
