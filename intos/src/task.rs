@@ -191,7 +191,7 @@ impl<'k, B: Board> Task<'k, B> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongKind`] where the task is not of this kind.
+    /// [`ErrorKind::WrongKind`](intos_sched::ErrorKind::WrongKind) where the task is not of this kind.
     pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
         let slot = self.kernel.table.slot(self.index)?;
         if slot.entry != kind.index() || slot.argument.len() as usize != size_of::<A>() {

@@ -74,7 +74,7 @@ macro_rules! task_transaction {
             /// # Errors
             ///
             /// [`Outcome::NoFreeSlot`] where as many of the kind are there as can be;
-            /// [`Error::WrongKind`] where the program's table has no such kind at its index.
+            /// [`ErrorKind::WrongKind`](intos_sched::ErrorKind::WrongKind) where the program's table has no such kind at its index.
             #[track_caller]
             #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
             pub fn create<A: Persist>(

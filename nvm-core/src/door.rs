@@ -55,7 +55,8 @@ impl Class {
 ///   each atom old or new. So an aligned value of `ATOM` bytes is stored whole or not at all; of any
 ///   other `write` a prefix of atoms has been stored, and the atom with its **last** byte comes last:
 ///   every protocol of this workspace puts the byte that publishes at the end.
-/// * **Checked.** A range outside the region is [`Error::OutOfRange`], never undefined behaviour.
+/// * **Checked.** A range outside the region is [`Error::OutOfRange`], never undefined behaviour; a backend that says so
+///   ([`FixedNvm`](crate::FixedNvm)) may take offsets modulo the region's size instead.
 ///
 /// Stores take `&self`: an NVM is a device that several tasks use, and no reference into it exists.
 pub trait Nvm {
