@@ -15,14 +15,8 @@ use core::ptr;
 
 use crate::{Class, Error, Nvm};
 
-/// Where a region of [`FixedNvm`] lies.
-///
-/// # Safety
-///
-/// * [`start`](FixedPlace::start) always answers the same address, a multiple of 4;
-/// * [`BYTES`](FixedPlace::BYTES) bytes from it on are readable and writable memory as long as the program runs;
-/// * nothing else writes them, and no Rust reference to them exists.
-pub unsafe trait FixedPlace: 'static {
+/// Where a region of [`FixedNvm`] lies: what [`FixedNvm::new`] promises holds for it.
+pub trait FixedPlace: 'static {
     /// Bytes of the region: a power of two, 64 at least.
     const BYTES: u32;
 
@@ -40,9 +34,16 @@ pub unsafe trait FixedPlace: 'static {
 pub struct FixedNvm<P, const ATOM: usize>(PhantomData<fn() -> P>);
 
 impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
-    /// The region: a handle without a size.
+    /// The region: a handle that takes no memory.
+    ///
+    /// # Safety
+    ///
+    /// * The place's [`start`](FixedPlace::start) always answers the same address, a multiple of 4;
+    /// * [`BYTES`](FixedPlace::BYTES) bytes from it on are readable and writable memory for as long as a copy of the
+    ///   handle is used;
+    /// * nothing else writes them meanwhile, and no Rust reference to them exists.
     #[must_use]
-    pub const fn new() -> Self {
+    pub const unsafe fn new() -> Self {
         const {
             assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4");
             assert!(
@@ -74,7 +75,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
                 && rest.len() >= 4
                 && let Some((word, tail)) = take(&mut rest).split_first_chunk_mut::<4>()
             {
-                // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+                // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
                 let value: u32 = unsafe { ptr::read_volatile(Self::address(at, 4).cast()) };
                 *word = value.to_le_bytes();
                 (at, rest) = (at.wrapping_add(4), tail);
@@ -100,7 +101,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
         let mut bytes = [0; 4];
         if Self::is_whole(offset, 2) {
             let half = |at| {
-                // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+                // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
                 let half: u16 = unsafe { ptr::read_volatile(Self::address(at, 2).cast()) };
                 u32::from(half)
             };
@@ -115,7 +116,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     fn write_halves(offset: u32, word: u32) {
         if Self::is_whole(offset, 2) && !Self::is_whole(offset, 4) {
             for (at, half) in [(offset, word), (offset.wrapping_add(2), word >> 16)] {
-                // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+                // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
                 unsafe { ptr::write_volatile(Self::address(at, 2).cast(), half as u16) }
             }
         } else {
@@ -133,7 +134,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
                 && let Some((word, tail)) = rest.split_first_chunk::<4>()
             {
                 let value = u32::from_le_bytes(*word);
-                // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+                // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
                 unsafe { ptr::write_volatile(Self::address(at, 4).cast(), value) }
                 (at, rest) = (at.wrapping_add(4), tail);
             } else if Self::is_whole(at, 2)
@@ -149,12 +150,6 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
                 (at, rest) = (at.wrapping_add(1), tail);
             }
         }
-    }
-}
-
-impl<P: FixedPlace, const ATOM: usize> Default for FixedNvm<P, ATOM> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -195,14 +190,14 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
 
     #[inline]
     fn read_u8(&self, offset: u32) -> Result<u8, Error> {
-        // SAFETY: masked into the region, by the contract of `FixedPlace`.
+        // SAFETY: masked into the region, by the contract of `new`.
         Ok(unsafe { ptr::read_volatile(Self::address(offset, 1)) })
     }
 
     #[inline]
     fn read_u16(&self, offset: u32) -> Result<u16, Error> {
         if Self::is_whole(offset, 2) {
-            // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+            // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
             return Ok(unsafe { ptr::read_volatile(Self::address(offset, 2).cast()) });
         }
         let mut bytes = [0; 2];
@@ -213,7 +208,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     #[inline]
     fn read_u32(&self, offset: u32) -> Result<u32, Error> {
         if Self::is_whole(offset, 4) {
-            // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+            // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
             return Ok(unsafe { ptr::read_volatile(Self::address(offset, 4).cast()) });
         }
         Ok(Self::read_halves(offset))
@@ -221,7 +216,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
 
     #[inline]
     fn write_u8(&self, _class: Class, offset: u32, value: u8) -> Result<(), Error> {
-        // SAFETY: masked into the region, by the contract of `FixedPlace`.
+        // SAFETY: masked into the region, by the contract of `new`.
         unsafe { ptr::write_volatile(Self::address(offset, 1), value) }
         Ok(())
     }
@@ -229,7 +224,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     #[inline]
     fn write_u16(&self, _class: Class, offset: u32, value: u16) -> Result<(), Error> {
         if Self::is_whole(offset, 2) {
-            // SAFETY: masked into the region and to a multiple of 2, by the contract of `FixedPlace`.
+            // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
             unsafe { ptr::write_volatile(Self::address(offset, 2).cast(), value) }
         } else {
             Self::write_pieces(offset, &value.to_le_bytes());
@@ -240,7 +235,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     #[inline]
     fn write_u32(&self, _class: Class, offset: u32, value: u32) -> Result<(), Error> {
         if Self::is_whole(offset, 4) {
-            // SAFETY: masked into the region and to a multiple of 4, by the contract of `FixedPlace`.
+            // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
             unsafe { ptr::write_volatile(Self::address(offset, 4).cast(), value) }
         } else {
             Self::write_halves(offset, value);
@@ -270,8 +265,7 @@ mod tests {
 
     struct OfTest;
 
-    // SAFETY: each test sets it to an array that outlives its region and is used through it alone.
-    unsafe impl FixedPlace for OfTest {
+    impl FixedPlace for OfTest {
         const BYTES: u32 = SIZE as u32;
 
         fn start() -> *mut u8 {
@@ -282,7 +276,8 @@ mod tests {
     fn with_fresh<const ATOM: usize>(test: impl FnOnce(FixedNvm<OfTest, ATOM>)) -> [u8; SIZE] {
         let mut memory = Memory(core::array::from_fn(|i| i as u8));
         START.set(memory.0.as_mut_ptr());
-        test(FixedNvm::new());
+        // SAFETY: the array outlives the region, and is used through it alone.
+        test(unsafe { FixedNvm::new() });
         START.set(ptr::null_mut());
         memory.0
     }

@@ -61,12 +61,6 @@ pub(crate) fn is(variant: Variant) -> bool {
     active() == Some(variant)
 }
 
-/// Whether one of them is chosen.
-#[inline]
-pub(crate) fn is_any() -> bool {
-    active().is_some()
-}
-
 /// Runs a test with the variant switched on.
 #[cfg(test)]
 pub(crate) fn with<R>(variant: Variant, test: impl FnOnce() -> R) -> R {

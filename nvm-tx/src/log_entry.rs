@@ -227,14 +227,20 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     offset: u32,
 ) -> Result<(), Error> {
     let payload = at + HEADER_BYTES;
+    // Not made before it is needed: it would take a register meanwhile.
+    let header = || offset | (LEN as u32 - 1) << 20 | u32::from(tag) << 24;
+    if broken::is(Variant::HeaderFirst) {
+        nvm.write_u32(Class::UndoLog, at, header())?;
+    }
     match LEN {
         1 => nvm.write_u8(Class::UndoLog, payload, nvm.read_u8(offset)?)?,
         2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(offset)?)?,
         _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(offset)?)?,
     }
-    invalidate_if_tagged(nvm, area, at + NEAR_ENTRY_BYTES, tag)?;
-    let header = offset | (LEN as u32 - 1) << 20 | u32::from(tag) << 24;
-    nvm.write_u32(Class::UndoLog, at, header)
+    if !broken::is(Variant::KeepsNextHeader) {
+        invalidate_if_tagged(nvm, area, at + NEAR_ENTRY_BYTES, tag)?;
+    }
+    nvm.write_u32(Class::UndoLog, at, header())
 }
 
 /// Makes sure that no entry with `tag` begins at `at`.

@@ -128,9 +128,6 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Stores 1, 2 or 4 bytes: [`write`](Tx::write) for the most frequent lengths.
     fn write_near<const LEN: usize>(&mut self, offset: u32, bytes: [u8; LEN]) -> Result<(), Fault> {
-        if broken::is_any() {
-            return self.write(offset, &bytes);
-        }
         match self.log.replace(offset, bytes) {
             Ok(true) => Ok(()),
             Ok(false) => self.write(offset, &bytes),

@@ -285,6 +285,9 @@ impl<N: Nvm> UndoLog<N> {
         if !is_near::<LEN>(offset) {
             return Ok(false);
         }
+        if broken::is(Variant::StoresBeforeLogging) {
+            self.nvm.store(self.class, Offset::new(offset), &bytes)?;
+        }
         match self.running.coverage.of_near(offset, LEN as u32) {
             OfNear::Covered => {}
             OfNear::Uncovered { place } => {

@@ -17,10 +17,7 @@ pub type Fram<const BYTES: u32> = FixedNvm<Linked<BYTES>, 4>;
 #[derive(Debug)]
 pub struct Linked<const BYTES: u32>(());
 
-// SAFETY: the address is the linker's. `Region::open` compares the size with what the linker script gives, before the
-// kernel accesses anything; the script gives this memory to the kernel alone, and aligns it to 4, as the port's
-// documentation asks.
-unsafe impl<const BYTES: u32> FixedPlace for Linked<BYTES> {
+impl<const BYTES: u32> FixedPlace for Linked<BYTES> {
     const BYTES: u32 = BYTES;
 
     #[inline]
@@ -49,6 +46,8 @@ impl<const BYTES: u32> Region for Fram<BYTES> {
                 available,
             });
         }
-        Ok(Self::new())
+        // SAFETY: the address is the linker's, and the size was compared with what the linker script gives; the script gives
+        // this memory to the kernel alone, as the port's documentation asks.
+        Ok(unsafe { Self::new() })
     }
 }
