@@ -14,6 +14,7 @@ const PACKAGES: [&str; 10] = [
     "intos-ipc",
     "intos",
     "example-programs",
+    "example-applications",
 ];
 
 /// A core of each kind that the ports are made for.
