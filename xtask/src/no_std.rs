@@ -3,7 +3,7 @@
 use crate::toolchain;
 
 /// All that must build without the standard library, by package.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "nvm-core",
     "nvm-tx",
     "nvm-alloc",
