@@ -23,9 +23,12 @@ fn main() -> io::Result<()> {
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rustc-link-arg-bins=--nmagic");
-    // It has a program of 64 tasks.
-    println!("cargo:rustc-link-arg-bin=bench=--defsym=__intos_nvm_end=0x21008000");
-    println!("cargo:rustc-link-arg-bin=bench=--defsym=__intos_stacks_end=0x20070000");
+    // One has a program of 64 tasks, the other one's logs can be larger.
+    for program in ["bench", "applications"] {
+        for symbol in ["nvm_end=0x21008000", "stacks_end=0x20070000"] {
+            println!("cargo:rustc-link-arg-bin={program}=--defsym=__intos_{symbol}");
+        }
+    }
     println!("cargo:rerun-if-changed=memory");
     println!("cargo:rerun-if-changed=build.rs");
     Ok(())

@@ -12,7 +12,7 @@
 //! | undo log of the kernel's own transactions: of interrupt handlers and follow-ups | 60 |
 //! | control blocks (module `task`) | 40 each |
 
-use nvm_core::{Area, Layout, Offset};
+use nvm_core::{Area, Layout, Offset, ablation};
 use nvm_list::{Head, OpLog};
 use nvm_tx::LOG_HEADER_BYTES;
 use replay::ThreadAreas;
@@ -29,7 +29,7 @@ pub const MAX_TASKS: usize = 64;
 /// The most list operations of one system call.
 pub(crate) const OPERATIONS: usize = 4;
 /// Bytes of the entries of the kernel's own undo log.
-const KERNEL_LOG_BYTES: u32 = LOG_HEADER_BYTES + 48;
+const KERNEL_LOG_BYTES: u32 = LOG_HEADER_BYTES + 48 + ablation::MORE_KERNEL_LOG_BYTES;
 
 /// No task runs.
 pub(crate) const NO_TASK: u8 = 0xFF;

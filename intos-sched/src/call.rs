@@ -265,6 +265,11 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             Caller::Task { task, system } => {
                 let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
                 scheduler.stage(work, tag)?;
+                let body = |kernel: &mut SystemTx<'_, N>| {
+                    let result = body(kernel)?;
+                    scheduler.change_lists_in(kernel, work)?;
+                    Ok(result)
+                };
                 let result = system.complete(self.site, body).map_err(Error::from);
                 if result.is_ok() {
                     committed(Some(*task));
@@ -368,6 +373,11 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         work.block(self.scheduler, *task, wait, until)?;
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
         self.scheduler.stage(&work, tag)?;
+        let scheduler = self.scheduler;
+        let body = |kernel: &mut SystemTx<'_, N>| {
+            body(kernel)?;
+            scheduler.change_lists_in(kernel, &work)
+        };
         let result = system.step(self.site, body).map_err(Error::from);
         if result.is_ok() {
             self.port.observe(Event::Committed {

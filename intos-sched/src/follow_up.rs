@@ -24,7 +24,7 @@
 //! | `Bury` | the task leaves its lists; its transaction is rolled back; its mutexes are handed over; then as `Settle` | it is in no list, its log is empty, it holds none |
 //! | `Object` | up to the object's crate | |
 
-use nvm_core::{Area, Class, Nvm};
+use nvm_core::{Area, Class, Nvm, ablation};
 use nvm_list::List;
 
 use crate::broken::{self, Variant};
@@ -269,6 +269,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 }
             }
             FollowUp::Object(work) => self.finish_object(work)?,
+        }
+        if !ablation::CRASH_CONSISTENCY {
+            return Ok(());
         }
         self.follow_up().retire(self.nvm())
     }

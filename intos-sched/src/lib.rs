@@ -33,6 +33,7 @@ mod clock;
 mod error;
 mod follow_up;
 mod lifecycle;
+mod logged_lists;
 mod mutex;
 mod observe;
 mod port;

@@ -10,7 +10,7 @@
 //!
 //! How a task ends: follow-up `Bury`, module `follow_up`.
 
-use nvm_core::{Class, Nvm, Offset};
+use nvm_core::{Class, Nvm, Offset, ablation};
 use nvm_list::Operation;
 use nvm_tx::UndoLog;
 use replay::{SystemTx, Thread};
@@ -122,7 +122,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// section. `ended` is called as soon as no power loss can change that.
     pub fn end(&self, task: TaskIndex, ended: impl FnOnce()) -> Result<(), Error> {
         let burial = self.burial(task)?;
-        self.follow_up().store(self.nvm(), burial, None)?;
+        if ablation::CRASH_CONSISTENCY {
+            self.follow_up().store(self.nvm(), burial, None)?;
+        }
         ended();
         self.finish(burial)
     }
@@ -134,7 +136,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 work.push(Operation::Remove { node })?;
             }
         }
-        self.op_log().run(self.nvm(), work.operations())?;
+        self.change_lists(work.operations())?;
         let settings = self.settings(task)?;
         if settings.is_suspended() {
             self.store_settings(task, settings.with_suspended(false))?;

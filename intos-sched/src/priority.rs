@@ -81,15 +81,14 @@ impl<N: Nvm + Copy> Scheduler<N> {
             } else {
                 Operation::MoveFront { list, node: state }
             };
-            self.op_log().run(nvm, &[operation])?;
+            self.change_lists(&[operation])?;
         }
         let node = self.event_node(task)?;
         if let Some(list) = node.owner(nvm)? {
             let before = node.key(nvm)?;
             let key = WaitClass::of_key(before).key(due.0);
             if key != before {
-                self.op_log()
-                    .run(nvm, &[Operation::MoveSorted { list, node, key }])?;
+                self.change_lists(&[Operation::MoveSorted { list, node, key }])?;
             }
         }
         Ok(())

@@ -11,7 +11,7 @@
 //! | commit word of the task's kernel log, or of the kernel's own | rolls the list operations forward, then does the follow-up |
 //! | stores of the list operations, of the follow-up | the same |
 
-use nvm_core::{Class, Nvm, Offset};
+use nvm_core::{Class, Nvm, Offset, ablation};
 use nvm_list::{List, NodeRef, OpLog};
 use nvm_tx::UndoLog;
 use replay::SystemTx;
@@ -224,7 +224,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     pub fn wake_now(&self, task: TaskIndex) -> Result<(), Error> {
         let mut work = Work::none();
         work.wake(self, task)?;
-        Ok(self.op_log.run(&self.nvm, work.operations())?)
+        self.change_lists(work.operations())
     }
 
     /// Stores the result of a blocked task's system call. Nobody reads it before the task is ready again,
@@ -259,14 +259,16 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     fn stage_some(&self, work: &Work, tag: u16) -> Result<(), Error> {
-        if !work.operations().is_empty() {
+        if !work.operations().is_empty() && ablation::LISTS_RECORD {
             if broken::is(Variant::ListsBeforeCommit) {
                 self.op_log.run(&self.nvm, work.operations())?;
             } else {
                 self.op_log.stage(&self.nvm, work.operations(), tag)?;
             }
         }
-        if let Some(follow_up) = work.follow_up() {
+        if let Some(follow_up) = work.follow_up()
+            && ablation::CRASH_CONSISTENCY
+        {
             self.follow_up.store(&self.nvm, follow_up, Some(tag))?;
         }
         Ok(())
@@ -283,7 +285,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// Carries staged work out, or drops it where the commit has failed.
     fn settle_some(&self, work: &Work, failed: Option<&Error>) -> Result<(), Error> {
-        let has_lists = !work.operations().is_empty();
+        let has_lists = !work.operations().is_empty() && ablation::LISTS_RECORD;
         match failed {
             None => {
                 if has_lists {
@@ -319,7 +321,11 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let tag = u16::from_le_bytes([log.next_sequence(), KERNEL]);
         self.stage(work, tag)?;
         let mut tx = log.begin()?;
-        let result = match body(&mut tx) {
+        let result = body(&mut tx).and_then(|result| {
+            self.change_lists_in(&mut tx, work)?;
+            Ok(result)
+        });
+        let result = match result {
             Ok(result) => {
                 let result = tx.commit_with(0).map(|()| result).map_err(Error::from);
                 if result.is_ok() {

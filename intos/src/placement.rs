@@ -5,7 +5,7 @@ use intos_ipc::{
     StreamBuffer, Timer, Timers,
 };
 use intos_sched::{Error, ErrorKind};
-use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist};
+use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist, ablation};
 
 use crate::heap::{Heap, from_alloc};
 
@@ -59,6 +59,7 @@ impl<N: Nvm + Copy> Placement<N> {
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn object<T: Persist>(&mut self, name: &str, first: T) -> Result<Offset<T>, Error> {
         let object = self.layout.object(name);
+        ablation::note_object(object.get(), size_of::<T>() as u32);
         if let Some(nvm) = self.first_boot() {
             nvm.store(Class::Data, object, &first)?;
         }

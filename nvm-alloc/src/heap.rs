@@ -25,7 +25,7 @@
 //! takes the allocation back and ignores the deferred free; the commit keeps the allocation and then
 //! frees.
 
-use nvm_core::{Area, Class, Nvm, Offset, Persist};
+use nvm_core::{Area, Class, Nvm, Offset, Persist, ablation};
 use nvm_tx::{Tx, UndoLog, bits_entry_bytes};
 
 use crate::bitmap::{Blocks, Run, Runs, block_at};
@@ -133,6 +133,7 @@ impl Heap {
         }
         let offset = self.geometry.offset_of(block.start);
         tx.declare_fresh(offset, block.granules() * GRANULE_BYTES);
+        ablation::note_object(offset, block.granules() * GRANULE_BYTES);
         Ok(offset)
     }
 
@@ -176,6 +177,7 @@ impl Heap {
             }
             tx.set_bits_on_commit(Class::Allocator, byte, mask, 0)?;
         }
+        ablation::forget_object(offset);
         Ok(())
     }
 

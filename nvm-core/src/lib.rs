@@ -10,6 +10,7 @@
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
+//! | `ablation` | what a measurement can leave out |
 //! | `cause` | what the errors of the crates above are made of |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
 //! | `counted` | [`CountedNvm`], any of them with its stores counted |
@@ -20,6 +21,8 @@
 #[cfg(target_endian = "big")]
 compile_error!("a region is little-endian: INTOS has no big-endian support");
 
+#[doc(hidden)]
+pub mod ablation;
 mod cause;
 #[cfg(feature = "counted")]
 mod counted;

@@ -35,12 +35,12 @@
 mod batch;
 mod roll_forward;
 
-use nvm_core::{Area, Class, Nvm, UpTo12Bits};
+use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
 
 use self::batch::Batch;
 use crate::fault::{self, Fault};
 use crate::operation::{LogRecord, RECORD_BYTES};
-use crate::steps::Phase;
+use crate::steps::{Phase, Steps};
 use crate::walk::stays;
 use crate::{List, ListError, ListErrorKind, NodeRef, Operation, validate};
 
@@ -194,6 +194,9 @@ impl OpLog {
     /// none, as its operation needs when its turn comes, whatever operations before it do. Neighbours are
     /// verified as far as they can be now.
     pub fn run<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
+        if !ablation::LISTS_RECORD {
+            return self.run_unrecorded(nvm, operations);
+        }
         if self.load_state(nvm)? != EMPTY {
             return Err(ListErrorKind::Busy.error());
         }
@@ -217,6 +220,26 @@ impl OpLog {
             }
         }
         self.complete(nvm)
+    }
+
+    /// Carries operations out without a record, for a measurement: where the power is cut, only what `nvm` itself does
+    /// about it holds.
+    #[doc(hidden)]
+    pub fn run_unrecorded<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+    ) -> Result<(), ListError> {
+        self.verify(nvm, operations)?;
+        let steps = Steps {
+            nvm,
+            class: self.class,
+            state_at: self.state_at(),
+            state: EMPTY,
+        };
+        operations
+            .iter()
+            .try_for_each(|operation| steps.run(operation.record(true), Phase::Start))
     }
 
     /// Stores a batch that is **not yet in force**: it gets so when the caller's own transaction commits.

@@ -40,7 +40,7 @@
 //! another one, and the last byte comes last. A move within a list cannot use it so, and notes another
 //! phase at the cost of a byte; the phase stored in step 3 says which of the two it is.
 
-use nvm_core::{Class, Nvm};
+use nvm_core::{Class, Nvm, ablation};
 
 use crate::ListError;
 use crate::fault::{self, Fault};
@@ -140,6 +140,9 @@ impl<N: Nvm> Steps<'_, N> {
 
     /// Stores the phase.
     fn note(&self, phase: Phase) -> Result<(), ListError> {
+        if !ablation::LISTS_RECORD {
+            return Ok(());
+        }
         Ok(self
             .nvm
             .write_u8(self.class, self.state_at, self.state | phase as u8)?)

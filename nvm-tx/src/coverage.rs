@@ -45,13 +45,13 @@ impl Coverage {
         }
     }
 
-    /// Adds a range that must not be logged; answers whether there was room for it.
     #[inline]
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
         self.uncached = None;
     }
 
+    /// Adds a range that must not be logged; answers whether there was room for it.
     pub(crate) fn add_fresh(&mut self, start: u32, end: u32) -> bool {
         self.push(start, end)
     }

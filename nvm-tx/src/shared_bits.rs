@@ -3,7 +3,7 @@
 //! Their entries save only the bits that change, so that two logs whose transactions run at the same time may
 //! change different bits of one byte, and each is rolled back alone.
 
-use nvm_core::{Class, Nvm};
+use nvm_core::{Class, Nvm, ablation};
 
 use crate::coverage::Next;
 use crate::fault::Fault;
@@ -20,7 +20,11 @@ impl<N: Nvm> Tx<'_, N> {
     pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
         self.log.running.shared = true;
         let byte = self.read_byte(offset)?;
-        let unlogged = mask & !self.logged_bits(offset)?;
+        let unlogged = if ablation::CRASH_CONSISTENCY {
+            mask & !self.logged_bits(offset)?
+        } else {
+            0
+        };
         if unlogged != 0 {
             self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
         }
@@ -42,6 +46,9 @@ impl<N: Nvm> Tx<'_, N> {
         mask: u8,
         bits: u8,
     ) -> Result<(), Fault> {
+        if !ablation::CRASH_CONSISTENCY {
+            return self.set_bits(class, offset, mask, bits);
+        }
         let _ = self.read_byte(offset)?;
         self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
         self.log.running.deferred = Some(class);

@@ -1,6 +1,6 @@
 //! A running transaction.
 
-use nvm_core::{Class, Nvm, Offset, Persist};
+use nvm_core::{Class, Nvm, Offset, Persist, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
@@ -185,7 +185,8 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
     pub fn commit(self) -> Result<(), Fault> {
         let mark = self.log.mark();
-        if self.log.running.end == self.log.entries.start && self.log.running.failed.is_none() {
+        let is_empty = self.log.running.end == self.log.entries.start;
+        if is_empty && self.log.running.failed.is_none() {
             self.log.running.finished = true;
             self.log.unfinished = false;
             self.log.unsettled = false;
@@ -247,6 +248,9 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+        if !ablation::WAR_AWARENESS {
+            return self.write(offset, bytes);
+        }
         self.log
             .nvm
             .check_range(offset, bytes.len() as u32)
@@ -295,6 +299,13 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// Logs what of a range is not covered yet.
     #[inline]
     fn log_range(&mut self, start: u32, end: u32) -> Result<(), Fault> {
+        if !ablation::CRASH_CONSISTENCY {
+            return Ok(());
+        }
+        let (start, end) = match self.log.class {
+            Class::Data => ablation::object_around(start, end),
+            _ => (start, end),
+        };
         let mut at = start;
         while at < end {
             let tag = self.log.running_tag();

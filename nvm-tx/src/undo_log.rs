@@ -22,7 +22,7 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo12Bits};
+use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo12Bits, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
@@ -282,7 +282,11 @@ impl<N: Nvm> UndoLog<N> {
         offset: u32,
         bytes: [u8; LEN],
     ) -> Result<bool, Error> {
-        if !is_near::<LEN>(offset) {
+        if !ablation::CRASH_CONSISTENCY {
+            self.nvm.store(self.class, Offset::new(offset), &bytes)?;
+            return Ok(true);
+        }
+        if !is_near::<LEN>(offset) || !ablation::WAR_AWARENESS {
             return Ok(false);
         }
         if broken::is(Variant::StoresBeforeLogging) {
@@ -310,6 +314,10 @@ impl<N: Nvm> UndoLog<N> {
     #[inline]
     pub(crate) fn commit_word(&mut self, mark: u32) -> Result<(), Fault> {
         let sequence = self.running_tag();
+        if !ablation::CRASH_CONSISTENCY {
+            self.live = CommitWord { mark, sequence };
+            return Ok(());
+        }
         // The next transaction begins with an empty log.
         let next = following(sequence);
         if self.first_tag == next && !broken::is(Variant::KeepsFirstHeader) {

@@ -1,6 +1,6 @@
 //! Sizes and areas of a thread's logs and tables.
 
-use nvm_core::{Area, Layout};
+use nvm_core::{Area, Layout, ablation};
 use nvm_tx::LOG_HEADER_BYTES;
 
 use crate::error::{Error, ErrorKind};
@@ -37,9 +37,12 @@ impl ThreadLayout {
 
     /// Bytes of NVM of all areas together.
     pub const fn bytes(&self) -> u32 {
-        (2 * LOG_HEADER_BYTES + PROGRESS_BYTES)
-            .saturating_add(round(self.undo_log))
-            .saturating_add(round(self.kernel_undo_log))
+        PROGRESS_BYTES
+            .saturating_add(log_bytes(self.undo_log, ablation::MORE_LOG_BYTES))
+            .saturating_add(log_bytes(
+                self.kernel_undo_log,
+                ablation::MORE_KERNEL_LOG_BYTES,
+            ))
             .saturating_add(round(self.transactions))
             .saturating_add(round(self.system_calls))
             .saturating_add(round(self.kernel_transactions))
@@ -63,6 +66,11 @@ const fn round(bytes: u32) -> u32 {
     bytes.saturating_add(3) & !3
 }
 
+/// Bytes of a log whose entries take so many, and some more.
+const fn log_bytes(entry_bytes: u32, more: u32) -> u32 {
+    round(entry_bytes).saturating_add(LOG_HEADER_BYTES + more)
+}
+
 /// Where a thread's logs and tables lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadAreas {
@@ -82,12 +90,12 @@ impl ThreadAreas {
         let log = next(
             &mut at,
             end,
-            round(sizes.undo_log).saturating_add(LOG_HEADER_BYTES),
+            log_bytes(sizes.undo_log, ablation::MORE_LOG_BYTES),
         );
         let kernel_log = next(
             &mut at,
             end,
-            round(sizes.kernel_undo_log).saturating_add(LOG_HEADER_BYTES),
+            log_bytes(sizes.kernel_undo_log, ablation::MORE_KERNEL_LOG_BYTES),
         );
         let transactions = next(&mut at, end, round(sizes.transactions));
         let system_calls = next(&mut at, end, round(sizes.system_calls));

@@ -28,7 +28,7 @@
 
 use core::ops::Range;
 
-use nvm_core::{Class, Nvm};
+use nvm_core::{Class, Nvm, ablation};
 
 use crate::broken::{self, Variant};
 use crate::error::Error;
@@ -167,12 +167,14 @@ impl<T: LoopCounter> LoopFrame<T> {
             thread.walk(site, FRAME_BYTES)?;
         } else {
             thread.reserve(FRAME_BYTES)?;
-            let mut fields = [0; FRAME_BYTES as usize - END_AT as usize];
-            fields[0] = GOES_ON;
-            let before_first = u32::MAX.to_le_bytes();
-            fields[ODD_CELL - END_AT as usize..].copy_from_slice(&before_first);
-            nvm.write(Class::Replay, at + END_AT, &fields)?;
-            nvm.write_u16(Class::Replay, at, check)?;
+            if ablation::CRASH_CONSISTENCY {
+                let mut fields = [0; FRAME_BYTES as usize - END_AT as usize];
+                fields[0] = GOES_ON;
+                let before_first = u32::MAX.to_le_bytes();
+                fields[ODD_CELL - END_AT as usize..].copy_from_slice(&before_first);
+                nvm.write(Class::Replay, at + END_AT, &fields)?;
+                nvm.write_u16(Class::Replay, at, check)?;
+            }
             thread.publish(frame.mark(0))?;
             thread.step(frame.digest, FRAME_BYTES);
             thread.committed = index + 1;
@@ -197,9 +199,13 @@ impl<T: LoopCounter> LoopFrame<T> {
             if broken::is(Variant::CountsBeforeCommit) {
                 self.store_cell(&nvm, next)?;
             }
-            thread.publish(self.mark(next))?;
-            self.store_cell(&nvm, next)
-                .map_err(|error| thread.stop(error))?;
+            if ablation::LOOPS {
+                thread.publish(self.mark(next))?;
+                self.store_cell(&nvm, next)
+                    .map_err(|error| thread.stop(error))?;
+            } else {
+                thread.publish_with(self.mark(next), (self.cell(next), next))?;
+            }
             self.iteration = next;
             self.forget_records(thread);
         } else if self.is_over(self.iteration) {
@@ -216,11 +222,13 @@ impl<T: LoopCounter> LoopFrame<T> {
             return Ok(());
         }
         thread.check_walked(self.site)?;
-        let end = thread.log.sequence();
-        thread
-            .nvm()
-            .write_u8(Class::Replay, self.at + END_AT, end)
-            .map_err(|error| thread.stop(error.into()))?;
+        if ablation::CRASH_CONSISTENCY {
+            let end = thread.log.sequence();
+            thread
+                .nvm()
+                .write_u8(Class::Replay, self.at + END_AT, end)
+                .map_err(|error| thread.stop(error.into()))?;
+        }
         thread.ended_loop = Some(self.at + END_AT);
         self.forget_records(thread);
         Ok(())
@@ -251,6 +259,9 @@ impl<T: LoopCounter> LoopFrame<T> {
 
     /// Stores the iteration's number, without the half that is there already.
     fn store_cell<N: Nvm>(&self, nvm: &N, iteration: u32) -> Result<(), Error> {
+        if !ablation::CRASH_CONSISTENCY {
+            return Ok(());
+        }
         let at = self.cell(iteration);
         if nvm.read_u16(at + 2)? == (iteration >> 16) as u16 {
             Ok(nvm.write_u16(Class::Replay, at, iteration as u16)?)

@@ -18,7 +18,7 @@
 //! So a start that is cut short may not be counted, and a count is never too high; but 254 commits look
 //! like none, one time in 254.
 
-use nvm_core::{Area, Class, Nvm};
+use nvm_core::{Area, Class, Nvm, ablation};
 
 use crate::error::Error;
 
@@ -49,6 +49,9 @@ pub(crate) fn format<N: Nvm>(nvm: &N, area: Area) -> Result<(), Error> {
 /// Counts a start, and answers how many there were in a row without a commit in between, this one not
 /// included. Costs 4 bytes.
 pub(crate) fn count_start<N: Nvm>(nvm: &N, area: Area, sequences: [u8; 2]) -> Result<u16, Error> {
+    if !ablation::CRASH_CONSISTENCY {
+        return Ok(0);
+    }
     let (even, odd) = (load(nvm, area.offset())?, load(nvm, area.offset() + 4)?);
     let starts_of = |word: Word, parity: u16| {
         (word.sequences == sequences && word.starts % 2 == parity).then_some(word.starts)

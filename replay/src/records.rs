@@ -21,7 +21,7 @@
 //! | another error, valid or being stored | by its position, which is stored before the check |
 //! | another value or frame, valid or being stored | by bit 0 of its check, which is in the byte that is stored first |
 
-use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter, UpTo12Bits};
+use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter, UpTo12Bits, ablation};
 
 use crate::error::{Error, ErrorKind, Table};
 use crate::site::Site;
@@ -159,7 +159,9 @@ impl Records {
         nvm: &N,
         site: Site,
     ) -> Result<(), Error> {
-        if self.stored_check(nvm)? == self.check(site, Kind::Error, E::MAX_BYTES) {
+        if ablation::CRASH_CONSISTENCY
+            && self.stored_check(nvm)? == self.check(site, Kind::Error, E::MAX_BYTES)
+        {
             nvm.write_u16(Class::Replay, self.at, 0)?;
         }
         Ok(())
@@ -173,7 +175,7 @@ impl Records {
         site: Site,
         value: &R,
     ) -> Result<u32, Error> {
-        if R::MAX_BYTES == 0 {
+        if R::MAX_BYTES == 0 || !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
         let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end());
@@ -190,6 +192,9 @@ impl Records {
         site: Site,
         error: &E,
     ) -> Result<u32, Error> {
+        if !ablation::CRASH_CONSISTENCY {
+            return Ok(0);
+        }
         let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end());
         writer.put(&self.index.to_le_bytes())?;
         error.encode(&mut writer)?;
@@ -216,7 +221,9 @@ impl Records {
         if R::MAX_BYTES == 0 {
             return self.decode(nvm, site, self.at);
         }
-        if self.stored_check(nvm)? != self.check(site, Kind::Value, R::MAX_BYTES) {
+        if ablation::CRASH_CONSISTENCY
+            && self.stored_check(nvm)? != self.check(site, Kind::Value, R::MAX_BYTES)
+        {
             return Err(self.diverged(site));
         }
         self.decode(nvm, site, self.at + CHECK_BYTES)

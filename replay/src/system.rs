@@ -11,7 +11,7 @@
 //! | commit word with one call more and no steps | bypasses the call |
 //! | commit word of the enclosing transaction | is itself bypassed; the generation is over |
 
-use nvm_core::{Class, Nvm, Record};
+use nvm_core::{Class, Nvm, Record, ablation};
 use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
@@ -292,7 +292,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
         site: Site,
         published: SystemMark,
     ) -> Result<(R, u32), Error> {
-        if R::MAX_BYTES > 0 {
+        if R::MAX_BYTES > 0 && ablation::CRASH_CONSISTENCY {
             let check = self.calls.check(site, Kind::Value, R::MAX_BYTES);
             let at = self.calls.at();
             self.log.nvm().write_u16(Class::Replay, at, check)?;

@@ -1,6 +1,6 @@
 //! How a restarted thread walks over its records, and how records are published and forgotten.
 
-use nvm_core::{Class, Nvm, Record};
+use nvm_core::{Class, Nvm, Record, ablation};
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
@@ -87,11 +87,26 @@ impl<N: Nvm + Copy> Thread<N> {
         published.map_err(|error| self.stop(error))
     }
 
+    /// Publishes a mark with a transaction that changes a word of the frame: what a loop without its own protocol does.
+    pub(crate) fn publish_with(&mut self, mark: Mark, (at, word): (u32, u32)) -> Result<(), Error> {
+        let published = self
+            .system
+            .prepare_commit(self.log.next_sequence())
+            .and_then(|()| {
+                let mut tx = self.log.begin()?;
+                tx.write_as(Class::Replay, at, &word.to_le_bytes())?;
+                Ok(tx.commit_with(mark.bits())?)
+            })
+            .and_then(|()| self.settle_ended_loop());
+        published.map_err(|error| self.stop(error))
+    }
+
     /// After a commit: the last loop's end is told from the number of a commit no longer, since that number
     /// will come again.
     fn settle_ended_loop(&mut self) -> Result<(), Error> {
         if let Some(at) = self.ended_loop.take()
             && !broken::is(Variant::KeepsLoopEnd)
+            && ablation::CRASH_CONSISTENCY
         {
             self.nvm().write_u8(Class::Replay, at, ENDED)?;
         }

@@ -1,11 +1,14 @@
 //! The project's own commands: `cargo xtask --help`.
 
+mod ablation;
 mod bench;
+mod benchmarks;
 mod firmware;
 mod interrupted_calls;
 mod no_std;
 mod parallel;
 mod simulate;
+mod table;
 mod template;
 mod toolchain;
 
@@ -32,6 +35,8 @@ enum Command {
     Firmware(firmware::Command),
     /// Counts executed instructions, and bytes and stores of NVM, of each operation on a Cortex-M, in QEMU.
     Bench(bench::Options),
+    /// Measures the applications of the paper with and without what is done about power losses, on a Cortex-M, in QEMU.
+    Ablation(ablation::Options),
     /// Builds all crates that do without an operating system for cores without one.
     NoStd,
     /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
@@ -44,6 +49,7 @@ fn main() -> ExitCode {
         Command::InterruptedCalls(options) => interrupted_calls::run(&options),
         Command::Firmware(command) => firmware::run(&command),
         Command::Bench(options) => bench::run(&options),
+        Command::Ablation(options) => ablation::run(&options),
         Command::NoStd => no_std::run(),
         Command::Template => template::run(),
     };

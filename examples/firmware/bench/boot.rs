@@ -8,10 +8,10 @@ use intos::prelude::*;
 use intos_firmware::{fail, lose_power};
 use semihosting::process::exit;
 
-use crate::board::Bench;
-use crate::control;
-use crate::measure::tell;
-use crate::window::{bench_take, bench_window_begins, bench_window_ends, start_timer};
+use intos_firmware::bench::board::Bench;
+use intos_firmware::bench::control;
+use intos_firmware::bench::window::tell;
+use intos_firmware::bench::window::{bench_take, bench_window_begins, bench_window_ends, start_timer};
 
 /// What each task needs: the program that is measured has 64 of them.
 const STACK_BYTES: usize = 4096;

@@ -13,7 +13,7 @@ use intos::ThreadLayout;
 use intos::prelude::*;
 use intos_firmware::fail;
 
-use crate::board::Bench;
+use intos_firmware::bench::board::Bench;
 use crate::measure::{measure, or_fail};
 
 mod operations;

@@ -3,9 +3,6 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | `control` | what `cargo xtask bench` asks for |
-//! | `board` | the board, and its NVM with or without counters |
-//! | `window` | what is measured, and when; the timer |
 //! | `measure` | an operation a few times, and many times |
 //! | `single` | operations of single crates, without the kernel |
 //! | `kernel` | operations of the kernel: the program around them |
@@ -13,14 +10,12 @@
 #![no_std]
 #![no_main]
 
-mod board;
 mod boot;
-mod control;
 mod kernel;
 mod measure;
 mod single;
-mod window;
 
+use intos_firmware::bench::control;
 use intos_firmware::fail;
 
 #[cortex_m_rt::entry]

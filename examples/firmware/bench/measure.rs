@@ -2,11 +2,12 @@
 
 use core::fmt::Display;
 
-use intos_firmware::{fail, print};
+use intos_firmware::bench::control;
+use intos_firmware::bench::window::{
+    self, bench_take, bench_window_begins, bench_window_ends, tell,
+};
+use intos_firmware::fail;
 use semihosting::process::exit;
-
-use crate::control;
-use crate::window::{self, Taken, bench_take, bench_window_begins, bench_window_ends};
 
 /// Repetitions before anything is measured: what only the first ones do is done then.
 const WARM_UP: u32 = 4;
@@ -39,17 +40,6 @@ pub(crate) fn measure<E: Display>(
         tell(&bench_take());
     }
     exit(0)
-}
-
-/// Prints a line that `cargo xtask bench` reads.
-pub(crate) fn tell(taken: &Taken) {
-    struct Line<'a>(&'a Taken);
-    impl Display for Line<'_> {
-        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-            self.0.0.iter().try_for_each(|value| write!(f, " {value}"))
-        }
-    }
-    print(format_args!("measured{}", Line(taken)));
 }
 
 /// Ends the run as one that failed.

@@ -14,7 +14,7 @@ use intos::{ThreadLayout, nv_for_loop};
 
 use intos_firmware::fail;
 
-use crate::board::BenchNvm;
+use intos_firmware::bench::board::BenchNvm;
 use crate::measure::{Windows, measure, or_fail};
 
 type Log = UndoLog<BenchNvm>;

@@ -10,9 +10,12 @@
 //! | `sweep` | a sweep of power cuts: one run after the other, with cuts where a list says |
 //! | `resets` | in place of these two, for the machine that has no such timer: a power loss at each event |
 //! | `crash` | programs that crash on purpose, which lie in `src/crashes` |
+//! | [`bench`] | programs that are measured: what they have in common |
 //! | `console` | lines of text for the computer that emulates the machine |
 #![no_std]
 
+#[cfg(board = "mps2")]
+pub mod bench;
 mod board;
 mod console;
 mod crash;

@@ -15,22 +15,22 @@ const TIME: Time = Time::Counted { shift: 8 };
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
 /// Classes of stores.
-pub(super) const CLASSES: usize = 5;
+pub(crate) const CLASSES: usize = 5;
 /// What they are called, in the firmware's order.
-pub(super) const CLASS_NAMES: [&str; CLASSES] = ["data", "log", "record", "allocator", "kernel"];
+pub(crate) const CLASS_NAMES: [&str; CLASSES] = ["data", "log", "record", "allocator", "kernel"];
 
 /// What the firmware tells of one measurement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// Of 40 ns.
-    pub(super) clocks: u32,
+    pub(crate) clocks: u32,
     /// Bytes and atomic stores of each class.
-    pub(super) stored: [(u32, u32); CLASSES],
+    pub(crate) stored: [(u32, u32); CLASSES],
 }
 
 /// Runs an operation few times, then many times; one that ends with a power loss is run once. `log`: see
 /// [`emulator::start`].
-pub(super) fn run(
+pub(crate) fn run(
     image: &Image,
     operation: &str,
     repetitions: [u32; 2],

@@ -10,19 +10,17 @@
 //! | `image` | what lies in a program's file: sections, functions |
 //! | `footprint` | what programs take of flash, RAM and NVM |
 //! | `report` | what was measured, as tables and as JSON |
-//! | `document` | `BENCHMARKS.md`, and whether it still says so |
-//! | `table` | tables of Markdown |
+//! | `document` | its part of `BENCHMARKS.md`, and whether that still says so |
 
 mod costs;
 mod document;
-mod emulate;
-mod firmware;
+pub(crate) mod emulate;
+pub(crate) mod firmware;
 mod footprint;
 mod image;
 mod profile;
 mod report;
 mod rows;
-mod table;
 
 use std::fs;
 use std::path::PathBuf;

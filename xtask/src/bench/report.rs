@@ -8,7 +8,7 @@ use super::costs::Costs;
 use super::emulate::CLASS_NAMES;
 use super::footprint::Footprint;
 use super::rows::{Group, Row};
-use super::table::{Table, number};
+use crate::table::{Table, number};
 
 /// Bytes of NVM that a task with default tables may take.
 const GOAL_OF_A_TASK: u64 = 256;

@@ -1,7 +1,8 @@
 //! Which programs there are, and their build.
 
-use std::fs;
+use std::fmt::Write;
 use std::path::PathBuf;
+use std::{env, fs};
 
 use super::board::Board;
 use super::image::Image;
@@ -61,6 +62,17 @@ pub(crate) fn build_with(
     profile: Profile,
     features: &str,
 ) -> Result<PathBuf, String> {
+    build_without(board, programs, profile, features, &[])
+}
+
+/// The same without some of what the crates do: see `nvm_core::ablation`.
+pub(crate) fn build_without(
+    board: Board,
+    programs: &[&str],
+    profile: Profile,
+    features: &str,
+    left_out: &[&str],
+) -> Result<PathBuf, String> {
     let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
     let name = match profile {
@@ -74,6 +86,14 @@ pub(crate) fn build_with(
     build
         .args(["--features", features, "--manifest-path"])
         .arg(folder().join("Cargo.toml"));
+    if !left_out.is_empty() {
+        let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
+        for part in left_out {
+            // Writing to a string cannot fail.
+            let _ = write!(flags, " --cfg intos_without=\"{part}\"");
+        }
+        build.env("RUSTFLAGS", flags);
+    }
     toolchain::run(&mut build)?;
     Ok(target_dir.join(target).join(name))
 }

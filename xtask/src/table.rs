@@ -4,14 +4,14 @@ use std::fmt;
 
 /// A table under a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) title: String,
-    pub(super) header: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(title: &str, header: &[&str]) -> Self {
+    pub(crate) fn new(title: &str, header: &[&str]) -> Self {
         Self {
             title: title.to_owned(),
             header: header.iter().map(|&cell| cell.to_owned()).collect(),
@@ -20,13 +20,13 @@ impl Table {
     }
 
     /// The row that begins with this cell.
-    pub(super) fn row(&self, first: &str) -> Option<&[String]> {
+    pub(crate) fn row(&self, first: &str) -> Option<&[String]> {
         let row = self.rows.iter().find(|row| row[0] == first)?;
         Some(row)
     }
 
     /// All tables of a document that stand under a heading of the second level.
-    pub(super) fn parse(document: &str) -> Vec<Self> {
+    pub(crate) fn parse(document: &str) -> Vec<Self> {
         let mut tables = Vec::new();
         let mut title = "";
         let mut open: Option<Self> = None;
@@ -96,7 +96,7 @@ impl fmt::Display for Table {
 }
 
 /// A number for people: `12,345`.
-pub(super) fn number(value: impl Into<u64>) -> String {
+pub(crate) fn number(value: impl Into<u64>) -> String {
     let digits = value.into().to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -109,7 +109,7 @@ pub(super) fn number(value: impl Into<u64>) -> String {
 }
 
 /// Such a number, read again.
-pub(super) fn parse_number(text: &str) -> Option<u64> {
+pub(crate) fn parse_number(text: &str) -> Option<u64> {
     text.replace(',', "").parse().ok()
 }
 

@@ -3,10 +3,13 @@
 //! The machine's CMSDK timer 0 counts 25 MHz down. With `-icount shift=8`, where an instruction takes 256 ns, it counts
 //! 6.4 for each instruction.
 
+use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use intos::crates::nvm_core::Class;
+
+use crate::console::print;
 
 /// `SysTick`'s control register: at 0 it stands.
 const SYST_CSR: usize = 0xE000_E010;
@@ -17,8 +20,8 @@ const TIMER_RELOAD: usize = 0x4000_0008;
 const COUNTS: u32 = 1;
 
 /// Clocks, and of each class of stores bytes and stores.
-pub(crate) const VALUES: usize = 1 + 2 * Class::ALL.len();
-pub(crate) type Values = [u32; VALUES];
+pub const VALUES: usize = 1 + 2 * Class::ALL.len();
+pub type Values = [u32; VALUES];
 
 /// Sums over all windows.
 static SUMS: [AtomicU32; VALUES] = [const { AtomicU32::new(0) }; VALUES];
@@ -42,7 +45,7 @@ fn stored() -> [u32; VALUES - 1] {
     {
         let mut values = [0; VALUES - 1];
         for (pair, class) in values.chunks_exact_mut(2).zip(Class::ALL) {
-            let counted = crate::board::counting::COUNTERS.of(class);
+            let counted = crate::bench::board::counting::COUNTERS.of(class);
             pair.copy_from_slice(&[counted.bytes, counted.stores]);
         }
         values
@@ -53,7 +56,7 @@ fn stored() -> [u32; VALUES - 1] {
 
 /// Lets the timer begin to count, and the ticks end: those of tasks that sleep come from the kernel, as long as they
 /// sleep.
-pub(crate) fn start_timer() {
+pub fn start_timer() {
     store(SYST_CSR, 0);
     store(TIMER_RELOAD, u32::MAX);
     store(TIMER_VALUE, u32::MAX);
@@ -61,7 +64,7 @@ pub(crate) fn start_timer() {
 }
 
 /// Lets the timer stand while the processor sleeps.
-pub(crate) fn pause(sleep: impl FnOnce()) {
+pub fn pause(sleep: impl FnOnce()) {
     store(TIMER_CTRL, 0);
     sleep();
     store(TIMER_CTRL, COUNTS);
@@ -70,17 +73,26 @@ pub(crate) fn pause(sleep: impl FnOnce()) {
 /// From here on it is measured. A profile finds it by its name.
 #[inline(never)]
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn bench_window_begins() {
+pub extern "C" fn bench_window_begins() {
     for (began, now) in BEGAN[1..].iter().zip(stored()) {
         began.store(now, Ordering::Relaxed);
     }
     BEGAN[0].store(clocks(), Ordering::Relaxed);
 }
 
+/// From the first call on it is measured.
+pub fn begin_once() {
+    static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+    if !HAS_BEGUN.load(Ordering::Relaxed) {
+        HAS_BEGUN.store(true, Ordering::Relaxed);
+        bench_window_begins();
+    }
+}
+
 /// Up to here.
 #[inline(never)]
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn bench_window_ends() {
+pub extern "C" fn bench_window_ends() {
     let clocks = clocks();
     let now = core::iter::once(clocks).chain(stored());
     for ((sum, began), now) in SUMS.iter().zip(&BEGAN).zip(now) {
@@ -95,7 +107,7 @@ pub(crate) extern "C" fn bench_window_ends() {
 /// Takes the sums, and begins anew. A profile finds it by its name.
 #[inline(never)]
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn bench_take() -> Taken {
+pub extern "C" fn bench_take() -> Taken {
     Taken(core::array::from_fn(|index| {
         let sum = SUMS[index].load(Ordering::Relaxed);
         SUMS[index].store(0, Ordering::Relaxed);
@@ -105,4 +117,15 @@ pub(crate) extern "C" fn bench_take() -> Taken {
 
 /// What was measured.
 #[repr(C)]
-pub(crate) struct Taken(pub(crate) Values);
+pub struct Taken(pub Values);
+
+/// Prints a line that `cargo xtask bench` reads.
+pub fn tell(taken: &Taken) {
+    struct Line<'a>(&'a Taken);
+    impl fmt::Display for Line<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.0.iter().try_for_each(|value| write!(f, " {value}"))
+        }
+    }
+    print(format_args!("measured{}", Line(taken)));
+}

@@ -30,7 +30,7 @@ fn get(word: usize) -> u32 {
 }
 
 /// The operation's name, if one is asked for.
-pub(crate) fn operation() -> Option<&'static str> {
+pub fn operation() -> Option<&'static str> {
     if get(0) != MAGIC {
         return None;
     }
@@ -40,17 +40,17 @@ pub(crate) fn operation() -> Option<&'static str> {
 }
 
 /// How often it is run at first, and how often then.
-pub(crate) fn repetitions() -> [u32; 2] {
+pub fn repetitions() -> [u32; 2] {
     [get(FEW), get(MANY)]
 }
 
 /// How often the power was lost.
-pub(crate) fn power_losses() -> u32 {
+pub fn power_losses() -> u32 {
     get(POWER_LOSSES)
 }
 
 /// Before a power loss.
-pub(crate) fn count_power_loss() {
+pub fn count_power_loss() {
     // SAFETY: a word of the same page; nothing else writes it.
     unsafe { place(POWER_LOSSES).write_volatile(power_losses() + 1) }
 }

@@ -1,36 +1,44 @@
 //! The board, and its NVM with or without counters.
 
-use intos::Board;
+use intos::{Board, Event};
 use intos::cortex_m::{CortexM, Failure, Firmware, Fram};
-use intos_firmware::fail;
+use crate::fail;
 
-use crate::window;
+use crate::bench::window;
 
 /// All NVM that the linker script gives.
 type Memory = Fram<0x8000>;
 
 /// What is measured on: instructions without the counters, which would take some themselves.
 #[cfg(not(feature = "counting"))]
-pub(crate) type BenchNvm = Memory;
+pub type BenchNvm = Memory;
 #[cfg(feature = "counting")]
-pub(crate) type BenchNvm = counting::Counted;
+pub type BenchNvm = counting::Counted;
 
-/// The machine `mps2-an385`, with ticks so long that none begins while anything is measured.
+/// The machine `mps2-an385`, with ticks so long that none begins while an operation is measured.
+///
+/// Where a whole `PROGRAM` is measured, that begins when its first task does.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bench;
+pub struct Bench<const PROGRAM: bool = false>;
 
-impl Board for Bench {
+impl<const PROGRAM: bool> Board for Bench<PROGRAM> {
     type Nvm = BenchNvm;
     type Port = CortexM<Self>;
 }
 
-impl Firmware for Bench {
+impl<const PROGRAM: bool> Firmware for Bench<PROGRAM> {
     const CLOCK_HZ: u32 = 25_000_000;
     const TICKS_PER_SECOND: u32 = 2;
     const WOKEN_BY_INTERRUPTS: bool = true;
 
     fn failed(failure: &Failure<'_>) -> ! {
         fail(format_args!("{failure}"))
+    }
+
+    fn observe(event: Event) {
+        if PROGRAM && matches!(event, Event::Started { .. }) {
+            window::begin_once();
+        }
     }
 
     fn sleep() {
@@ -42,17 +50,17 @@ impl Firmware for Bench {
 }
 
 #[cfg(feature = "counting")]
-pub(crate) mod counting {
+pub mod counting {
     use intos::cortex_m::{Failure, Region};
     use intos::crates::nvm_core::{Class, CountedNvm, Error, Nvm, StoreCounters};
 
     use super::Memory;
 
-    pub(crate) static COUNTERS: StoreCounters = StoreCounters::new();
+    pub static COUNTERS: StoreCounters = StoreCounters::new();
 
     /// The board's NVM with its stores counted.
     #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Counted(CountedNvm<'static, Memory>);
+    pub struct Counted(CountedNvm<'static, Memory>);
 
     impl Region for Counted {
         fn open() -> Result<Self, Failure<'static>> {
