@@ -230,7 +230,8 @@ impl<T: Persist> Shared<T> {
         field!(self.header, Header.references)
     }
 
-    const fn object(&self) -> Offset<T> {
+    /// Where the object lies, to look at it from outside of any task. A task locks it, and has this from its guard.
+    pub const fn object(&self) -> Offset<T> {
         Offset::new(self.header.get().wrapping_add(size_of::<Header>() as u32))
     }
 }

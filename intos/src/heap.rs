@@ -62,8 +62,8 @@ impl Heap {
     }
 
     /// How full the heap is, as seen from outside of any task.
-    pub fn statistics<N: Nvm>(self, nvm: &N) -> Result<Statistics, AllocError> {
-        self.0.statistics(nvm)
+    pub fn statistics<N: Nvm>(self, nvm: &N) -> Result<Statistics, Error> {
+        self.0.statistics(nvm).map_err(from_alloc)
     }
 
     /// The allocator's own handle, for the tools of [`nvm_alloc`].

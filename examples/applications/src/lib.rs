@@ -1,23 +1,32 @@
-//! The eleven applications of the IntOS paper (OSDI '24), portable: the same source on an ordinary computer, `cargo run
-//! --release -p examples --bin apps`, and on a microcontroller, `cargo xtask firmware run`.
+//! The eleven applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, `cargo
+//! run --release -p examples --bin apps`, and on a microcontroller, `cargo xtask firmware run`.
 //!
 //! | application | what it is |
 //! | --- | --- |
+//! | [`Kv`] | two tasks share a key-value store |
 #![no_std]
+
+pub mod kv;
+mod scale;
 
 use intos::prelude::*;
 
 pub use example_programs::{Checked, RESULTS, Results};
+pub use kv::Kv;
+pub use scale::Scale;
 
 /// An application whose work can be multiplied.
-///
-/// Its outer iterations are a persistent object, so that one program can be asked for more or less.
 pub trait Application: Checked {
+    /// How often it makes its outer iterations.
+    fn scale(&self) -> Scale;
+
     /// Asks for `scale` times the work: after formatting, before the first task runs. 1 is what
     /// [`EXPECTED`](Checked::EXPECTED) tells the results of.
     ///
     /// # Errors
     ///
     /// Where it cannot be stored.
-    fn set_scale<N: Nvm>(&self, nvm: &N, scale: u16) -> Result<(), Error>;
+    fn set_scale<N: Nvm>(&self, nvm: &N, scale: u16) -> Result<(), Error> {
+        self.scale().set(nvm, scale)
+    }
 }

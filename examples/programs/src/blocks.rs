@@ -49,10 +49,7 @@ impl Checked for Blocks {
     const EXPECTED: Results = [5, 2, 0, 0];
 
     fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
-        let heap = self
-            .heap
-            .statistics(nvm)
-            .map_err(|_| Error::from(Outcome::Invalid))?;
+        let heap = self.heap.statistics(nvm)?;
         Ok([
             nvm.load(self.sum)?,
             nvm.load(self.count)?,
