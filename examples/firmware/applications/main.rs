@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use example_applications::Checked;
+use example_applications::{Checked, Kv};
 use intos::{Kernel, Program, cortex_m};
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
@@ -19,8 +19,7 @@ fn main() -> ! {
         fail(format_args!("`cargo xtask ablation` runs this program"));
     };
     match name {
-        "beat" => run::<example_programs::Beat>(),
-        "workshop" => run::<example_programs::Workshop>(),
+        "kv" => run::<Kv>(),
         _ => fail(format_args!("there is no application `{name}`")),
     }
 }
