@@ -3,14 +3,22 @@
 //!
 //! | application | what it is |
 //! | --- | --- |
+//! | [`Bc`] | counts bits in six ways |
+//! | [`Dnn`] | infers by a neural network |
 //! | [`Kv`] | two tasks share a key-value store |
 #![no_std]
 
+mod bc;
+mod checksum;
+mod dnn;
 pub mod kv;
 mod scale;
 
 use intos::prelude::*;
 
+pub use bc::Bc;
+pub use checksum::checksum;
+pub use dnn::Dnn;
 pub use example_programs::{Checked, RESULTS, Results};
 pub use kv::Kv;
 pub use scale::Scale;
