@@ -9,6 +9,7 @@
 //! | `table` | which slot belongs to which entry of the table of tasks, and where its logs and tables lie |
 //! | `placement` | [`Placement`]: places objects, and gives them their first values |
 //! | `heap` | [`Heap`]: a heap that tasks share |
+//! | `vector` | [`Vector`]: a vector in a heap |
 //! | `kernel` | [`Kernel`]: start-up, recovery, running a task |
 //! | `task` | [`Task`]: what a task's function works with |
 //! | `transaction` | [`Tx`] and [`WriteFirstTx`]: a running transaction of a task, and its system calls |
@@ -33,6 +34,7 @@ mod program;
 mod table;
 mod task;
 mod transaction;
+mod vector;
 
 pub use board::Board;
 pub use heap::{Heap, HeapTransaction};
@@ -53,6 +55,7 @@ pub use program::{DEFAULT_STACK_BYTES, KERNEL_UNDO_LOG_BYTES, Program, TaskEntry
 pub use replay::{Error as ReplayError, ThreadLayout, nv_for_loop, nv_loop};
 pub use task::Task;
 pub use transaction::{Tx, WriteFirstTx};
+pub use vector::Vector;
 
 /// Durations with units: `50.millis()`.
 pub use fugit;

@@ -113,6 +113,13 @@ impl<T: Persist> PVec<T> {
     /// [`Foreign`](nvm_alloc::AllocError::Foreign) for a vector that the layout placed: [`release`](PVec::release) its
     /// block.
     pub fn free<N: Nvm>(self, tx: &mut Tx<'_, N>, heap: Heap) -> Result<(), Error> {
+        self.free_borrowed(tx, heap)
+    }
+
+    /// The same for a layer that repeats a transaction with a handle from outside of it: it drops the handle when the
+    /// transaction has committed.
+    #[doc(hidden)]
+    pub fn free_borrowed<N: Nvm>(&self, tx: &mut Tx<'_, N>, heap: Heap) -> Result<(), Error> {
         let header = self.load(tx)?;
         heap.free(tx, self.header.get())?;
         if header.capacity > 0 {

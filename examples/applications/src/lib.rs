@@ -3,17 +3,37 @@
 //!
 //! | application | what it is |
 //! | --- | --- |
-//! | [`Kv`] | two tasks share a key-value store |
+//! | [`Bc`] | counts bits in six ways, in a vector |
+//! | [`Dnn`] | infers by a neural network, output by output |
+//! | [`Ar`] | recognises activities in an accelerometer's readings |
+//! | [`Kv`] | two tasks share a hash table |
+//! | [`Sense`] | takes photos by a software timer |
+//! | [`Em`] | acts on events |
+//! | [`Mq`] | distributes messages to two workers |
 #![no_std]
 
+mod ar;
+mod bc;
+mod checksum;
+mod dnn;
+mod em;
 pub mod kv;
+mod mq;
 mod scale;
+mod sense;
 
 use intos::prelude::*;
 
+pub use ar::Ar;
+pub use bc::Bc;
+pub use checksum::checksum;
+pub use dnn::Dnn;
+pub use em::Em;
 pub use example_programs::{Checked, RESULTS, Results};
 pub use kv::Kv;
+pub use mq::Mq;
 pub use scale::Scale;
+pub use sense::Sense;
 
 /// An application whose work can be multiplied.
 pub trait Application: Checked {

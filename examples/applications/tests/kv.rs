@@ -30,7 +30,7 @@ fn every_key_is_there_whatever_is_cut() {
 #[test]
 fn every_key_is_there_however_often_the_power_goes() {
     for seed in 0..20 {
-        check_many_losses::<Kv>(contended(seed), 200);
+        check_many_losses::<Kv>(contended(seed), 100);
     }
 }
 

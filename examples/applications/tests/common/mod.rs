@@ -23,23 +23,32 @@ pub struct Run {
     pub stores: u64,
 }
 
-/// Runs an application; `next_cut` tells after how many atomic stores the power goes next, the losses so far given.
+/// Runs an application that is formatted; `next_cut` tells after how many atomic stores the power goes next, the losses
+/// so far given.
 pub fn run<P: OnHost>(
     settings: Settings,
     scale: u16,
-    mut next_cut: impl FnMut(u64) -> Option<u64>,
+    next_cut: impl FnMut(u64) -> Option<u64>,
 ) -> Run {
+    let machine = machine::<P>(settings);
+    let stopped = machine.power_cycle_with::<P>(false, |app| {
+        app.set_scale(machine.nvm(), scale).unwrap();
+        false
+    });
+    assert_eq!(stopped.unwrap(), CycleEnd::Stopped);
+    finish::<P>(&machine, next_cut)
+}
+
+fn machine<P: OnHost>(settings: Settings) -> Machine<Nvm> {
     let bytes = Kernel::<Host<'_, Nvm>>::bytes_needed::<P>().unwrap();
-    let machine = Machine::new(Nvm::new(bytes), settings);
+    Machine::new(Nvm::new(bytes), settings)
+}
+
+fn finish<P: OnHost>(machine: &Machine<Nvm>, mut next_cut: impl FnMut(u64) -> Option<u64>) -> Run {
+    let before = machine.counters();
     let mut app: Option<P> = None;
-    if scale != 1 {
-        let stopped = machine.power_cycle_with::<P>(false, |placed| {
-            placed.set_scale(machine.nvm(), scale).unwrap();
-            false
-        });
-        assert_eq!(stopped.unwrap(), CycleEnd::Stopped);
-    }
     loop {
+        assert!(machine.power_losses() < 100_000, "it comes to no end");
         match next_cut(machine.power_losses()) {
             Some(stores) => machine.cut_after(stores),
             None => machine.cut_never(),
@@ -55,13 +64,13 @@ pub fn run<P: OnHost>(
     Run {
         results: app.unwrap().results(machine.nvm()).unwrap(),
         losses: machine.power_losses(),
-        stores: machine.counters().stores(),
+        stores: (machine.counters() - before).stores(),
     }
 }
 
-/// The power goes before each store that the application makes, in a run of its own.
+/// The power goes before each store from the first boot to the end, in a run of its own.
 pub fn check_each_cut<P: OnHost>(settings: Settings) {
-    let undisturbed = run::<P>(settings, 1, |_| None);
+    let undisturbed = finish::<P>(&machine::<P>(settings), |_| None);
     assert_eq!(undisturbed.results, P::EXPECTED);
     for stores in 0..undisturbed.stores {
         check_cut::<P>(settings, stores);
@@ -70,7 +79,7 @@ pub fn check_each_cut<P: OnHost>(settings: Settings) {
 
 /// The same before so many stores that a seed chooses.
 pub fn check_some_cuts<P: OnHost>(settings: Settings, cuts: u32) {
-    let undisturbed = run::<P>(settings, 1, |_| None);
+    let undisturbed = finish::<P>(&machine::<P>(settings), |_| None);
     assert_eq!(undisturbed.results, P::EXPECTED);
     let mut random = Random::new(settings.seed);
     for _ in 0..cuts {
@@ -79,7 +88,8 @@ pub fn check_some_cuts<P: OnHost>(settings: Settings, cuts: u32) {
 }
 
 fn check_cut<P: OnHost>(settings: Settings, stores: u64) {
-    let disturbed = run::<P>(settings, 1, |losses| (losses == 0).then_some(stores));
+    let machine = machine::<P>(settings);
+    let disturbed = finish::<P>(&machine, |losses| (losses == 0).then_some(stores));
     assert_eq!(disturbed.losses, 1, "cut after {stores} stores");
     assert_eq!(
         disturbed.results,

@@ -1,0 +1,243 @@
+//! Activity recognition: tells from an accelerometer's readings whether its wearer moves.
+//!
+//! A computation in one task. It shows recorded inputs: a transaction samples three readings, and a repetition after a
+//! power loss gets the same ones without asking the sensor again. The number of a reading follows from the counters of
+//! the persistent loops, so nothing else need be stored to know it.
+
+use intos::prelude::*;
+
+use crate::{Application, Checked, Results, Scale, checksum};
+
+/// Learns what both activities look like, and recognises them, round after round.
+#[derive(Debug, Clone, Copy)]
+pub struct Ar {
+    scale: Scale,
+    stationary: Offset<Model>,
+    moving: Offset<Model>,
+    /// What was recognised in this round.
+    round: Offset<Recognised>,
+    totals: Offset<Totals>,
+}
+
+persist! {
+    /// What a window looks like, on all axes together.
+    struct Feature {
+        mean: u32,
+        deviation: u32,
+    }
+
+    /// How many windows were recognised.
+    struct Recognised {
+        moving: u32,
+        stationary: u32,
+    }
+
+    /// Of all rounds that have ended.
+    struct Totals {
+        recognised: Recognised,
+        /// Of both counts, round by round.
+        checksum: u32,
+    }
+}
+
+/// What an activity looks like.
+type Model = [Feature; WINDOWS_TO_LEARN];
+
+const ROUNDS: u32 = 100;
+const WINDOWS_TO_LEARN: usize = 16;
+const WINDOWS_TO_RECOGNISE: usize = 64;
+const READINGS_OF_WINDOW: usize = 3;
+const WINDOWS_OF_ROUND: usize = 2 * WINDOWS_TO_LEARN + WINDOWS_TO_RECOGNISE;
+
+/// Acceleration along three axes.
+type Reading = [u8; 3];
+type Window = [Reading; READINGS_OF_WINDOW];
+
+const NOTHING_RECOGNISED: Recognised = Recognised {
+    moving: 0,
+    stationary: 0,
+};
+
+impl<B: Board> Program<B> for Ar {
+    const NAME: &'static str = "ar";
+    const VERSION: u32 = 1;
+
+    fn place(objects: &mut Placement<B::Nvm>) -> Result<Self, Error> {
+        let unknown = [Feature {
+            mean: 0,
+            deviation: 0,
+        }; WINDOWS_TO_LEARN];
+        let totals = Totals {
+            recognised: NOTHING_RECOGNISED,
+            checksum: 0,
+        };
+        Ok(Self {
+            scale: Scale::place(objects)?,
+            stationary: objects.object("stationary", unknown)?,
+            moving: objects.object("moving", unknown)?,
+            round: objects.object("round", NOTHING_RECOGNISED)?,
+            totals: objects.object("totals", totals)?,
+        })
+    }
+
+    fn task(index: usize) -> Option<TaskEntry<B, Self>> {
+        (index == 0).then_some(TaskEntry::new("recogniser", 1, run))
+    }
+}
+
+fn run<B: Board>(task: &mut Task<B>, app: &Ar) -> Result<(), Error> {
+    let rounds = app.scale.times(task, ROUNDS)?;
+    nv_for_loop!(task, round in 0..rounds => {
+        let first_window = round as usize * WINDOWS_OF_ROUND;
+        nv_for_loop!(task, stage in 0..3u8 => {
+            match stage {
+                0 => learn(task, app.stationary, first_window)?,
+                1 => learn(task, app.moving, first_window + WINDOWS_TO_LEARN)?,
+                _ => recognise(task, app, first_window + 2 * WINDOWS_TO_LEARN)?,
+            }
+        });
+        task.transaction(|tx| {
+            let Recognised { moving, stationary } = tx.get(app.round)?;
+            tx.set(app.round, NOTHING_RECOGNISED)?;
+            Ok(tx.update(app.totals, |totals| Totals {
+                recognised: Recognised {
+                    moving: totals.recognised.moving + moving,
+                    stationary: totals.recognised.stationary + stationary,
+                },
+                checksum: checksum(&[totals.checksum, moving, stationary].map(u32::cast_signed)),
+            })?)
+        })?;
+    });
+    Ok(())
+}
+
+/// Takes a feature from each window, from the given one on.
+fn learn<B: Board>(task: &mut Task<B>, model: Offset<Model>, first: usize) -> Result<(), Error> {
+    nv_for_loop!(task, index in 0..WINDOWS_TO_LEARN => {
+        task.transaction(|tx| {
+            let feature = feature(&tx.sample(|| window(first + index))?);
+            match model.element(index) {
+                Some(place) => Ok(tx.set(place, feature)?),
+                None => Ok(()),
+            }
+        })?;
+    });
+    Ok(())
+}
+
+/// Counts what is recognised in each window, from the given one on.
+fn recognise<B: Board>(task: &mut Task<B>, app: &Ar, first: usize) -> Result<(), Error> {
+    nv_for_loop!(task, index in 0..WINDOWS_TO_RECOGNISE => {
+        task.transaction(|tx| {
+            let feature = feature(&tx.sample(|| window(first + index))?);
+            let is_moving = is_moving(feature, &tx.get(app.moving)?, &tx.get(app.stationary)?);
+            let count = if is_moving {
+                field!(app.round, Recognised.moving)
+            } else {
+                field!(app.round, Recognised.stationary)
+            };
+            Ok(tx.update(count, |windows| windows + 1)?)
+        })?;
+    });
+    Ok(())
+}
+
+/// The readings of a window, counted from 0 on, of an accelerometer that tells the same ones anew every 85.
+fn window(index: usize) -> Window {
+    let first = index * READINGS_OF_WINDOW + 1;
+    core::array::from_fn(|reading| {
+        let number = first + reading;
+        [17, 289, 4_913].map(|factor| (factor * (number % 85) % 85) as u8)
+    })
+}
+
+/// A reading without its noise.
+fn filtered(reading: Reading) -> Reading {
+    const NOISE: u8 = 10;
+    if reading.iter().all(|value| *value >= NOISE) {
+        return reading;
+    }
+    reading.map(|value| if value > NOISE { value } else { 0 })
+}
+
+fn feature(window: &Window) -> Feature {
+    let window = window.map(filtered);
+    let (mut means, mut deviations) = (0, 0);
+    for axis in 0..3 {
+        let values = window.map(|reading| u32::from(reading[axis]));
+        let mean = values.iter().sum::<u32>() >> 2;
+        let deviation = values.iter().map(|value| value.abs_diff(mean)).sum::<u32>() >> 2;
+        means += mean * mean;
+        deviations += deviation * deviation;
+    }
+    Feature {
+        mean: means,
+        deviation: deviations,
+    }
+}
+
+/// Whether more of what was learnt about moving is nearer than of what was learnt about standing still.
+fn is_moving(feature: Feature, moving: &Model, stationary: &Model) -> bool {
+    let mut nearer = 0;
+    for (moving, stationary) in moving.iter().zip(stationary) {
+        let is_nearer = |of: fn(&Feature) -> u32| {
+            of(moving).abs_diff(of(&feature)) < of(stationary).abs_diff(of(&feature))
+        };
+        nearer += usize::from(is_nearer(|feature| feature.mean));
+        nearer += usize::from(is_nearer(|feature| feature.deviation));
+    }
+    nearer > WINDOWS_TO_LEARN
+}
+
+impl Checked for Ar {
+    const NAMES: [&'static str; 4] = [
+        "windows in motion",
+        "windows at rest",
+        "checksum of the rounds",
+        "windows not counted yet",
+    ];
+    const EXPECTED: Results = [2_000, 4_400, 1_977_155_936, 0];
+
+    fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
+        let Totals {
+            recognised,
+            checksum,
+        } = nvm.load(self.totals)?;
+        let round = nvm.load(self.round)?;
+        Ok([
+            recognised.moving,
+            recognised.stationary,
+            checksum,
+            round.moving + round.stationary,
+        ])
+    }
+}
+
+impl Application for Ar {
+    fn scale(&self) -> Scale {
+        self.scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many windows of a round are in motion, without the kernel.
+    fn in_motion(round: usize) -> usize {
+        let first = round * WINDOWS_OF_ROUND;
+        let model = |from| core::array::from_fn(|index| feature(&window(from + index)));
+        let (stationary, moving) = (model(first), model(first + WINDOWS_TO_LEARN));
+        let windows = first + 2 * WINDOWS_TO_LEARN..first + WINDOWS_OF_ROUND;
+        windows
+            .filter(|index| is_moving(feature(&window(*index)), &moving, &stationary))
+            .count()
+    }
+
+    #[test]
+    fn rounds_are_those_of_the_specification() {
+        assert_eq!(in_motion(0), 25);
+        assert_eq!(in_motion(2), 13);
+        assert_eq!((0..100).map(in_motion).sum::<usize>(), 2_000);
+    }
+}

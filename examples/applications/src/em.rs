@@ -1,0 +1,140 @@
+//! Event monitoring: a monitor raises events, on which two actors act.
+//!
+//! It shows an event group, and a transaction that waits and writes first: the event is taken once, however often the
+//! power goes while the actor fills its buffer, and the buffer is filled anew.
+
+use intos::prelude::*;
+
+use crate::{Application, Checked, Results, Scale};
+
+/// A monitor sets a bit for each of two actors, which are more urgent.
+#[derive(Debug, Clone, Copy)]
+pub struct Em {
+    scale: Scale,
+    events: EventGroup,
+    first: Offset<Action>,
+    second: Offset<Action>,
+}
+
+persist! {
+    /// What an actor has done.
+    struct Action {
+        /// On how many events.
+        events: u32,
+        buffer: [u8; BUFFER_BYTES],
+    }
+}
+
+const EVENTS: u32 = 100;
+const BUFFER_BYTES: usize = 200;
+/// In ticks. An actor that waits in vain waits again.
+const LONGEST_WAIT: u32 = 100;
+
+/// An actor: what it waits for, and what it fills its buffer with.
+#[derive(Debug, Clone, Copy)]
+struct Actor {
+    bit: u32,
+    filling: u32,
+}
+
+const FIRST: Actor = Actor {
+    bit: 1 << 0,
+    filling: 42,
+};
+const SECOND: Actor = Actor {
+    bit: 1 << 1,
+    filling: 24,
+};
+
+impl<B: Board> Program<B> for Em {
+    const NAME: &'static str = "em";
+    const VERSION: u32 = 1;
+
+    fn place(objects: &mut Placement<B::Nvm>) -> Result<Self, Error> {
+        let nothing = Action {
+            events: 0,
+            buffer: [0; BUFFER_BYTES],
+        };
+        Ok(Self {
+            scale: Scale::place(objects)?,
+            events: objects.event_group("events")?,
+            first: objects.object("first", nothing)?,
+            second: objects.object("second", nothing)?,
+        })
+    }
+
+    fn task(index: usize) -> Option<TaskEntry<B, Self>> {
+        Some(match index {
+            0 => TaskEntry::new("monitor", 1, monitor),
+            1 => TaskEntry::new("first", 2, |task, app| act(task, app, FIRST, app.first)),
+            2 => TaskEntry::new("second", 2, |task, app| act(task, app, SECOND, app.second)),
+            _ => return None,
+        })
+    }
+}
+
+fn monitor<B: Board>(task: &mut Task<B>, app: &Em) -> Result<(), Error> {
+    let events = app.scale.times(task, EVENTS)?;
+    nv_for_loop!(task, _event in 0..events => {
+        task.transaction(|tx| app.events.set(tx, FIRST.bit | SECOND.bit).map(|_| ()))?;
+    });
+    Ok(())
+}
+
+fn act<B: Board>(
+    task: &mut Task<B>,
+    app: &Em,
+    actor: Actor,
+    action: Offset<Action>,
+) -> Result<(), Error> {
+    let events = app.scale.times(task, EVENTS)?;
+    nv_for_loop!(task, event in 1..events + 1 => {
+        let filled = [(actor.filling + event) as u8; BUFFER_BYTES];
+        let mut has_acted = false;
+        while !has_acted {
+            has_acted = task.transaction_write_first(0, |tx| {
+                let waited = app.events.wait_all(tx, actor.bit, OnExit::Clear, Timeout::Ticks(LONGEST_WAIT));
+                if waited.is_ok() {
+                    tx.set_unlogged(action, Action { events: event, buffer: filled })?;
+                }
+                Ok(waited.is_ok())
+            })?;
+        }
+    });
+    Ok(())
+}
+
+impl Checked for Em {
+    const NAMES: [&'static str; 4] = [
+        "first actor's events",
+        "its last byte",
+        "second actor's events",
+        "its last byte",
+    ];
+    const EXPECTED: Results = [EVENTS, 142, EVENTS, 124];
+
+    fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
+        let (first, second) = (nvm.load(self.first)?, nvm.load(self.second)?);
+        Ok([
+            first.events,
+            filling(&first.buffer),
+            second.events,
+            filling(&second.buffer),
+        ])
+    }
+}
+
+/// What fills a buffer; `u32::MAX` where it is not the same everywhere.
+fn filling(buffer: &[u8; BUFFER_BYTES]) -> u32 {
+    if buffer.iter().all(|byte| *byte == buffer[0]) {
+        buffer[0].into()
+    } else {
+        u32::MAX
+    }
+}
+
+impl Application for Em {
+    fn scale(&self) -> Scale {
+        self.scale
+    }
+}

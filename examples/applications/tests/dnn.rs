@@ -1,0 +1,24 @@
+//! Every inference has the same outputs, whatever is cut.
+#![allow(clippy::unwrap_used)] // a failure fails the test
+
+mod common;
+
+use common::{check_many_losses, check_some_cuts};
+use example_applications::Dnn;
+use intos::host::Settings;
+
+#[test]
+fn every_output_is_right_whatever_is_cut() {
+    check_some_cuts::<Dnn>(Settings::default(), 300);
+}
+
+#[test]
+fn every_output_is_right_however_often_the_power_goes() {
+    for seed in 0..4 {
+        let settings = Settings {
+            seed,
+            ..Settings::default()
+        };
+        check_many_losses::<Dnn>(settings, 200);
+    }
+}
