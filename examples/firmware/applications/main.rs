@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use example_applications::{Checked, Kv};
+use example_applications::{Ar, Bc, Checked, Dnn, Em, Kv, Mq, Sense};
 use intos::{Kernel, Program, cortex_m};
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
@@ -19,7 +19,13 @@ fn main() -> ! {
         fail(format_args!("`cargo xtask ablation` runs this program"));
     };
     match name {
+        "ar" => run::<Ar>(),
+        "bc" => run::<Bc>(),
+        "dnn" => run::<Dnn>(),
+        "em" => run::<Em>(),
         "kv" => run::<Kv>(),
+        "mq" => run::<Mq>(),
+        "sense" => run::<Sense>(),
         _ => fail(format_args!("there is no application `{name}`")),
     }
 }

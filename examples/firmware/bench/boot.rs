@@ -11,7 +11,9 @@ use semihosting::process::exit;
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
 use intos_firmware::bench::window::tell;
-use intos_firmware::bench::window::{bench_take, bench_window_begins, bench_window_ends, start_timer};
+use intos_firmware::bench::window::{
+    bench_take, bench_window_begins, bench_window_ends, start_timer,
+};
 
 /// What each task needs: the program that is measured has 64 of them.
 const STACK_BYTES: usize = 4096;

@@ -13,8 +13,8 @@ use intos::ThreadLayout;
 use intos::prelude::*;
 use intos_firmware::fail;
 
-use intos_firmware::bench::board::Bench;
 use crate::measure::{measure, or_fail};
+use intos_firmware::bench::board::Bench;
 
 mod operations;
 

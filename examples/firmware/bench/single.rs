@@ -14,8 +14,8 @@ use intos::{ThreadLayout, nv_for_loop};
 
 use intos_firmware::fail;
 
-use intos_firmware::bench::board::BenchNvm;
 use crate::measure::{Windows, measure, or_fail};
+use intos_firmware::bench::board::BenchNvm;
 
 type Log = UndoLog<BenchNvm>;
 type Thread = replay::Thread<BenchNvm>;

@@ -6,8 +6,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use intos::prelude::*;
 
 use super::{CHILD, Large, Objects};
-use intos_firmware::bench::board::Bench;
 use crate::measure::Windows;
+use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::window::{bench_window_begins, bench_window_ends};
 
 type Run = fn(&mut Task<'_, Bench>, &Objects, u32) -> Result<(), Error>;

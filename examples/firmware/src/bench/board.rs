@@ -1,8 +1,8 @@
 //! The board, and its NVM with or without counters.
 
-use intos::{Board, Event};
-use intos::cortex_m::{CortexM, Failure, Firmware, Fram};
 use crate::fail;
+use intos::cortex_m::{CortexM, Failure, Firmware, Fram};
+use intos::{Board, Event};
 
 use crate::bench::window;
 

@@ -19,8 +19,9 @@ const TIMER_RELOAD: usize = 0x4000_0008;
 /// It counts, and does not interrupt.
 const COUNTS: u32 = 1;
 
-/// Clocks, and of each class of stores bytes and stores.
+/// How many values a window has: clocks, and of each class of stores bytes and stores.
 pub const VALUES: usize = 1 + 2 * Class::ALL.len();
+/// What is measured of a window.
 pub type Values = [u32; VALUES];
 
 /// Sums over all windows.
