@@ -60,8 +60,13 @@ impl<N: Nvm + Copy> Scheduler<N> {
         kernel: &mut SystemTx<'_, N>,
         operations: &[Operation],
     ) -> Result<(), replay::Error> {
-        let memory = Logged(RefCell::new(&mut *kernel));
-        if self.op_log().run_unrecorded(&memory, operations).is_ok() {
+        let changed = if ablation::CRASH_CONSISTENCY {
+            let memory = Logged(RefCell::new(&mut *kernel));
+            self.op_log().run_unrecorded(&memory, operations)
+        } else {
+            self.op_log().run_unrecorded(self.nvm(), operations)
+        };
+        if changed.is_ok() {
             return Ok(());
         }
         match kernel.fault() {

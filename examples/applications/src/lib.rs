@@ -1,5 +1,5 @@
-//! The eleven applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, `cargo
-//! run --release -p examples --bin apps`, and on a microcontroller, `cargo xtask firmware run`.
+//! Applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the tests cut
+//! the power, and on a microcontroller, by `cargo xtask firmware run`. Seven of the eleven so far.
 //!
 //! | application | what it is |
 //! | --- | --- |

@@ -12,6 +12,7 @@ type Memory = Fram<0x8000>;
 /// What is measured on: instructions without the counters, which would take some themselves.
 #[cfg(not(feature = "counting"))]
 pub type BenchNvm = Memory;
+/// The same with counters.
 #[cfg(feature = "counting")]
 pub type BenchNvm = counting::Counted;
 
@@ -49,6 +50,7 @@ impl<const PROGRAM: bool> Firmware for Bench<PROGRAM> {
     }
 }
 
+/// The NVM whose stores are counted.
 #[cfg(feature = "counting")]
 pub mod counting {
     use intos::cortex_m::{Failure, Region};
@@ -56,6 +58,7 @@ pub mod counting {
 
     use super::Memory;
 
+    /// What was stored so far.
     pub static COUNTERS: StoreCounters = StoreCounters::new();
 
     /// The board's NVM with its stores counted.

@@ -117,6 +117,7 @@ pub extern "C" fn bench_take() -> Taken {
 }
 
 /// What was measured.
+#[derive(Debug)]
 #[repr(C)]
 pub struct Taken(pub Values);
 
