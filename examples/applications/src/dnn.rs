@@ -98,7 +98,7 @@ const fn matrix<const COLUMNS: usize, const ROWS: usize>(
     let mut index = 0;
     while index < COLUMNS * ROWS {
         *state = state.wrapping_mul(1_103_515_245).wrapping_add(12_345);
-        matrix[index / COLUMNS][index % COLUMNS] = (*state >> 16) as i32 % 10;
+        matrix[index / COLUMNS][index % COLUMNS] = (*state >> 16).cast_signed() % 10;
         index += 1;
     }
     matrix
@@ -125,8 +125,8 @@ impl Checked for Dnn {
             nvm.load(self.output_weights)?,
         );
         Ok([
-            first as u32,
-            second as u32,
+            first.cast_unsigned(),
+            second.cast_unsigned(),
             checksum(&nvm.load(self.hidden)?),
             checksum(hidden.as_flattened()) ^ checksum(outputs.as_flattened()),
         ])
