@@ -161,9 +161,51 @@ impl Error {
         }
     }
 
+    /// How the system call ended; or another error, which no transaction can go on behind, as one that even a
+    /// transaction can pass on that cannot abort. See [`OrOutcome`].
+    pub fn into_outcome(self) -> Result<Outcome, replay::Error> {
+        self.outcome().ok_or(replay::Error::from_cause(self.0))
+    }
+
     /// Whether the NVM failed, so that it is open what was stored.
     pub(crate) const fn is_device_failure(&self) -> bool {
         matches!(self.0.code(), 1 | 2)
+    }
+}
+
+/// Takes apart what a system call answers, in a transaction that cannot abort.
+///
+/// Such a transaction ends with an error only where it cannot commit at all. How its calls end it must deal with
+/// itself, and cannot overlook:
+///
+/// ```
+/// use intos_sched::{Error, OrOutcome, Outcome};
+/// # fn receive() -> Result<u32, Error> { Err(Outcome::Timeout.into()) }
+/// fn body() -> Result<u32, replay::Error> {
+///     match receive().or_outcome()? {
+///         Ok(item) => Ok(item),
+///         Err(Outcome::Timeout) => Ok(0),
+///         Err(_) => Ok(1),
+///     }
+/// }
+/// assert_eq!(body(), Ok(0));
+/// ```
+pub trait OrOutcome<T> {
+    /// What the call answered, or how it ended.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the transaction from committing.
+    fn or_outcome(self) -> Result<Result<T, Outcome>, replay::Error>;
+}
+
+impl<T> OrOutcome<T> for Result<T, Error> {
+    #[inline]
+    fn or_outcome(self) -> Result<Result<T, Outcome>, replay::Error> {
+        match self {
+            Ok(value) => Ok(Ok(value)),
+            Err(error) => error.into_outcome().map(Err),
+        }
     }
 }
 
@@ -364,5 +406,32 @@ impl Record for Error {
             0 => replay::Error::decode(from)?.map(Self::from),
             code => Outcome::from_code(code).map(Self::from),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_cannot_abort_is_given_no_outcome_to_abort_with() {
+        for outcome in Outcome::ALL {
+            assert_eq!(Error::from(outcome).into_outcome(), Ok(outcome));
+            let answered: Result<(), Error> = Err(outcome.into());
+            assert_eq!(answered.or_outcome(), Ok(Err(outcome)));
+        }
+    }
+
+    #[test]
+    fn what_no_transaction_can_go_on_behind_is_passed_on_as_it_is() {
+        for kind in [
+            ErrorKind::Damaged { offset: 12 },
+            ErrorKind::NoSuchTask { index: 3 },
+            ErrorKind::Replay(Fault::from(nvm_core::Error::Device).into()),
+        ] {
+            let passed_on = Err::<(), _>(kind.error()).or_outcome().unwrap_err();
+            assert!(!passed_on.is_outcome());
+            assert_eq!(Error::from(passed_on).kind(), kind);
+        }
     }
 }

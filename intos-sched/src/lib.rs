@@ -21,7 +21,7 @@
 //! | `observe` | [`Event`]: the trace hook |
 //! | `check` | the validation of the kernel's state |
 //! | `broken` | deliberately broken variants of the protocols, for the tests |
-//! | `error` | [`Error`], and [`Outcome`], what a blocking call may be woken with |
+//! | `error` | [`Error`], and [`Outcome`], what a blocking call may be woken with; [`OrOutcome`] tells them apart |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -50,7 +50,7 @@ pub use areas::{MAX_TASKS, PRIORITIES, SchedulerAreas, ThreadPlaces};
 #[doc(hidden)]
 pub use broken::{Variant, is as is_broken, with_broken};
 pub use call::{Call, CallName, InterruptCalls, Progress, SystemCalls, TaskCalls, Wait};
-pub use error::{Error, ErrorKind, Outcome};
+pub use error::{Error, ErrorKind, OrOutcome, Outcome};
 pub use follow_up::{FinishObject, FollowUp, ObjectWork};
 pub use lifecycle::NewTask;
 pub use mutex::{Contention, Held, MutexAt, MutexBlock, PassingOn};

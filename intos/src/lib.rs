@@ -44,9 +44,9 @@ pub use intos_ipc::{
     RecursiveMutex, Repeat, Semaphore, Shared, SharedGuard, StreamBuffer, Timer, Timers,
 };
 pub use intos_sched::{
-    Error, ErrorKind, Event, InterruptCalls, MAX_TICKS, Notification, Notify, Outcome, Port,
-    Priority, RecoveryStep, Scheduler, Span, SystemCalls, TaskCalls, TaskId, TaskIndex, TaskState,
-    Timeout, TransactionEvent,
+    Error, ErrorKind, Event, InterruptCalls, MAX_TICKS, Notification, Notify, OrOutcome, Outcome,
+    Port, Priority, RecoveryStep, Scheduler, Span, SystemCalls, TaskCalls, TaskId, TaskIndex,
+    TaskState, Timeout, TransactionEvent,
 };
 pub use kernel::{BootError, Kernel};
 pub use nvm_core::{Nvm, Offset, Record, field};

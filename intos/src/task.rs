@@ -106,7 +106,7 @@ impl<'k, B: Board> Task<'k, B> {
 
     /// Runs a transaction that cannot abort, or bypasses it. It may write without logging what it has not
     /// read: see [`nvm_tx::WriteFirstTx`]. Errors of system calls, such as a timeout, must be dealt with
-    /// in it: its closure can only fail as the engine does.
+    /// in it, by [`or_outcome`](crate::OrOutcome::or_outcome): its closure can only fail as the engine does.
     #[track_caller]
     #[inline]
     pub fn transaction_write_first<R: Record>(

@@ -32,9 +32,9 @@ fn run<B: Board>(task: &mut Task<B>, app: &App) -> Result<(), Error> {
         }
         task.transaction_write_first(16, |tx| {
             tx.set_unlogged(field!(app.total, Total.count), 0)?;
-            match app.queue.try_receive(tx) {
+            match app.queue.try_receive(tx).or_outcome()? {
                 Ok(item) => Ok(tx.set(field!(app.total, Total.sum), item)?),
-                Err(_) => Ok(()),
+                Err(_empty) => Ok(()),
             }
         })?;
     });
