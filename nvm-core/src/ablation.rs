@@ -34,27 +34,19 @@ pub const MORE_KERNEL_LOG_BYTES: u32 = if LIST_ROLL_FORWARD { 0 } else { 384 };
 /// Remembers an object that is logged as a whole.
 #[inline]
 pub fn note_object(offset: u32, len: u32) {
-    if !WAR_AWARENESS {
-        objects::note(offset, len);
-    }
+    objects::note(offset, len);
 }
 
 /// Forgets an object, which is freed.
 #[inline]
 pub fn forget_object(offset: u32) {
-    if !WAR_AWARENESS {
-        objects::forget(offset);
-    }
+    objects::forget(offset);
 }
 
 /// The object around a range, from its start to its end; the range itself, where none is known.
 #[inline]
 pub fn object_around(start: u32, end: u32) -> (u32, u32) {
-    if WAR_AWARENESS {
-        (start, end)
-    } else {
-        objects::around(start, end)
-    }
+    objects::around(start, end)
 }
 
 #[cfg(intos_without = "war_awareness")]

@@ -185,8 +185,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
     pub fn commit(self) -> Result<(), Fault> {
         let mark = self.log.mark();
-        let is_empty = self.log.running.end == self.log.entries.start;
-        if is_empty && self.log.running.failed.is_none() {
+        if self.log.running.end == self.log.entries.start && self.log.running.failed.is_none() {
             self.log.running.finished = true;
             self.log.unfinished = false;
             self.log.unsettled = false;

@@ -89,19 +89,39 @@ fn act<B: Board>(
 ) -> Result<(), Error> {
     let events = app.scale.times(task, EVENTS)?;
     nv_for_loop!(task, event in 1..events + 1 => {
-        let filled = [(actor.filling + event) as u8; BUFFER_BYTES];
-        let mut has_acted = false;
-        while !has_acted {
-            has_acted = task.transaction_write_first(0, |tx| {
-                let waited = app.events.wait_all(tx, actor.bit, OnExit::Clear, Timeout::Ticks(LONGEST_WAIT));
-                if waited.is_ok() {
-                    tx.set_unlogged(action, Action { events: event, buffer: filled })?;
+        if !act_once(task, app, actor, action, event)? {
+            // Seldom, and who knows how often: a loop of its own, which drops the records.
+            nv_loop!(task => {
+                if act_once(task, app, actor, action, event)? {
+                    break;
                 }
-                Ok(waited.is_ok())
-            })?;
+            });
         }
     });
     Ok(())
+}
+
+/// Acts on an event, and answers whether it came in time.
+fn act_once<B: Board>(
+    task: &mut Task<B>,
+    app: &Em,
+    actor: Actor,
+    action: Offset<Action>,
+    event: u32,
+) -> Result<bool, Error> {
+    task.transaction_write_first(0, |tx| {
+        let timeout = Timeout::Ticks(LONGEST_WAIT);
+        let waited = app.events.wait_all(tx, actor.bit, OnExit::Clear, timeout);
+        if waited.or_outcome()?.is_err() {
+            return Ok(false);
+        }
+        let done = Action {
+            events: event,
+            buffer: [(actor.filling + event) as u8; BUFFER_BYTES],
+        };
+        tx.set_unlogged(action, done)?;
+        Ok(true)
+    })
 }
 
 impl Checked for Em {

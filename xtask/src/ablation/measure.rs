@@ -11,8 +11,6 @@ use crate::parallel;
 
 /// The program that holds all applications.
 const PROGRAM: &str = "applications";
-/// Clocks of an instruction: 256 ns, by 40 ns.
-const CLOCKS_PER_INSTRUCTION: f64 = 6.4;
 
 /// What an application takes from the start of its first task to the end of its last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,5 +118,5 @@ fn run(image: &Image, application: &str) -> Result<Measured, String> {
 
 #[allow(clippy::cast_sign_loss)]
 fn instructions(measured: &Measured) -> u64 {
-    (f64::from(measured.clocks) / CLOCKS_PER_INSTRUCTION).round() as u64
+    emulate::instructions(measured.clocks).round() as u64
 }

@@ -9,7 +9,7 @@ use super::applications::Application;
 use super::chart;
 use super::measure::{Costs, Results};
 use super::variant::Variant;
-use crate::bench::emulate::CLASS_NAMES;
+use crate::bench::emulate::{CLASS_NAMES, stored_json};
 use crate::benchmarks::Kind;
 use crate::table::{Table, number};
 
@@ -198,20 +198,12 @@ fn row_json(row: &Row) -> Value {
         .iter()
         .map(|&variant| {
             let costs = row.costs(variant);
-            let classes: serde_json::Map<String, Value> = CLASS_NAMES
-                .iter()
-                .zip(costs.stored)
-                .map(|(name, (bytes, stores))| {
-                    let stored = json!({ "bytes": bytes, "stores": stores });
-                    ((*name).to_owned(), stored)
-                })
-                .collect();
             let value = json!({
                 "description": variant.description(),
                 "instructions_small": costs.small,
                 "bytes": costs.bytes(),
                 "stores": costs.stores(),
-                "stored": classes,
+                "stored": stored_json(costs.stored),
             });
             (variant.label().to_owned(), value)
         })

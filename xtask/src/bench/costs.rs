@@ -8,8 +8,6 @@ use super::firmware::{self, Build};
 use super::rows::Row;
 use crate::firmware::Image;
 
-/// Clocks of an instruction: 256 ns, by 40 ns.
-const CLOCKS_PER_INSTRUCTION: f64 = 6.4;
 const FEW: u32 = 100;
 const MANY: u32 = 500;
 
@@ -114,8 +112,9 @@ impl Program {
 
 fn average(few: &Measured, many: &Measured, repetitions: u32) -> Exact {
     let each = |few: u32, many: u32| f64::from(many.wrapping_sub(few)) / f64::from(repetitions);
+    let clocks = many.clocks.wrapping_sub(few.clocks);
     let mut exact = Exact {
-        instructions: each(few.clocks, many.clocks) / CLOCKS_PER_INSTRUCTION,
+        instructions: emulate::instructions(clocks) / f64::from(repetitions),
         ..Exact::default()
     };
     for (own, (few, many)) in exact

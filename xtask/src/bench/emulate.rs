@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::firmware::emulator::{self, NvmFile, Time};
 use crate::firmware::{Board, Image};
 
@@ -11,6 +13,8 @@ const MAGIC: u32 = 0x4843_4E42;
 const NAME_BYTES: usize = 32;
 /// 256 ns for each instruction, so that devices stand still within one.
 const TIME: Time = Time::Counted { shift: 8 };
+/// Clocks of an instruction: 256 ns, by 40 ns.
+const CLOCKS_PER_INSTRUCTION: f64 = 6.4;
 /// A run takes a fraction of a second.
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
@@ -18,6 +22,22 @@ const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 pub(crate) const CLASSES: usize = 5;
 /// What they are called, in the firmware's order.
 pub(crate) const CLASS_NAMES: [&str; CLASSES] = ["data", "log", "record", "allocator", "kernel"];
+
+/// Instructions in so many clocks.
+pub(crate) fn instructions(clocks: u32) -> f64 {
+    f64::from(clocks) / CLOCKS_PER_INSTRUCTION
+}
+
+/// What was stored, for programs.
+pub(crate) fn stored_json(stored: [(u32, u32); CLASSES]) -> Value {
+    let classes = CLASS_NAMES.iter().zip(stored);
+    classes
+        .map(|(name, (bytes, stores))| {
+            let stored = json!({ "bytes": bytes, "stores": stores });
+            ((*name).to_owned(), stored)
+        })
+        .collect()
+}
 
 /// What the firmware tells of one measurement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::costs::Costs;
-use super::emulate::CLASS_NAMES;
+use super::emulate::{CLASS_NAMES, stored_json};
 use super::footprint::Footprint;
 use super::rows::{Group, Row};
 use crate::table::{Table, number};
@@ -179,14 +179,6 @@ fn operation_json(row: &Row, costs: &Costs) -> Value {
     let pair = |pair: Option<(u32, u32)>| {
         pair.map(|(instructions, bytes)| json!({ "instructions": instructions, "bytes": bytes }))
     };
-    let classes: serde_json::Map<String, Value> = CLASS_NAMES
-        .iter()
-        .zip(costs.stored)
-        .map(|(name, (bytes, stores))| {
-            let stored = json!({ "bytes": bytes, "stores": stores });
-            ((*name).to_owned(), stored)
-        })
-        .collect();
     json!({
         "name": row.name,
         "label": row.label,
@@ -194,7 +186,7 @@ fn operation_json(row: &Row, costs: &Costs) -> Value {
         "instructions_fast": costs.fast,
         "bytes": costs.bytes(),
         "stores": costs.stores(),
-        "stored": classes,
+        "stored": stored_json(costs.stored),
         "intos": pair(row.intos),
         "freertos": row.freertos.map(|instructions| json!({ "instructions": instructions })),
         "goal": pair(row.goal),

@@ -20,6 +20,7 @@ impl<P: Application + Copy + Debug + for<'m> Program<Host<'m, Nvm>>> OnHost for 
 pub struct Run {
     pub results: Results,
     pub losses: u64,
+    pub transactions: u32,
     pub stores: u64,
 }
 
@@ -64,6 +65,7 @@ fn finish<P: OnHost>(machine: &Machine<Nvm>, mut next_cut: impl FnMut(u64) -> Op
     Run {
         results: app.unwrap().results(machine.nvm()).unwrap(),
         losses: machine.power_losses(),
+        transactions: machine.statistics().run,
         stores: (machine.counters() - before).stores(),
     }
 }
