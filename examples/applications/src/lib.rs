@@ -19,6 +19,7 @@ mod dnn;
 mod em;
 pub mod kv;
 mod mq;
+mod reading;
 mod scale;
 mod sense;
 
@@ -32,6 +33,7 @@ pub use em::Em;
 pub use example_programs::{Checked, RESULTS, Results};
 pub use kv::Kv;
 pub use mq::Mq;
+pub use reading::Reading;
 pub use scale::Scale;
 pub use sense::Sense;
 
