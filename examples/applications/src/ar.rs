@@ -4,6 +4,8 @@
 //! power loss gets the same ones without asking the sensor again. The number of a reading follows from the counters of
 //! the persistent loops, so nothing else need be stored to know it.
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale, checksum};
@@ -214,6 +216,8 @@ impl Checked for Ar {
 }
 
 impl Application for Ar {
+    const STEADY_ITERATION: Range<u32> = 98..195;
+
     fn scale(&self) -> Scale {
         self.scale
     }

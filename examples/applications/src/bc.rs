@@ -3,6 +3,8 @@
 //! A computation in one task. It shows a persistent vector in a heap, which grows as part of a transaction, and nested
 //! persistent loops: a power loss costs one algorithm's count over 50 numbers at most.
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -178,6 +180,8 @@ impl Checked for Bc {
 }
 
 impl Application for Bc {
+    const STEADY_ITERATION: Range<u32> = 10..19;
+
     fn scale(&self) -> Scale {
         self.scale
     }

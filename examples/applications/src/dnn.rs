@@ -4,6 +4,8 @@
 //! does not change, so a repetition computes it again, and the old value is not logged. Such a transaction costs the
 //! output's 4 bytes of NVM and the commit's 4.
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale, checksum};
@@ -134,6 +136,8 @@ impl Checked for Dnn {
 }
 
 impl Application for Dnn {
+    const STEADY_ITERATION: Range<u32> = 13..25;
+
     fn scale(&self) -> Scale {
         self.scale
     }

@@ -3,6 +3,8 @@
 //! It shows an event group, and a transaction that waits and writes first: the event is taken once, however often the
 //! power goes while the actor fills its buffer, and the buffer is filled anew.
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -154,6 +156,8 @@ fn filling(buffer: &[u8; BUFFER_BYTES]) -> u32 {
 }
 
 impl Application for Em {
+    const STEADY_ITERATION: Range<u32> = 6..9;
+
     fn scale(&self) -> Scale {
         self.scale
     }

@@ -23,6 +23,8 @@ mod reading;
 mod scale;
 mod sense;
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 pub use ar::Ar;
@@ -39,6 +41,9 @@ pub use sense::Sense;
 
 /// An application whose work can be multiplied.
 pub trait Application: Checked {
+    /// Its first steady iteration: what comes behind, and until, so many committed transactions of all tasks together.
+    const STEADY_ITERATION: Range<u32>;
+
     /// How often it makes its outer iterations.
     fn scale(&self) -> Scale;
 

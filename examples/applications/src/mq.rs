@@ -3,6 +3,8 @@
 //! It shows queues whose receivers are more urgent than the sender: a message goes straight to the worker, once. Receiving
 //! it and putting it into the window is one transaction.
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -135,6 +137,8 @@ impl Checked for Mq {
 }
 
 impl Application for Mq {
+    const STEADY_ITERATION: Range<u32> = 33..36;
+
     fn scale(&self) -> Scale {
         self.scale
     }

@@ -3,6 +3,8 @@
 //! It shows a software timer, whose expiries are served exactly once, and a large object that is written first: a photo
 //! of 400 bytes costs just these, where a log would cost as much again.
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -92,6 +94,8 @@ impl Checked for Sense {
 }
 
 impl Application for Sense {
+    const STEADY_ITERATION: Range<u32> = 4..6;
+
     fn scale(&self) -> Scale {
         self.scale
     }

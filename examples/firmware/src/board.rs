@@ -1,20 +1,22 @@
 //! The board, and how a run ends.
 //!
-//! When the power goes is another matter: that of `sweep`, or of `resets` where the machine has no timer for it.
+//! When the power goes is another matter: that of `losses`, or of `resets` where the machine has no timer for it.
 
+use core::ops::Range;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::exception;
+use example_applications::Application;
 use example_programs::{Bare, Checked, RESULTS, Results};
 use intos::cortex_m::{self, CortexM, Failure, Firmware, Fram, Region};
 use intos::{Board, Event, Kernel, Program};
 use semihosting::process::exit;
 
 use crate::console::print;
+#[cfg(board = "mps2")]
+use crate::losses;
 #[cfg(board = "microbit")]
 use crate::resets as losses;
-#[cfg(board = "mps2")]
-use crate::sweep as losses;
 
 /// Bytes of NVM: those between the linker script's symbols.
 const NVM_BYTES: u32 = 0x2000;
@@ -56,8 +58,17 @@ impl Firmware for Emulated {
 
 /// Runs a program to its end, and ends the emulation with a status; or a sweep of power cuts, where one is planned.
 pub fn run<P: Program<Emulated> + Checked + Sync>() -> ! {
+    run_with::<P>(None)
+}
+
+/// The same; a sweep is about the application's first steady iteration.
+pub fn run_application<A: Program<Emulated> + Application + Sync>() -> ! {
+    run_with::<A>(Some(A::STEADY_ITERATION))
+}
+
+fn run_with<P: Program<Emulated> + Checked + Sync>(iteration: Option<Range<u32>>) -> ! {
     match Kernel::<Emulated>::bytes_needed::<P>() {
-        Ok(bytes) => begin(bytes),
+        Ok(bytes) => begin(bytes, iteration),
         Err(error) => fail(format_args!("{error}")),
     }
     run_undisturbed::<P>()
@@ -75,7 +86,7 @@ pub fn run_undisturbed<P: Program<Emulated> + Checked + Sync>() -> ! {
 
 /// The same for a program without the kernel.
 pub fn run_bare<P: Bare>() -> ! {
-    begin(P::bytes_needed());
+    begin(P::bytes_needed(), None);
     let nvm = match Fram::open() {
         Ok(nvm) => nvm,
         Err(failure) => fail(format_args!("{failure}")),
@@ -87,10 +98,10 @@ pub fn run_bare<P: Bare>() -> ! {
     }
 }
 
-fn begin(bytes: u32) {
+fn begin(bytes: u32, iteration: Option<Range<u32>>) {
     #[cfg(feature = "broken")]
     nvm_tx::store_before_logging();
-    losses::begin(bytes);
+    losses::begin(bytes, iteration);
 }
 
 /// The program has come to its end.

@@ -6,9 +6,12 @@
 //! | --- | --- |
 //! | `board` | [`Emulated`]: the board, and how a run ends |
 //! | `loss` | a power loss, and what it takes |
-//! | `power` | the timer that cuts the power |
+//! | `losses` | when the power goes: what of the following is asked for |
 //! | `sweep` | a sweep of power cuts: one run after the other, with cuts where a list says |
-//! | `resets` | in place of these two, for the machine that has no such timer: a power loss at each event |
+//! | `intervals` | power losses at intervals |
+//! | `power` | the timer that cuts the power |
+//! | `control` | the words by which the computer that emulates the machine asks for one of these |
+//! | `resets` | in place of these five, for the machine that has no such timer: a power loss at each event |
 //! | `crash` | programs that crash on purpose, which lie in `src/crashes` |
 //! | [`bench`] | programs that are measured: what they have in common |
 //! | `console` | lines of text for the computer that emulates the machine |
@@ -18,8 +21,14 @@
 pub mod bench;
 mod board;
 mod console;
+#[cfg(board = "mps2")]
+mod control;
 mod crash;
+#[cfg(board = "mps2")]
+mod intervals;
 mod loss;
+#[cfg(board = "mps2")]
+mod losses;
 #[cfg(board = "mps2")]
 mod power;
 #[cfg(board = "microbit")]
@@ -27,7 +36,7 @@ mod resets;
 #[cfg(board = "mps2")]
 mod sweep;
 
-pub use board::{Emulated, fail, run, run_bare, run_undisturbed};
+pub use board::{Emulated, fail, run, run_application, run_bare, run_undisturbed};
 pub use console::print;
 pub use crash::{Crash, Crashing, STACK_BYTES};
 pub use loss::lose_power;

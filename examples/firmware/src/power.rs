@@ -14,7 +14,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::loss::lose_power;
-use crate::sweep;
+use crate::{losses, sweep};
 
 /// CMSDK watchdog.
 const WDOG_VALUE: usize = 0x4000_8004;
@@ -90,14 +90,29 @@ pub(crate) fn limit(instructions: u32) {
     begin(instructions, true);
 }
 
+/// Cuts the power when so many clocks have passed, those of sleep counted.
+pub(crate) fn cut_after(clocks: u32) {
+    enable();
+    count(clocks);
+}
+
+/// No cut any more after [`cut_after`].
+pub(crate) fn stop() {
+    stand();
+}
+
 fn begin(instructions: u32, is_limit: bool) {
     IS_LIMIT.store(is_limit, Ordering::Relaxed);
     BEGAN.store(instructions, Ordering::Relaxed);
     LEFT.store(instructions, Ordering::Relaxed);
+    enable();
+    count(clocks(instructions));
+}
+
+fn enable() {
     store(WDOG_LOCK, UNLOCK);
     store(WDOG_INTCLR, 0);
     store(WDOG_CONTROL, INTERRUPTS);
-    count(clocks(instructions));
 }
 
 /// Lets the timer stand, and answers how many instructions are left.
@@ -161,6 +176,6 @@ extern "C" fn cut(before: u32) -> ! {
     if IS_LIMIT.load(Ordering::Relaxed) {
         sweep::fail_run(format_args!("it hangs at {before:#010x}"));
     }
-    sweep::note_cut(before);
+    losses::note_cut(before);
     lose_power()
 }

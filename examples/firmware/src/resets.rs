@@ -4,6 +4,7 @@
 //! How often the power went stands behind the kernel's NVM, in a word that is 0 when the emulator starts.
 
 use core::fmt;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use example_programs::{Milestone, Results};
@@ -25,7 +26,7 @@ fn resets() -> u32 {
 }
 
 /// Plans this start's power loss.
-pub(crate) fn begin(_: u32) {
+pub(crate) fn begin(_: u32, _: Option<Range<u32>>) {
     LEFT.store(resets() + 1, Ordering::Relaxed);
 }
 

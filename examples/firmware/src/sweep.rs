@@ -5,7 +5,7 @@
 //!
 //! | word | what | written by |
 //! | --- | --- | --- |
-//! | 0 | [`MAGIC`]: a sweep is planned | xtask |
+//! | 0 | `SWEP` | xtask |
 //! | 1 | how many runs there are | xtask |
 //! | 2 | 1: the first boot's formatting is cut; 0: all that follows it | xtask |
 //! | 3 | [`Phase`] | firmware |
@@ -16,9 +16,10 @@
 //! | 8 | the runs that ended before their second cut | firmware |
 //! | 9 | bytes of NVM that the program needs | firmware |
 //! | 10..14 | the results of the run without cuts | firmware |
-//! | 14 | starts of the program, where no sweep is planned | firmware |
-//! | 15 | 1: it has ended, where no sweep is planned | firmware |
 //! | 16.. | two for each run: before which instruction of the window the power is cut, and before which from the next start on, or 0 | xtask |
+//!
+//! What is cut is all that follows the formatting, or of an application one iteration: what comes between the commits of
+//! two transactions, which are counted from the start on.
 //!
 //! | phase | NVM | power | at the end |
 //! | --- | --- | --- | --- |
@@ -27,27 +28,33 @@
 //! | `Finish` | as it was left | cut once more, where the list says so | compare; the next run |
 
 use core::fmt;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use example_programs::{Milestone, RESULTS, Results};
-use intos::{Event, RecoveryStep};
+use example_programs::{RESULTS, Results};
 use semihosting::process::exit;
 
 use crate::console::print;
+use crate::control;
 use crate::loss::lose_power;
 use crate::power;
-pub(crate) use crate::power::asleep;
 
-/// `SWEP`.
-const MAGIC: u32 = 0x5045_5753;
-/// Progress is told each time after so many runs.
+/// Progress is told each time after so many runs: short ones, and those of applications.
 const TELL_EACH: u32 = 50;
+const TELL_EACH_LONG: u32 = 2;
 
-const _: () = assert!(RESULTS == Word::Starts as usize - Word::Results as usize);
+/// Behind how many commits the window opens, and behind how many it closes; 0: it opens with the formatting, and closes at
+/// the end.
+static OPENS: AtomicU32 = AtomicU32::new(0);
+static CLOSES: AtomicU32 = AtomicU32::new(0);
+/// Transactions committed since the start.
+static COMMITS: AtomicU32 = AtomicU32::new(0);
+
+const _: () = assert!(RESULTS <= Word::List as usize - Word::Results as usize);
 
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
 enum Word {
-    Magic = 0,
     Runs = 1,
     CutsFormatting = 2,
     Phase = 3,
@@ -58,8 +65,6 @@ enum Word {
     EndedEarly = 8,
     Bytes = 9,
     Results = 10,
-    Starts = 14,
-    HasEnded = 15,
     List = 16,
 }
 
@@ -72,7 +77,6 @@ enum Phase {
 }
 
 unsafe extern "C" {
-    static mut __sweep_control: u32;
     static mut __sweep_image: u32;
     static mut __sweep_visited: u32;
     static mut __intos_nvm_start: u32;
@@ -80,22 +84,16 @@ unsafe extern "C" {
     static mut __program_end: u8;
 }
 
-fn place(word: Word, index: usize) -> *mut u32 {
-    (&raw mut __sweep_control).wrapping_add(word as usize + index)
-}
-
 fn get(word: Word) -> u32 {
-    // SAFETY: a word of the sweep's own memory.
-    unsafe { place(word, 0).read_volatile() }
+    control::get(word as usize)
 }
 
 fn set(word: Word, value: u32) {
-    // SAFETY: as above; by one caller at a time, since all of them run with interrupts held back, or before there are any.
-    unsafe { place(word, 0).write_volatile(value) }
+    control::set(word as usize, value);
 }
 
 fn increase(word: Word) {
-    set(word, get(word).wrapping_add(1));
+    control::increase(word as usize);
 }
 
 fn phase() -> Phase {
@@ -108,22 +106,16 @@ fn phase() -> Phase {
 
 /// After how many instructions the run that is on is cut, for the first or the second time.
 fn planned(cut: usize) -> u32 {
-    // SAFETY: a word of the list, which lies in the sweep's own memory and is as long as the runs are many.
-    unsafe { place(Word::List, 2 * get(Word::Run) as usize + cut).read_volatile() }
+    control::get(Word::List as usize + 2 * get(Word::Run) as usize + cut)
 }
 
-fn is_planned() -> bool {
-    get(Word::Magic) == MAGIC
-}
-
-/// The program starts; `bytes` of NVM are its own.
-pub(crate) fn begin(bytes: u32) {
-    if is_planned() {
-        prepare(bytes);
-    } else {
-        set(Word::HasEnded, 0);
-        increase(Word::Starts);
+/// The program starts; `bytes` of NVM are its own. See [`crate::losses::begin`].
+pub(crate) fn begin(bytes: u32, iteration: Option<Range<u32>>) {
+    if let Some(Range { start, end }) = iteration {
+        OPENS.store(start, Ordering::Relaxed);
+        CLOSES.store(end, Ordering::Relaxed);
     }
+    prepare(bytes);
 }
 
 /// Prepares what the phase asks for.
@@ -154,33 +146,23 @@ fn cuts_formatting() -> bool {
     get(Word::CutsFormatting) == 1
 }
 
+/// Whether one iteration is cut.
+fn is_iteration() -> bool {
+    CLOSES.load(Ordering::Relaxed) > 0
+}
+
 /// More instructions than a run takes that does not hang.
 fn most() -> u32 {
-    (20 * get(Word::Length)).saturating_add(5_000_000)
-}
-
-/// The kernel has come so far.
-pub(crate) fn observe(event: Event) {
-    match event {
-        Event::Recovered(RecoveryStep::Header) => reached(Milestone::Formatted),
-        // A task is about to take its first step.
-        Event::Started { .. } => reached(Milestone::Recovered),
-        _ => {}
+    if is_iteration() {
+        // How long all of it takes is not known.
+        power::NEVER
+    } else {
+        (20 * get(Word::Length)).saturating_add(5_000_000)
     }
 }
 
-/// The program has come so far.
-pub(crate) fn reached(milestone: Milestone) {
-    if !is_planned() {
-        return;
-    }
-    match milestone {
-        Milestone::Formatted => formatted(),
-        Milestone::Recovered => recovered(),
-    }
-}
-
-fn recovered() {
+/// All tasks have recovered.
+pub(crate) fn recovered() {
     if phase() == Phase::Finish && planned(1) == 0 {
         let passed = power::passed();
         if get(Word::Recovery) < passed {
@@ -189,7 +171,8 @@ fn recovered() {
     }
 }
 
-fn formatted() {
+/// The NVM is formatted.
+pub(crate) fn formatted() {
     match (phase(), cuts_formatting()) {
         (Phase::Finish, _) => {}
         (phase, true) => {
@@ -199,11 +182,44 @@ fn formatted() {
             }
             set(Word::Length, passed);
         }
-        (Phase::Measure, false) => {
-            keep();
-            power::limit(power::NEVER);
+        (phase, false) => {
+            if phase == Phase::Measure {
+                keep();
+            }
+            if !is_iteration() {
+                open();
+            }
         }
-        (Phase::Cut, false) => power::cut_before(planned(0)),
+    }
+}
+
+/// A transaction is committed.
+pub(crate) fn committed() {
+    if !is_iteration() || cuts_formatting() || phase() == Phase::Finish {
+        return;
+    }
+    let commits = COMMITS.load(Ordering::Relaxed) + 1;
+    COMMITS.store(commits, Ordering::Relaxed);
+    if commits == OPENS.load(Ordering::Relaxed) {
+        open();
+    } else if commits == CLOSES.load(Ordering::Relaxed) {
+        let passed = power::never();
+        if phase() == Phase::Cut {
+            fail_run(format_args!("it was not cut"));
+        }
+        set(Word::Length, passed);
+        if get(Word::Runs) == 0 {
+            begin_run(0);
+        }
+    }
+}
+
+/// The window opens.
+fn open() {
+    match phase() {
+        Phase::Measure => power::limit(power::NEVER),
+        Phase::Cut => power::cut_before(planned(0)),
+        Phase::Finish => {}
     }
 }
 
@@ -259,27 +275,12 @@ fn image(word: usize) -> *mut u32 {
     (&raw mut __sweep_image).wrapping_add(word)
 }
 
-/// The program has come to its end, from which a sweep goes on.
-pub(crate) fn ended(results: Results, expected: Results) {
-    if is_planned() {
-        run_ended(results, expected);
-    }
-    set(Word::HasEnded, 1);
-}
-
-/// The program cannot go on; a sweep does.
-pub(crate) fn failed(reason: fmt::Arguments<'_>) {
-    if is_planned() {
-        fail_run(reason);
-    }
-    set(Word::HasEnded, 1);
-}
-
-fn run_ended(results: Results, expected: Results) -> ! {
+/// The program has come to its end, from which the sweep goes on.
+pub(crate) fn ended(results: Results, expected: Results) -> ! {
     let passed = power::never();
     match phase() {
         Phase::Measure => {
-            if !cuts_formatting() {
+            if !cuts_formatting() && !is_iteration() {
                 set(Word::Length, passed);
             }
             measured(results, expected)
@@ -295,8 +296,7 @@ fn measured(results: Results, expected: Results) -> ! {
         fail_run(format_args!("{results:?}, not {expected:?}"));
     }
     for (index, result) in results.into_iter().enumerate() {
-        // SAFETY: words of the sweep's own memory.
-        unsafe { place(Word::Results, index).write_volatile(result) };
+        control::set(Word::Results as usize + index, result);
     }
     begin_run(0)
 }
@@ -305,8 +305,7 @@ fn measured(results: Results, expected: Results) -> ! {
 fn compare(results: Results) -> ! {
     let mut expected = Results::default();
     for (index, result) in (0..RESULTS).zip(&mut expected) {
-        // SAFETY: words of the sweep's own memory.
-        *result = unsafe { place(Word::Results, index).read_volatile() };
+        *result = control::get(Word::Results as usize + index);
     }
     if results != expected {
         fail_run(format_args!("{results:?}, not {expected:?}"));
@@ -334,7 +333,12 @@ fn begin_run(run: u32) -> ! {
         print(format_args!("end"));
         exit(0);
     }
-    if run.is_multiple_of(TELL_EACH) {
+    let tell_each = if is_iteration() {
+        TELL_EACH_LONG
+    } else {
+        TELL_EACH
+    };
+    if run.is_multiple_of(tell_each) {
         print(format_args!("run {run}"));
     }
     set(Word::Run, run);

@@ -15,8 +15,6 @@ use super::image::Image;
 const MAGIC: u32 = 0x5045_5753;
 /// Words of the sweep's control before the list of cuts.
 const CONTROL_WORDS: usize = 16;
-/// 64 ns for each instruction, by which the firmware knows where a cut comes.
-const TIME: Time = Time::Counted { shift: 6 };
 /// A run takes some milliseconds.
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
@@ -60,7 +58,7 @@ impl Batch<'_> {
         words[2] = self.formatting.into();
         words.extend(self.cuts.iter().flat_map(|cuts| [cuts.first, cuts.second]));
         nvm.set_words(control, &words)?;
-        let mut qemu = emulator::start(self.board, self.image, &nvm, TIME, log)?;
+        let mut qemu = emulator::start(self.board, self.image, &nvm, Time::INSTRUCTIONS, log)?;
         let ended = match qemu.stdout.take() {
             Some(output) => self.follow(&emulator::lines(output), &mut each),
             None => Err("the emulator has no output".into()),

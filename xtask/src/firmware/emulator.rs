@@ -113,6 +113,11 @@ pub(crate) enum Time {
     Counted { shift: u32 },
 }
 
+impl Time {
+    /// 64 ns for each instruction, by which the firmware knows where a power cut comes.
+    pub(crate) const INSTRUCTIONS: Self = Self::Counted { shift: 6 };
+}
+
 /// Starts a program on a board; what it prints goes into a pipe. `log`: a file to write the address of each instruction
 /// to that is executed.
 pub(crate) fn start(

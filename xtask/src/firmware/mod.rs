@@ -7,6 +7,7 @@
 //! | `image` | a program as it was linked: what lies where in the machine |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
+//! | `intervals` | power losses at intervals |
 //! | `faults` | programs that crash on purpose |
 //! | `sweep` | a power cut at each instruction |
 //! | `batch` | what an emulator is given of a sweep, and what it answers |
@@ -22,6 +23,7 @@ mod cuts;
 pub(crate) mod emulator;
 mod faults;
 mod image;
+mod intervals;
 mod run;
 mod sweep;
 mod trace;

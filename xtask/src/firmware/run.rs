@@ -13,6 +13,7 @@ use super::board::Board;
 use super::build;
 use super::emulator::{self, NvmFile, Time};
 use super::image::Image;
+use super::intervals::Intervals;
 
 /// The program's own status: 0 where its results are as they should be.
 #[derive(Debug, Args)]
@@ -30,6 +31,15 @@ pub(crate) struct Options {
     /// again until the program ends.
     #[arg(long, value_name = "MS")]
     kill_every: Option<u64>,
+    /// The power goes at intervals of this length on average, such as 1ms: of the emulated machine's time, in which it
+    /// executes 15,625 instructions in a millisecond. SRAM is lost each time.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = humantime::parse_duration,
+        conflicts_with_all = ["kill_every", "nvm"]
+    )]
+    losses_every: Option<Duration>,
     /// Begins anew with a blank NVM until so many kills were made.
     #[arg(
         long,
@@ -38,7 +48,8 @@ pub(crate) struct Options {
         conflicts_with = "nvm"
     )]
     kills: Option<u64>,
-    /// What the random times follow from; another one each time where it is left out.
+    /// What the random times follow from; another one each time where it is left out, or 1 for power losses at intervals,
+    /// which it decides wholly.
     #[arg(long)]
     seed: Option<u64>,
     /// Gives up where a program has not ended after so many kills.
@@ -58,9 +69,18 @@ const HAS_ENDED: u64 = 15;
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     emulator::check()?;
     let board = options.board;
-    board.check_nvm(options.nvm.is_some() || options.kill_every.is_some())?;
+    board.check_nvm(
+        options.nvm.is_some() || options.kill_every.is_some() || options.losses_every.is_some(),
+    )?;
+    let intervals = options
+        .losses_every
+        .map(|mean| Intervals::new(mean, options.seed.unwrap_or(1)))
+        .transpose()?;
     let image = build::build(board, &options.program, false)?;
     let began = Instant::now();
+    if let Some(intervals) = intervals {
+        return run_at_intervals(options, &image, intervals, began);
+    }
     let mut random = Random::new(options.seed.unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         since.map_or(0, |since| since.as_nanos() as u64)
@@ -88,6 +108,34 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     Ok(failed)
 }
 
+/// Runs a program to its end with power losses at intervals, and answers whether it failed: 1, or 0.
+fn run_at_intervals(
+    options: &Options,
+    image: &Image,
+    intervals: Intervals,
+    began: Instant,
+) -> Result<u64, String> {
+    let nvm = NvmFile::open(None)?;
+    intervals.ask(image, &nvm)?;
+    let has_passed = match run_until(options.board, image, &nvm, Time::INSTRUCTIONS, None)? {
+        End::Ended(status) => status.success(),
+        End::Killed { .. } | End::Hung => {
+            println!("it does not end within {} s", LONGEST_RUN.as_secs());
+            false
+        }
+    };
+    let told = Intervals::read(image, &nvm)?;
+    println!(
+        "{}: {}, {} power losses, at most {} starts in a row without a commit, {:.1} s",
+        options.program,
+        if has_passed { "passed" } else { "failed" },
+        told.losses,
+        told.most_starts_without_commit,
+        began.elapsed().as_secs_f64()
+    );
+    Ok(u64::from(!has_passed))
+}
+
 /// How often the emulator was killed.
 #[derive(Debug, Default)]
 struct Kills {
@@ -108,7 +156,7 @@ fn run_to_end(
         let kill_after = options
             .kill_every
             .map(|mean| Duration::from_micros(random.below(2_000 * mean.max(1))));
-        match run_until(options.board, image, nvm, kill_after)? {
+        match run_until(options.board, image, nvm, Time::Real, kill_after)? {
             End::Ended(status) => return Ok(status.success()),
             End::Killed { while_it_ran } => {
                 kills.all += 1;
@@ -141,6 +189,7 @@ fn run_until(
     board: Board,
     image: &Image,
     nvm: &NvmFile,
+    time: Time,
     kill_after: Option<Duration>,
 ) -> Result<End, String> {
     // Only who kills it must know.
@@ -153,7 +202,7 @@ fn run_until(
         None => Ok(0),
     };
     let starts = word(STARTS)?;
-    let mut qemu = emulator::start(board, image, nvm, Time::Real, None)?;
+    let mut qemu = emulator::start(board, image, nvm, time, None)?;
     let began = Instant::now();
     let mut started = None;
     loop {

@@ -7,6 +7,8 @@
 
 mod table;
 
+use core::ops::Range;
+
 use intos::ThreadLayout;
 use intos::prelude::*;
 
@@ -215,6 +217,8 @@ impl Checked for Kv {
 }
 
 impl Application for Kv {
+    const STEADY_ITERATION: Range<u32> = 4..28;
+
     fn scale(&self) -> Scale {
         self.scale
     }

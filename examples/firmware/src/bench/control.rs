@@ -2,36 +2,23 @@
 //!
 //! | word | what |
 //! | --- | --- |
-//! | 0 | [`MAGIC`] |
+//! | 0 | `BNCH` |
 //! | 1 | few repetitions |
 //! | 2 | many |
 //! | 3 | how often the power was lost |
 //! | 4..12 | the operation's name, up to a byte 0 |
 
-/// `BNCH`.
-const MAGIC: u32 = 0x4843_4E42;
+use crate::control::{Asked, asked, get, increase, place};
+
 const FEW: usize = 1;
 const MANY: usize = 2;
 const POWER_LOSSES: usize = 3;
 const NAME: usize = 4;
 const NAME_BYTES: usize = 32;
 
-unsafe extern "C" {
-    static mut __sweep_control: u32;
-}
-
-fn place(word: usize) -> *mut u32 {
-    (&raw mut __sweep_control).wrapping_add(word)
-}
-
-fn get(word: usize) -> u32 {
-    // SAFETY: a word of a page of memory that is nobody else's.
-    unsafe { place(word).read_volatile() }
-}
-
 /// The operation's name, if one is asked for.
 pub fn operation() -> Option<&'static str> {
-    if get(0) != MAGIC {
+    if asked() != Asked::Costs {
         return None;
     }
     // SAFETY: bytes of the same page, which nobody writes while the program runs.
@@ -51,6 +38,5 @@ pub fn power_losses() -> u32 {
 
 /// Before a power loss.
 pub fn count_power_loss() {
-    // SAFETY: a word of the same page; nothing else writes it.
-    unsafe { place(POWER_LOSSES).write_volatile(power_losses() + 1) }
+    increase(POWER_LOSSES);
 }
