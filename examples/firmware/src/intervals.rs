@@ -1,8 +1,8 @@
 //! Power losses at intervals, until the program ends.
 //!
 //! An interval is time of the machine's clock, from a start of the program to the next power loss: its work, its sleep and
-//! the recovery alike. Its length is between half and one and a half of what is asked for, so that a program does not meet
-//! the same instruction again and again.
+//! the recovery alike. Its length is anything up to twice the mean that is asked for, so that the power goes at any
+//! instruction, and again in recoveries.
 //!
 //! | word | what | written by |
 //! | --- | --- | --- |
@@ -28,8 +28,8 @@ const LIVELOCK: u32 = 2_000;
 /// The program starts, and with it an interval.
 pub(crate) fn begin() {
     let mean = get(MEAN).max(2);
-    let length = mean / 2 + scatter(get(SEED) ^ scatter(get(LOSSES))) % mean;
-    power::cut_after(length);
+    let random = scatter(get(SEED) ^ scatter(get(LOSSES)));
+    power::cut_after(1 + random % (2 * mean));
 }
 
 /// Spreads neighbouring numbers over all (the finaliser of `MurmurHash3`, by Austin Appleby).
