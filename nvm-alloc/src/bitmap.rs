@@ -12,7 +12,7 @@
 use nvm_core::Nvm;
 
 use crate::error::AllocError;
-use crate::geometry::{GRANULE_BYTES, Geometry};
+use crate::geometry::{GRANULE_BYTES, GRANULES_PER_WORD, Geometry};
 
 /// An allocated block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,12 +135,109 @@ impl<'a, N: Nvm> Runs<'a, N> {
     }
 }
 
+/// The S bits of a word.
+const STARTS: u32 = 0x5555_5555;
+
+/// The first free run of at least so many granules, of which there is at least one: by words, not by blocks.
+pub(crate) fn first_free<N: Nvm>(
+    nvm: &N,
+    geometry: Geometry,
+    granules: u32,
+) -> Result<Option<Run>, AllocError> {
+    // All ones while a block goes on from one word to the next.
+    let mut within = 0;
+    // Free granules in a row up to the word.
+    let mut before = 0;
+    for index in 0..geometry.words() {
+        let word = nvm.read_u32(geometry.word(index))?;
+        let first = index * GRANULES_PER_WORD;
+        // Bit k: whether an odd number of bits is set up to and with bit k. From the S bit of a block to before its E bit.
+        let mut odd = word ^ word << 1;
+        odd ^= odd << 2;
+        odd ^= odd << 4;
+        odd ^= odd << 8;
+        odd ^= odd << 16;
+        odd ^= within;
+        // An S bit makes it odd, an E bit even.
+        let mut wrong = word & (odd ^ STARTS);
+        let mut free = !odd & STARTS;
+        let last = geometry.granules() - first;
+        if last < GRANULES_PER_WORD {
+            let beyond = u32::MAX << (2 * last);
+            wrong |= word & beyond;
+            free &= !beyond;
+        }
+        if wrong != 0 {
+            return Err(damaged(geometry, 2 * first + wrong.trailing_zeros()));
+        }
+        within = (odd.cast_signed() >> 31).cast_unsigned();
+        let leading = (free ^ STARTS).trailing_zeros() / 2;
+        if before + leading >= granules {
+            return Ok(Some(run(first - before, granules)));
+        }
+        if leading == GRANULES_PER_WORD {
+            before += GRANULES_PER_WORD;
+            continue;
+        }
+        if let Some(start) = run_within(free, granules) {
+            return Ok(Some(run(first + start, granules)));
+        }
+        before = (free ^ STARTS).leading_zeros() / 2;
+    }
+    if within != 0 {
+        return Err(damaged(geometry, 2 * geometry.granules() - 1));
+    }
+    Ok(None)
+}
+
+const fn run(start: u32, granules: u32) -> Run {
+    Run {
+        start,
+        end: start + granules,
+    }
+}
+
+/// Where in a word so many free granules begin one behind the other.
+fn run_within(free: u32, granules: u32) -> Option<u32> {
+    if granules > GRANULES_PER_WORD {
+        return None;
+    }
+    // Each bit that is left: at least so many, from it on.
+    let (mut starts, mut long) = (free, 1);
+    while long < granules && starts != 0 {
+        let more = long.min(granules - long);
+        starts &= starts >> (2 * more);
+        long += more;
+    }
+    (starts != 0).then(|| starts.trailing_zeros() / 2)
+}
+
+/// The block that begins in `granule`, where both its ends are in one word.
+fn block_in_word<N: Nvm>(
+    nvm: &N,
+    geometry: Geometry,
+    granule: u32,
+) -> Result<Option<Run>, AllocError> {
+    let bit = 2 * granule;
+    let word = nvm.read_u32(geometry.word(bit / 32))? >> (bit % 32);
+    let further = word & !1;
+    let end = further.trailing_zeros();
+    if word == further || further == 0 || end.is_multiple_of(2) {
+        return Ok(None);
+    }
+    let block = run(granule, end / 2 + 1);
+    Ok((block.end <= geometry.granules()).then_some(block))
+}
+
 /// The block that begins in `granule`.
 pub(crate) fn block_at<N: Nvm>(
     nvm: &N,
     geometry: Geometry,
     granule: u32,
 ) -> Result<Run, AllocError> {
+    if let Some(block) = block_in_word(nvm, geometry, granule)? {
+        return Ok(block);
+    }
     match SetBits::from(nvm, geometry, 2 * granule)?.block() {
         Ok(Some(block)) if block.start == granule => return Ok(block),
         // The next bit may be the end of a block around it: looked at from the heap's beginning.
@@ -199,6 +296,87 @@ impl<N: Nvm> Iterator for Blocks<'_, N> {
                 self.runs = None;
                 Some(Err(error))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nvm_core::sim::SimNvm;
+    use nvm_core::{Area, Class};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same block by block.
+    fn first_free_by_blocks(
+        nvm: &SimNvm<4>,
+        geometry: Geometry,
+        granules: u32,
+    ) -> Result<Option<Run>, AllocError> {
+        let mut runs = Runs::new(nvm, geometry)?;
+        loop {
+            let (free, block) = runs.next()?;
+            if free.granules() >= granules {
+                return Ok(Some(run(free.start, granules)));
+            }
+            if block.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn set(nvm: &SimNvm<4>, geometry: Geometry, block: Run) {
+        let (start, end) = block.bits();
+        for bit in [start, end] {
+            let at = geometry.word(bit / 32);
+            let word = nvm.read_u32(at).unwrap() | 1 << (bit % 32);
+            nvm.write_u32(Class::Allocator, at, word).unwrap();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn words_and_blocks_tell_the_same_first_free_run(
+            granules in 1..70_u32,
+            blocks in prop::collection::vec((0..20_u32, 1..20_u32), 0..20),
+        ) {
+            let bytes = Geometry::area_bytes(GRANULE_BYTES * granules);
+            let nvm = SimNvm::<4>::new(bytes);
+            let geometry = Geometry::of(Area::new(0, bytes)).unwrap();
+            let mut at = 0;
+            for (gap, len) in blocks {
+                let block = run(at + gap, len);
+                if block.end > granules {
+                    break;
+                }
+                set(&nvm, geometry, block);
+                at = block.end;
+            }
+            for wanted in 1..=granules + 1 {
+                prop_assert_eq!(
+                    first_free(&nvm, geometry, wanted).unwrap(),
+                    first_free_by_blocks(&nvm, geometry, wanted).unwrap()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn damage_in_what_is_looked_at_is_found() {
+        let bytes = Geometry::area_bytes(8 * 40);
+        let geometry = Geometry::of(Area::new(0, bytes)).unwrap();
+        for bit in 0..96 {
+            let nvm = SimNvm::<4>::new(bytes);
+            set(&nvm, geometry, Run { start: 3, end: 20 });
+            let at = geometry.word(bit / 32);
+            let word = nvm.read_u32(at).unwrap() ^ 1 << (bit % 32);
+            nvm.write_u32(Class::Allocator, at, word).unwrap();
+            let looked_at = first_free(&nvm, geometry, 21);
+            assert!(
+                matches!(looked_at, Err(AllocError::Damaged { .. })),
+                "bit {bit}: {looked_at:?}"
+            );
         }
     }
 }

@@ -25,7 +25,7 @@ const LOG_BYTES: u32 = LOG_HEADER_BYTES + 3 * bits_entry_bytes(u32::MAX);
 const BITMAP_AT: u32 = LOG_AT + LOG_BYTES;
 
 /// Granules that a word of the bitmap tells about.
-const GRANULES_PER_WORD: u32 = 16;
+pub(crate) const GRANULES_PER_WORD: u32 = 16;
 const WORD_BYTES: u32 = 4;
 
 /// Bytes of NVM that every heap needs, however small, besides its bitmap and its blocks.

@@ -28,7 +28,7 @@
 use nvm_core::{Area, Class, Nvm, Offset, Persist, ablation};
 use nvm_tx::{Tx, UndoLog, bits_entry_bytes};
 
-use crate::bitmap::{Blocks, Run, Runs, block_at};
+use crate::bitmap::{Blocks, Run, Runs, block_at, first_free};
 use crate::broken::{self, Variant};
 use crate::error::AllocError;
 use crate::geometry::{GRANULE_BYTES, GRANULES_AT, Geometry, MAGIC};
@@ -222,24 +222,14 @@ impl Heap {
 
     fn first_fit<N: Nvm>(self, nvm: &N, bytes: u32) -> Result<Run, AllocError> {
         let granules = bytes.div_ceil(GRANULE_BYTES).max(1);
-        let mut largest = 0;
-        let mut runs = Runs::new(nvm, self.geometry)?;
-        loop {
-            let (free, block) = runs.next()?;
-            if free.granules() >= granules {
-                return Ok(Run {
-                    start: free.start,
-                    end: free.start + granules,
-                });
-            }
-            largest = largest.max(free.granules());
-            if block.is_none() {
-                return Err(AllocError::OutOfMemory {
-                    needed: bytes,
-                    largest: largest * GRANULE_BYTES,
-                });
-            }
+        if let Some(block) = first_free(nvm, self.geometry, granules)? {
+            return Ok(block);
         }
+        let largest = self.statistics(nvm)?.largest_free;
+        Err(AllocError::OutOfMemory {
+            needed: bytes,
+            largest,
+        })
     }
 
     /// The bytes of the bitmap that hold a block's two ends, each with its mask; where it is one byte, the

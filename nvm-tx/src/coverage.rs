@@ -14,6 +14,8 @@ pub(crate) struct Coverage {
     len: usize,
     /// The first entry of the log that is not among `ranges`.
     uncached: Option<u32>,
+    /// In which words such entries may be.
+    uncached_words: Filter,
 }
 
 /// What lies at the beginning of a range.
@@ -30,9 +32,9 @@ pub(crate) enum Next {
 pub(crate) enum OfNear {
     /// None of them needs logging.
     Covered,
-    /// All of them do; afterwards they can be remembered in this place.
+    /// All of them do; afterwards they are to be remembered in this place, if there is one.
     Uncovered { place: usize },
-    /// Some of them do, or there is no room to remember them.
+    /// Some of them do, or it is not known without looking into the log.
     Unknown,
 }
 
@@ -42,6 +44,7 @@ impl Coverage {
             ranges: [(0, 0); CACHED],
             len: 0,
             uncached: None,
+            uncached_words: Filter::EMPTY,
         }
     }
 
@@ -49,6 +52,7 @@ impl Coverage {
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
         self.uncached = None;
+        self.uncached_words = Filter::EMPTY;
     }
 
     /// Adds a range that must not be logged; answers whether there was room for it.
@@ -58,9 +62,14 @@ impl Coverage {
 
     /// Adds a range that has just been logged by the entry at `at`.
     pub(crate) fn add_logged(&mut self, start: u32, end: u32, at: u32) {
-        if self.uncached.is_none() && !self.push(start, end) {
-            self.uncached = Some(at);
+        if !self.push(start, end) {
+            self.add_uncached(start, end, at);
         }
+    }
+
+    fn add_uncached(&mut self, start: u32, end: u32, at: u32) {
+        self.uncached.get_or_insert(at);
+        self.uncached_words.add(start / 4, end.div_ceil(4));
     }
 
     fn ranges(&self) -> &[(u32, u32)] {
@@ -85,16 +94,19 @@ impl Coverage {
                 place = index;
             }
         }
-        if self.uncached.is_some() || place >= CACHED {
+        if self
+            .uncached_words
+            .may_hold(start / 4, end.wrapping_add(3) / 4)
+        {
             OfNear::Unknown
         } else {
             OfNear::Uncovered { place }
         }
     }
 
-    /// Remembers them in the place that [`of_near`](Coverage::of_near) has named.
+    /// Remembers that they were logged by the entry at `at`, in the place that [`of_near`](Coverage::of_near) has named.
     #[inline]
-    pub(crate) fn set(&mut self, place: usize, start: u32, len: u32) {
+    pub(crate) fn set(&mut self, place: usize, start: u32, len: u32, at: u32) {
         let end = start.wrapping_add(len);
         let is_new = place == self.len;
         if let Some(range) = self.ranges.get_mut(place) {
@@ -104,6 +116,8 @@ impl Coverage {
             } else {
                 range.1 = end;
             }
+        } else {
+            self.add_uncached(start, end, at);
         }
     }
 
@@ -145,6 +159,9 @@ impl Coverage {
                 uncovered_to = uncovered_to.min(from);
             }
         }
+        if !self.uncached_words.may_hold(start / 4, end.div_ceil(4)) {
+            return Ok(Next::UncoveredTo(uncovered_to));
+        }
         let mut at = self.uncached;
         while let Some(position) = at {
             let Some(entry) = LogEntry::load(nvm, area, position, tag)? else {
@@ -165,10 +182,48 @@ impl Coverage {
     }
 }
 
+/// Which numbers were added, modulo 32: tells of most others that they were not, without a look into the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Filter(u32);
+
+impl Filter {
+    pub(crate) const EMPTY: Self = Self(0);
+
+    #[inline]
+    pub(crate) const fn add(&mut self, from: u32, to: u32) {
+        self.0 |= Self::bits(from, to);
+    }
+
+    /// Whether some of the numbers from `from` to before `to` may have been added.
+    #[inline]
+    pub(crate) const fn may_hold(self, from: u32, to: u32) -> bool {
+        self.0 != 0 && self.0 & Self::bits(from, to) != 0
+    }
+
+    #[inline]
+    const fn bits(from: u32, to: u32) -> u32 {
+        match to.wrapping_sub(from) {
+            count @ 0..32 => ((1 << count) - 1_u32).rotate_left(from % 32),
+            _ => u32::MAX,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use nvm_core::sim::SimNvm;
+
+    #[test]
+    fn a_filter_never_denies_what_was_added() {
+        for (from, to) in [(0, 1), (5, 5), (31, 33), (30, 62), (3, 100)] {
+            let mut filter = Filter::EMPTY;
+            filter.add(from, to);
+            assert!((from..to).all(|number| filter.may_hold(number, number + 1)));
+            let others = (200..232).filter(|number| filter.may_hold(*number, number + 1));
+            assert_eq!(others.count() as u32, (to - from).min(32));
+        }
+    }
 
     #[test]
     fn splits_a_range_around_what_is_covered() {

@@ -90,6 +90,9 @@ impl<N: Nvm> Tx<'_, N> {
 
     /// The bits of a byte that entries of a kind are about.
     fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
+        if !self.log.running.bits.may_hold(offset, offset + 1) {
+            return Ok(0);
+        }
         let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.running_tag());
         let mut bits = 0;
         let mut at = area.start;

@@ -4,7 +4,7 @@ use nvm_core::{Class, Nvm, Offset, Persist, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
-use crate::coverage::{Coverage, Next};
+use crate::coverage::{Coverage, Filter, Next};
 use crate::fault::Fault;
 use crate::log_entry::{Kind, NewEntry};
 use crate::undo_log::UndoLog;
@@ -25,6 +25,8 @@ pub(crate) struct Running {
     /// Where the next entry goes.
     pub(crate) end: u32,
     pub(crate) coverage: Coverage,
+    /// Of which bytes there may be entries about single bits.
+    pub(crate) bits: Filter,
     /// What the deferred stores are counted as, once there are some.
     pub(crate) deferred: Option<Class>,
     /// Whether bits were changed or are to be: bytes that other logs may change too.
@@ -39,6 +41,7 @@ impl Running {
         Self {
             end: 0,
             coverage: Coverage::new(),
+            bits: Filter::EMPTY,
             deferred: None,
             shared: false,
             unlogged: false,
@@ -51,6 +54,7 @@ impl Running {
     const fn begin(&mut self, entries_start: u32) {
         self.end = entries_start;
         self.coverage.clear();
+        self.bits = Filter::EMPTY;
         self.deferred = None;
         self.shared = false;
         self.unlogged = false;
@@ -346,12 +350,13 @@ impl<'log, N: Nvm> Tx<'log, N> {
             )
             .map_err(|error| self.fail(error.into()))?;
         self.log.first_tag = tag;
-        if kind == Kind::Range {
-            self.log.running.coverage.add_logged(
+        match kind {
+            Kind::Range => self.log.running.coverage.add_logged(
                 offset,
                 offset + entry.len(),
                 self.log.running.end,
-            );
+            ),
+            Kind::Bits | Kind::DeferredBits => self.log.running.bits.add(offset, offset + 1),
         }
         self.log.running.end = stored.next;
         Ok(entry.len())

@@ -301,7 +301,7 @@ impl<N: Nvm> UndoLog<N> {
                 }
                 store_near::<N, LEN>(&self.nvm, self.entries, at, tag, offset)?;
                 self.first_tag = tag;
-                self.running.coverage.set(place, offset, LEN as u32);
+                self.running.coverage.set(place, offset, LEN as u32, at);
                 self.running.end = at + NEAR_ENTRY_BYTES;
             }
             OfNear::Unknown => return Ok(false),

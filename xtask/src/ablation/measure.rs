@@ -6,6 +6,7 @@ use super::applications::Application;
 use super::variant::Variant;
 use crate::bench::emulate::{self, CLASSES, Measured};
 use crate::bench::firmware::{self, Build};
+use crate::bench::profile;
 use crate::firmware::Image;
 use crate::parallel;
 
@@ -82,6 +83,15 @@ pub(super) fn measure(
         Ok((application.name, instructions(&measured)))
     })?);
     Ok(results)
+}
+
+/// Prints in which functions the instructions of each are.
+pub(super) fn profile(applications: &[&'static Application]) -> Result<(), String> {
+    let image = build(Build::Small, Variant::All)?;
+    for application in applications {
+        profile::run(&image, application.name, "all of it")?;
+    }
+    Ok(())
 }
 
 fn build(build: Build, variant: Variant) -> Result<Image, String> {

@@ -45,6 +45,10 @@ pub(crate) struct Options {
     /// than 97 % of the instructions.
     #[arg(long, conflicts_with = "applications")]
     check: bool,
+    /// Counts the executed instructions of each of these applications by function, in place of all else: of the whole,
+    /// built for little text.
+    #[arg(long, requires = "applications", conflicts_with_all = ["json", "check"])]
+    profile: bool,
 }
 
 /// Measures, and answers how much does not fit.
@@ -58,6 +62,10 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
             .map(|name| applications::find(name))
             .collect::<Result<Vec<_>, _>>()?
     };
+    if options.profile {
+        measure::profile(&applications)?;
+        return Ok(0);
+    }
     let results = measure::measure(&applications, &Variant::ALL)?;
     let report = Report::new(&applications, &results)?;
     if let Some(file) = &options.json {

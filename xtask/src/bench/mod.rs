@@ -18,7 +18,7 @@ pub(crate) mod emulate;
 pub(crate) mod firmware;
 mod footprint;
 mod image;
-mod profile;
+pub(crate) mod profile;
 mod report;
 mod rows;
 
@@ -83,7 +83,8 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     if options.profile {
         let program = firmware::build("bench", build)?;
         for name in &options.operations {
-            profile::run(&program, find(name)?)?;
+            let row = find(name)?;
+            profile::run(&program, row.name, row.label)?;
         }
         return Ok(0);
     }

@@ -12,7 +12,6 @@ use tempfile::NamedTempFile;
 
 use super::emulate;
 use super::image::{self, Function};
-use super::rows::Row;
 use crate::firmware::Image;
 
 /// Repetitions before those that are counted, and with them.
@@ -24,19 +23,20 @@ const BEGINS: &str = "bench_window_begins";
 const ENDS: &str = "bench_window_ends";
 const TAKE: &str = "bench_take";
 
-/// Runs an operation, and prints where its instructions are.
-pub(super) fn run(program: &Image, row: &Row) -> Result<(), String> {
+/// Runs an operation or an application, and prints where its instructions are.
+pub(crate) fn run(program: &Image, name: &str, label: &str) -> Result<(), String> {
     let log = NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
-    let measured = emulate::run(program, row.name, [FEW, MANY], Some(log.path()))?;
+    let measured = emulate::run(program, name, [FEW, MANY], Some(log.path()))?;
     let functions = image::functions(&program.path)?;
     let mut phases = read(log.path(), &functions)?;
     let (repetitions, counted) = match (measured.len(), phases.len()) {
         // The last window is the one that was taken last.
         (1, len @ 2..) => (1, phases.swap_remove(len - 2)),
         (2, 4..) => (MANY - FEW, less(&phases[1], &phases[3])),
-        _ => return Err(format!("{}: the firmware measured nothing", row.name)),
+        _ => return Err(format!("{name}: the firmware measured nothing")),
     };
-    print(row, &functions, &counted, repetitions);
+    println!("{name}: {label}");
+    print(&functions, &counted, repetitions);
     Ok(())
 }
 
@@ -106,7 +106,7 @@ fn function_at(functions: &[Function], address: u64) -> Option<usize> {
 }
 
 #[allow(clippy::cast_precision_loss)] // of some thousand instructions
-fn print(row: &Row, functions: &[Function], counted: &Counted, repetitions: u32) {
+fn print(functions: &[Function], counted: &Counted, repetitions: u32) {
     let mut rows: Vec<(f64, &str)> = counted
         .iter()
         .filter(|(_, count)| **count > 0)
@@ -116,7 +116,6 @@ fn print(row: &Row, functions: &[Function], counted: &Counted, repetitions: u32)
         })
         .collect();
     rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    println!("{}: {}", row.name, row.label);
     for (each, name) in &rows {
         println!("{each:>9.1}  {name}");
     }
