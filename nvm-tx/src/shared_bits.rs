@@ -20,13 +20,15 @@ impl<N: Nvm> Tx<'_, N> {
     pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
         self.log.running.shared = true;
         let byte = self.read_byte(offset)?;
-        let unlogged = if ablation::CRASH_CONSISTENCY {
-            mask & !self.logged_bits(offset)?
-        } else {
-            0
-        };
-        if unlogged != 0 {
-            self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
+        if ablation::CRASH_CONSISTENCY {
+            let logged = self.logged_bits(offset)?;
+            let unlogged = mask & !logged;
+            if unlogged != 0 {
+                self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
+            }
+            let [first, second] = self.log.running.last_bits;
+            let other = if first.0 == offset { second } else { first };
+            self.log.running.last_bits = [(offset, logged | mask), other];
         }
         self.store(class, offset, &[byte & !mask | bits & mask])
     }
@@ -84,6 +86,11 @@ impl<N: Nvm> Tx<'_, N> {
             .map_err(|error| self.fail(error.into()))?;
         if matches!(next, Next::CoveredTo(_)) {
             return Ok(0xFF);
+        }
+        for (last, bits) in self.log.running.last_bits {
+            if last == offset {
+                return Ok(bits);
+            }
         }
         self.bits_of(Kind::Bits, offset)
     }

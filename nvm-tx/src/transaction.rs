@@ -27,6 +27,9 @@ pub(crate) struct Running {
     pub(crate) coverage: Coverage,
     /// Of which bytes there may be entries about single bits.
     pub(crate) bits: Filter,
+    /// The two bytes of which single bits were set last, and those that need no logging any more: a block of an allocator
+    /// begins where the one before it ends.
+    pub(crate) last_bits: [(u32, u8); 2],
     /// What the deferred stores are counted as, once there are some.
     pub(crate) deferred: Option<Class>,
     /// Whether bits were changed or are to be: bytes that other logs may change too.
@@ -42,6 +45,7 @@ impl Running {
             end: 0,
             coverage: Coverage::new(),
             bits: Filter::EMPTY,
+            last_bits: [(0, 0); 2],
             deferred: None,
             shared: false,
             unlogged: false,
@@ -55,6 +59,7 @@ impl Running {
         self.end = entries_start;
         self.coverage.clear();
         self.bits = Filter::EMPTY;
+        self.last_bits = [(0, 0); 2];
         self.deferred = None;
         self.shared = false;
         self.unlogged = false;
