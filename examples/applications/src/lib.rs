@@ -1,5 +1,5 @@
 //! Applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the tests cut
-//! the power, and on a microcontroller, by `cargo xtask firmware run`. Seven of the eleven so far.
+//! the power, and on a microcontroller, by `cargo xtask firmware run`. Eight of the eleven so far.
 //!
 //! | application | what it is |
 //! | --- | --- |
@@ -10,18 +10,23 @@
 //! | [`Sense`] | takes photos by a software timer |
 //! | [`Em`] | acts on events |
 //! | [`Mq`] | distributes messages to two workers |
+//! | [`Stats`] | filters, predicts, averages and counts what sensors tell |
 #![no_std]
 
 mod ar;
 mod bc;
+mod block_average;
 mod checksum;
 mod dnn;
 mod em;
+mod hash32;
 pub mod kv;
 mod mq;
 mod reading;
 mod scale;
 mod sense;
+mod sink;
+mod stats;
 
 use intos::prelude::*;
 
@@ -36,6 +41,7 @@ pub use mq::Mq;
 pub use reading::Reading;
 pub use scale::Scale;
 pub use sense::Sense;
+pub use stats::Stats;
 
 /// An application whose work can be multiplied.
 pub trait Application: Checked {
