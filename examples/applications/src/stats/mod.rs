@@ -21,11 +21,11 @@ mod distinct;
 mod kalman;
 mod regression;
 
-use intos::ThreadLayout;
 use intos::prelude::*;
 
 use crate::block_average::BlockAverage;
 use crate::sink::Sink;
+use crate::source::{SOURCE_TABLES, send_readings};
 use crate::{Application, Checked, Reading, Results, Scale};
 
 use self::distinct::Sketch;
@@ -89,25 +89,9 @@ impl<B: Board> Program<B> for Stats {
     }
 }
 
-/// A reading that is sampled, and sent three times: the last time to wait for room, with the reading.
-const SOURCE_TABLES: ThreadLayout = ThreadLayout {
-    system_calls: 40,
-    ..ThreadLayout::DEFAULT
-};
-
 fn send<B: Board>(task: &mut Task<B>, app: &Stats) -> Result<(), Error> {
     let rounds = app.scale.times(task, Reading::ROUNDS)?;
-    nv_for_loop!(task, round in 0..rounds => {
-        for sensor in 0..Reading::SENSORS {
-            task.transaction(|tx| {
-                let reading = tx.sample(|| Reading::take(round, sensor))?;
-                app.to_predict.send(tx, reading, Timeout::Forever)?;
-                app.to_average.send(tx, reading, Timeout::Forever)?;
-                app.to_count.send(tx, reading, Timeout::Forever)
-            })?;
-        }
-    });
-    Ok(())
+    send_readings(task, rounds, [app.to_predict, app.to_average, app.to_count])
 }
 
 fn predict<B: Board>(task: &mut Task<B>, app: &Stats) -> Result<(), Error> {
