@@ -3,13 +3,13 @@
 use intos::prelude::*;
 
 /// Of how many values an average is.
-const LEN: usize = 5;
+const LEN: u16 = 5;
 
 persist! {
     /// Where a block stands.
     pub(crate) struct BlockAverage {
         /// All values of a block but the last one, which is not stored.
-        values: [i16; LEN - 1],
+        values: [i16; LEN as usize - 1],
         /// Of the last full block.
         average: i16,
     }
@@ -18,7 +18,7 @@ persist! {
 impl BlockAverage {
     /// No value yet. The average of no block is 0.
     pub(crate) const EMPTY: Self = Self {
-        values: [0; LEN - 1],
+        values: [0; LEN as usize - 1],
         average: 0,
     };
 
@@ -33,14 +33,14 @@ impl BlockAverage {
         value: i16,
     ) -> Result<i16, Error> {
         let average = field!(block, Self.average);
-        let index = number as usize % LEN;
+        let index = number as usize % usize::from(LEN);
         if let Some(place) = field!(block, Self.values).element(index) {
             tx.set_unlogged(place, value)?;
             return Ok(tx.get(average)?);
         }
         let values = tx.get(field!(block, Self.values))?;
         let sum: i32 = values.iter().chain([&value]).copied().map(i32::from).sum();
-        let of_block = (sum / LEN as i32) as i16;
+        let of_block = (sum / i32::from(LEN)) as i16;
         tx.set_unlogged(average, of_block)?;
         Ok(of_block)
     }

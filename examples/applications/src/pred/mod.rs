@@ -1,4 +1,4 @@
-//! Prediction from sensor readings: a flow of RIoTBench. A source sends each reading to three tasks: one classifies it
+//! Prediction from sensor readings: a flow of `RIoTBench`. A source sends each reading to three tasks: one classifies it
 //! by a decision tree, one predicts by linear regression, and one compares that with an average; a sink keeps what they
 //! find.
 //!

@@ -1,9 +1,9 @@
 //! Linear regression by several models at once.
 
-const MODELS: usize = 5;
+const MODELS: u16 = 5;
 
 /// For each model the coefficients of the first three values, and a constant.
-const COEFFICIENTS: [[i16; 4]; MODELS] = [
+const COEFFICIENTS: [[i16; 4]; MODELS as usize] = [
     [1, 2, 3, 4],
     [3, 20, 1, 7],
     [6, 3, 3, 4],
@@ -16,12 +16,12 @@ const COEFFICIENTS: [[i16; 4]; MODELS] = [
 pub(super) fn mean_prediction(values: [i16; 4]) -> i16 {
     let sum: i32 = COEFFICIENTS
         .iter()
-        .map(|model| i32::from(predict(model, values)))
+        .map(|model| i32::from(predict(*model, values)))
         .sum();
-    (sum / MODELS as i32) as i16
+    (sum / i32::from(MODELS)) as i16
 }
 
-const fn predict([of_first, of_second, of_third, constant]: &[i16; 4], values: [i16; 4]) -> i16 {
+const fn predict([of_first, of_second, of_third, constant]: [i16; 4], values: [i16; 4]) -> i16 {
     let [first, second, third, _] = values;
     constant
         .wrapping_add(of_first.wrapping_mul(first))

@@ -51,7 +51,7 @@ const fn estimates() -> [i16; BITS as usize + 1] {
     let bits = BITS as f64;
     let mut estimates = [0; BITS as usize + 1];
     let mut zeros = 1;
-    while zeros < estimates.len() {
+    while zeros <= BITS {
         // ln(1 / z) = 2 (r + r^3/3 + r^5/5 + ...), with r = (1 - z) / (1 + z).
         let ratio = (bits - zeros as f64) / (bits + zeros as f64);
         let (mut sum, mut power, mut exponent) = (0.0, ratio, 1.0);
@@ -60,7 +60,7 @@ const fn estimates() -> [i16; BITS as usize + 1] {
             power *= ratio * ratio;
             exponent += 2.0;
         }
-        estimates[zeros] = (2.0 * bits * sum + 0.5) as i16;
+        estimates[zeros as usize] = (2.0 * bits * sum + 0.5) as i16;
         zeros += 1;
     }
     estimates

@@ -13,8 +13,8 @@ persist! {
 
 /// Variances, in 256ths.
 const FIRST: u16 = 3 << 8;
-const OF_PROCESS: i32 = 1 << 8;
-const OF_MEASUREMENT: i32 = 2 << 8;
+const OF_PROCESS: u32 = 1 << 8;
+const OF_MEASUREMENT: u32 = 2 << 8;
 
 impl Kalman {
     /// Before the first measurement.
@@ -25,12 +25,12 @@ impl Kalman {
 
     /// The filter after a measurement. Its gain is a fraction; quotients are rounded towards zero.
     pub(super) fn after(self, measured: i16) -> Self {
-        let predicted = i32::from(self.variance) + OF_PROCESS;
+        let predicted = u32::from(self.variance) + OF_PROCESS;
         // Not below 768: a variance has no sign.
         let both = predicted + OF_MEASUREMENT;
         let difference = i32::from(measured) - i32::from(self.estimate);
         // Has room, since the variance of an estimate is below that of a measurement.
-        let correction = predicted.wrapping_mul(difference) / both;
+        let correction = difference.wrapping_mul(predicted.cast_signed()) / both.cast_signed();
         Self {
             estimate: self.estimate.wrapping_add(correction as i16),
             variance: (predicted * OF_MEASUREMENT / both) as u16,

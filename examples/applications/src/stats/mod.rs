@@ -1,4 +1,4 @@
-//! Statistics of sensor readings: a flow of RIoTBench. A source sends each reading to three tasks, which filter and
+//! Statistics of sensor readings: a flow of `RIoTBench`. A source sends each reading to three tasks, which filter and
 //! predict, average and count what is distinct; a sink keeps their results.
 //!
 //! It shows a flow whose tasks are the more urgent the further down they are, so that no queue ever fills. Each message is

@@ -31,7 +31,9 @@ pub fn results(scale: u16) -> Results {
         (classes.len() + errors.len()) as u32,
         checksum(&classes),
         checksum(&errors),
-        errors.last().map_or(0, |error| *error as u32),
+        errors
+            .last()
+            .map_or(0, |error| error.cast_unsigned() as u32),
     ]
 }
 

@@ -34,7 +34,7 @@ pub fn results(scale: u16) -> Results {
         }
         averages.push(average);
 
-        hashes.insert(jenkins(value_1 as u32) % 64);
+        hashes.insert(jenkins(value_1.unsigned_abs()) % 64);
         counts.push(linear_count(hashes.len()));
     }
     [
@@ -47,8 +47,8 @@ pub fn results(scale: u16) -> Results {
 
 /// By the straight line through the pairs.
 fn predict(pairs: &[(i64, i64)], x: i64) -> i64 {
-    let count = pairs.len() as i64;
     let sum = |of: fn(&(i64, i64)) -> i64| pairs.iter().map(of).sum::<i64>();
+    let count = sum(|_| 1);
     let (sum_x, sum_y) = (sum(|(x, _)| *x), sum(|(_, y)| *y));
     let covariance = count * sum(|(x, y)| x * y) - sum_x * sum_y;
     let variance = count * sum(|(x, _)| x * x) - sum_x * sum_x;
@@ -63,21 +63,20 @@ fn predict(pairs: &[(i64, i64)], x: i64) -> i64 {
 
 /// Of so many different hashes out of 64.
 fn linear_count(hashes: usize) -> i64 {
-    let zeros = (64 - hashes).max(1) as f64;
+    let zeros = f64::from((64 - hashes as u32).max(1));
     (-64.0 * (zeros / 64.0).ln()).round() as i64
 }
 
 /// Robert Jenkins' hash of a 32-bit integer, in steps that may overflow.
-fn jenkins(number: u32) -> u32 {
+fn jenkins(number: u64) -> u64 {
     let low = |sum: u64| sum & 0xFFFF_FFFF;
-    let mut hash = u64::from(number);
+    let mut hash = low(number);
     hash = low(hash + 0x7ED5_5D16 + (hash << 12));
     hash = low(hash ^ 0xC761_C23C ^ hash >> 19);
     hash = low(hash + 0x1656_67B1 + (hash << 5));
     hash = low((hash + 0xD3A2_646C) ^ hash << 9);
     hash = low(hash + 0xFD70_46C5 + (hash << 3));
-    hash = low(hash ^ 0xB55A_4F09 ^ hash >> 16);
-    hash as u32
+    low(hash ^ 0xB55A_4F09 ^ hash >> 16)
 }
 
 /// The sum of the numbers, each times 31 for every one behind it, modulo 2³².
@@ -85,7 +84,7 @@ pub(super) fn checksum(numbers: &[i64]) -> u32 {
     let sum = numbers
         .iter()
         .fold(0, |sum, number| (31 * sum + number).rem_euclid(1 << 32));
-    sum as u32
+    sum.cast_unsigned() as u32
 }
 
 #[cfg(test)]
