@@ -33,6 +33,7 @@ pub enum Variant {
 #[doc(hidden)]
 #[cfg(not(feature = "broken"))]
 #[inline(always)]
+#[allow(clippy::inline_always)] // a constant
 #[must_use]
 pub const fn is(_variant: Variant) -> bool {
     false

@@ -1,5 +1,5 @@
 //! Applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the tests cut
-//! the power, and on a microcontroller, by `cargo xtask firmware run`. Seven of the eleven so far.
+//! the power, and on a microcontroller, by `cargo xtask firmware run`. Nine of the eleven so far.
 //!
 //! | application | what it is |
 //! | --- | --- |
@@ -10,18 +10,26 @@
 //! | [`Sense`] | takes photos by a software timer |
 //! | [`Em`] | acts on events |
 //! | [`Mq`] | distributes messages to two workers |
+//! | [`Pred`] | classifies what sensors tell, predicts, and compares with an average |
+//! | [`Stats`] | filters, predicts, averages and counts what sensors tell |
 #![no_std]
 
 mod ar;
 mod bc;
+mod block_average;
 mod checksum;
 mod dnn;
 mod em;
+mod hash32;
 pub mod kv;
 mod mq;
+mod pred;
 mod reading;
 mod scale;
 mod sense;
+mod sink;
+mod source;
+mod stats;
 
 use core::ops::Range;
 
@@ -35,9 +43,11 @@ pub use em::Em;
 pub use example_programs::{Checked, RESULTS, Results};
 pub use kv::Kv;
 pub use mq::Mq;
+pub use pred::Pred;
 pub use reading::Reading;
 pub use scale::Scale;
 pub use sense::Sense;
+pub use stats::Stats;
 
 /// An application whose work can be multiplied.
 pub trait Application: Checked {

@@ -20,6 +20,9 @@ impl Reading {
     /// How often a flow reads both sensors.
     pub const ROUNDS: u32 = 50;
 
+    /// How many sensors there are: each has a reading in a round.
+    pub const SENSORS: u16 = 2;
+
     /// The reading of a sensor in a round, both from 0 on: a function of the reading's number, in place of a sensor.
     #[must_use]
     pub const fn take(round: u32, sensor: u16) -> Self {

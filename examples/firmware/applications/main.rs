@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use example_applications::{Ar, Bc, Checked, Dnn, Em, Kv, Mq, Sense};
+use example_applications::{Ar, Bc, Checked, Dnn, Em, Kv, Mq, Pred, Sense, Stats};
 use intos::{Kernel, Program, cortex_m};
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
@@ -25,7 +25,9 @@ fn main() -> ! {
         "em" => run::<Em>(),
         "kv" => run::<Kv>(),
         "mq" => run::<Mq>(),
+        "pred" => run::<Pred>(),
         "sense" => run::<Sense>(),
+        "stats" => run::<Stats>(),
         _ => fail(format_args!("there is no application `{name}`")),
     }
 }

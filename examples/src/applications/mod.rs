@@ -1,0 +1,3 @@
+//! The applications of `example_applications` on this computer.
+
+pub mod plain;

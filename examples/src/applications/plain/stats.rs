@@ -1,0 +1,99 @@
+//! Statistics of sensor readings.
+
+use std::collections::HashSet;
+
+use example_applications::Results;
+
+/// What [`Stats`](example_applications::Stats) leaves: how many results there are, and a checksum of the predictions,
+/// one of the averages and one of the distinct counts.
+#[must_use]
+pub fn results(scale: u16) -> Results {
+    let readings = 100 * i64::from(scale);
+    let (mut predictions, mut averages, mut counts) = (Vec::new(), Vec::new(), Vec::new());
+
+    let (mut estimate, mut variance) = (4, 3 * 256);
+    let mut pairs: Vec<(i64, i64)> = Vec::new();
+    let mut block = Vec::new();
+    let mut average = 0;
+    let mut hashes = HashSet::new();
+    for number in 1..=readings {
+        let [value_0, value_1, value_2] = [1, 2, 3].map(|place| (number + place) % 120);
+
+        variance += 256;
+        estimate += variance * (value_0 - estimate) / (variance + 512);
+        variance = variance * 512 / (variance + 512);
+        pairs.push((estimate, value_1));
+        if pairs.len() > 5 {
+            pairs.pop();
+        }
+        predictions.push(predict(&pairs, estimate));
+
+        block.push(value_2);
+        if block.len() == 5 {
+            average = block.drain(..).sum::<i64>() / 5;
+        }
+        averages.push(average);
+
+        hashes.insert(jenkins(value_1.unsigned_abs()) % 64);
+        counts.push(linear_count(hashes.len()));
+    }
+    [
+        (predictions.len() + averages.len() + counts.len()) as u32,
+        checksum(&predictions),
+        checksum(&averages),
+        checksum(&counts),
+    ]
+}
+
+/// By the straight line through the pairs.
+fn predict(pairs: &[(i64, i64)], x: i64) -> i64 {
+    let sum = |of: fn(&(i64, i64)) -> i64| pairs.iter().map(of).sum::<i64>();
+    let count = sum(|_| 1);
+    let (sum_x, sum_y) = (sum(|(x, _)| *x), sum(|(_, y)| *y));
+    let covariance = count * sum(|(x, y)| x * y) - sum_x * sum_y;
+    let variance = count * sum(|(x, _)| x * x) - sum_x * sum_x;
+    let slope = if variance == 0 {
+        0
+    } else {
+        256 * covariance / variance
+    };
+    let intercept = (256 * sum_y - slope * sum_x) / count;
+    (intercept + slope * x).div_euclid(256)
+}
+
+/// Of so many different hashes out of 64.
+fn linear_count(hashes: usize) -> i64 {
+    let zeros = f64::from((64 - hashes as u32).max(1));
+    (-64.0 * (zeros / 64.0).ln()).round() as i64
+}
+
+/// Robert Jenkins' hash of a 32-bit integer, in steps that may overflow.
+fn jenkins(number: u64) -> u64 {
+    let low = |sum: u64| sum & 0xFFFF_FFFF;
+    let mut hash = low(number);
+    hash = low(hash + 0x7ED5_5D16 + (hash << 12));
+    hash = low(hash ^ 0xC761_C23C ^ hash >> 19);
+    hash = low(hash + 0x1656_67B1 + (hash << 5));
+    hash = low((hash + 0xD3A2_646C) ^ hash << 9);
+    hash = low(hash + 0xFD70_46C5 + (hash << 3));
+    low(hash ^ 0xB55A_4F09 ^ hash >> 16)
+}
+
+/// The sum of the numbers, each times 31 for every one behind it, modulo 2³².
+pub(super) fn checksum(numbers: &[i64]) -> u32 {
+    let sum = numbers
+        .iter()
+        .fold(0, |sum, number| (31 * sum + number).rem_euclid(1 << 32));
+    sum.cast_unsigned() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use example_applications::{Checked, Stats};
+
+    #[test]
+    fn the_application_is_to_leave_the_same() {
+        assert_eq!(results(1), <Stats as Checked>::EXPECTED);
+    }
+}
