@@ -1,0 +1,19 @@
+//! The applications' computations, written plainly: ordinary vectors and maps, no persistence, no kernel. They share
+//! nothing with the applications but the shape of the results, so that both are wrong in the same way by no mere slip.
+//!
+//! A module for each application; its `results` are those of the application at a scale.
+
+pub mod ar;
+pub mod bc;
+pub mod dnn;
+pub mod em;
+pub mod kv;
+pub mod mq;
+pub mod sense;
+
+/// The checksum that the results have for many numbers: a polynomial in 31, modulo 2³².
+fn checksum(numbers: impl IntoIterator<Item = u32>) -> u32 {
+    numbers.into_iter().fold(0, |sum: u32, number| {
+        sum.wrapping_mul(31).wrapping_add(number)
+    })
+}
