@@ -75,7 +75,7 @@ impl AddAssign for Work {
 /// Is told how many transactions were committed, and how often the power went.
 pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 
-/// So many times in a row the power may come back without any progress: then it is a livelock.
+/// So many times in a row a task may be started, or the power come back, without a commit: then it is a livelock.
 const MOST_STARTS_IN_VAIN: u16 = 2_000;
 
 fn settings(seed: u64) -> Settings {
@@ -120,10 +120,7 @@ pub(super) fn run<P: OnHost>(
         }
         starts_in_vain += 1;
         if starts_in_vain == MOST_STARTS_IN_VAIN {
-            return Err(RunError::Livelock {
-                task: None,
-                starts: starts_in_vain,
-            });
+            return Err(livelock::<P>(&machine));
         }
     }
     machine.set_observer(None);
@@ -151,6 +148,20 @@ fn format<P: OnHost>(machine: &Machine<Nvm>, scale: u16) -> Result<P, RunError> 
     })?;
     let nothing = HostError::Boot(BootError::Region(RegionError::Blank));
     Ok(formatted.ok_or(nothing)?.map_err(HostError::Kernel)?)
+}
+
+/// Which task is to blame, if the power does not always go before one is started.
+fn livelock<P: OnHost>(machine: &Machine<Nvm>) -> RunError {
+    let (starts, task) = machine.longest_stall_of::<P>();
+    if starts > MOST_STARTS_IN_VAIN / 10 {
+        let task = Some(task);
+        RunError::Livelock { task, starts }
+    } else {
+        RunError::Livelock {
+            task: None,
+            starts: MOST_STARTS_IN_VAIN,
+        }
+    }
 }
 
 /// The most accesses without a commit, from now on.

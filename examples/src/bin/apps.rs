@@ -24,7 +24,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 ///
 /// Exit status: 0 if all results agree, 1 if one does not or if a program comes to no end, 2 on bad use.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "apps", version)]
 struct Options {
     /// Which applications.
     #[arg(value_name = "NAME", value_parser = names())]

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ptr;
 
 use corosensei::Yielder;
-use intos_sched::{Event, Port, TaskIndex, TransactionEvent};
+use intos_sched::{Event, Port, RecoveryStep, TaskIndex, TransactionEvent};
 use nvm_core::sim::{Counters, PowerLoss};
 use nvm_core::{Class, Error, Nvm};
 use replay::Statistics;
@@ -433,6 +433,9 @@ impl<N: Nvm, W> Port for &Machine<N, W> {
                 sum.rolled_back += u32::from(rolled_back);
                 let stall = (starts_without_commit, task.0);
                 self.longest_stall.set(self.longest_stall.get().max(stall));
+            }
+            Event::Recovered(RecoveryStep::TaskLog { rolled_back, .. }) => {
+                sum.rolled_back += u32::from(rolled_back);
             }
             _ => {}
         }
