@@ -41,13 +41,13 @@ fn numbers(said: &str, name: &str) -> [u64; 5] {
 
 #[test]
 fn results_are_right_after_any_number_of_power_losses() {
-    for losses in [0, 1, 20, 1_000] {
+    for losses in [0, 1, 10, 1_000] {
         let said = said(&["kv", "mq", "--losses", &losses.to_string(), "--seed", "5"]);
         assert!(said.contains(AGREE), "{said}");
         for name in ["kv", "mq"] {
             let [runs, power_losses, run, bypassed, _] = numbers(&said, name);
             assert_eq!(power_losses, losses, "{said}");
-            assert_eq!(runs > 1, losses == 1_000, "{said}");
+            assert_eq!(runs > 1, losses > 20, "{said}");
             assert!(run > 0, "{said}");
             assert_eq!(bypassed > 0, losses > 0, "{said}");
         }

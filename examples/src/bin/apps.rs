@@ -14,7 +14,7 @@ use examples::applications::supply::Losses;
 use examples::applications::{duration, report};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Runs applications of the IntOS paper with power losses, and checks their results.
+/// Runs the applications of the paper (OSDI '24) with power losses, and checks their results.
 ///
 /// Each result is compared with the expected one (at scale 1), with the same computation written plainly, and with a run
 /// without power loss. The power goes before arbitrary accesses to the simulated NVM, after this was formatted.
