@@ -1,4 +1,5 @@
 //! The command `apps` as its user meets it: power losses of all kinds, results that are compared, and bad use.
+#![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::process::{Command, Output};
 
@@ -41,15 +42,16 @@ fn numbers(said: &str, name: &str) -> [u64; 5] {
 
 #[test]
 fn results_are_right_after_any_number_of_power_losses() {
-    for losses in [0, 1, 10, 1_000] {
+    for losses in [0, 1, 1_000] {
         let said = said(&["kv", "mq", "--losses", &losses.to_string(), "--seed", "5"]);
         assert!(said.contains(AGREE), "{said}");
         for name in ["kv", "mq"] {
-            let [runs, power_losses, run, bypassed, _] = numbers(&said, name);
+            let [runs, power_losses, run, bypassed, rolled_back] = numbers(&said, name);
             assert_eq!(power_losses, losses, "{said}");
-            assert_eq!(runs > 1, losses > 20, "{said}");
+            assert_eq!(runs > 1, losses == 1_000, "{said}");
             assert!(run > 0, "{said}");
             assert_eq!(bypassed > 0, losses > 0, "{said}");
+            assert_eq!(rolled_back > 50, losses == 1_000, "{said}");
         }
         assert!(said.contains("found before the deletion: 40"), "{said}");
         assert!(said.contains("last average: 187"), "{said}");

@@ -1,5 +1,6 @@
 //! When the power goes: after a number of accesses, loads too, exactly.
 #![allow(clippy::unwrap_used)] // a failure fails the test
+#![allow(clippy::trivially_copy_pass_by_ref)] // a task takes its program by reference
 
 use intos::host::{CycleEnd, Host, Machine, Settings};
 use intos::prelude::*;

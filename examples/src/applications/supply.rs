@@ -72,7 +72,8 @@ impl Spread {
             losses,
             accesses: undisturbed.work.accesses,
             commits: undisturbed.work.transactions_run.max(1),
-            shortest_mean: undisturbed.longest_step,
+            // Beside that step a charge has to last for a start, and for what is replayed.
+            shortest_mean: undisturbed.longest_step * 3 / 2,
         }
     }
 }
