@@ -160,7 +160,8 @@ mod tests {
     use super::*;
     use crate::applications::application::Application;
     use crate::applications::plain;
-    use example_applications::Kv;
+    use example_applications::{self as applications, Checked, Kv, Scale};
+    use intos::prelude::*;
 
     const TRIAL: Trial = Trial {
         losses: Losses::InTotal(50),
@@ -187,10 +188,68 @@ mod tests {
             results
         });
         let verdict = check(&kv, TRIAL, &mut |_| {}).unwrap();
-        assert!(!verdict.is_right());
         assert_eq!(
             verdict.disagreements,
             ["without power loss: entries with the right values: 24, computed plainly 25"]
         );
+    }
+
+    /// Counts without a log what it has read before: a repetition counts once more.
+    #[derive(Debug, Clone, Copy)]
+    struct Careless {
+        scale: Scale,
+        count: Offset<u32>,
+    }
+
+    impl<B: Board> Program<B> for Careless {
+        const NAME: &'static str = "careless";
+        const VERSION: u32 = 1;
+
+        fn place(objects: &mut Placement<B::Nvm>) -> Result<Self, Error> {
+            Ok(Self {
+                scale: Scale::place(objects)?,
+                count: objects.object("count", 0)?,
+            })
+        }
+
+        fn task(index: usize) -> Option<TaskEntry<B, Self>> {
+            (index == 0).then_some(TaskEntry::new("counter", 1, |task, app| {
+                nv_for_loop!(task, _step in 0..100u32 => {
+                    task.transaction_write_first(0, |tx| {
+                        let count = tx.get(app.count)?;
+                        Ok(tx.set_unlogged(app.count, count + 1)?)
+                    })?;
+                });
+                Ok(())
+            }))
+        }
+    }
+
+    impl Checked for Careless {
+        const NAMES: [&'static str; RESULTS] = ["count", "", "", ""];
+        const EXPECTED: Results = [100, 0, 0, 0];
+
+        fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
+            Ok([nvm.load(self.count)?, 0, 0, 0])
+        }
+    }
+
+    impl applications::Application for Careless {
+        fn scale(&self) -> Scale {
+            self.scale
+        }
+    }
+
+    #[test]
+    fn a_program_that_does_not_survive_its_power_losses_is_found() {
+        let careless = Application::new::<Careless>(|_| Careless::EXPECTED);
+        for losses in [Losses::InTotal(200), Losses::Every(60)] {
+            let trial = Trial { losses, ..TRIAL };
+            let verdict = check(&careless, trial, &mut |_| {}).unwrap();
+            let told = verdict.disagreements.join("; ");
+            for reference in ["expected", "computed plainly", "without power loss"] {
+                assert!(told.contains(&format!("{reference} 100")), "{told}");
+            }
+        }
     }
 }
