@@ -1,5 +1,5 @@
 //! The applications' computations, written plainly: ordinary vectors and maps, no persistence, no kernel. They share
-//! nothing with the applications but the shape of the results, so that both are wrong in the same way by no mere slip.
+//! nothing with the applications but the shape of the results, so that a slip in one does not hide in the other.
 //!
 //! A module for each application; its `results` are those of the application at a scale.
 
