@@ -1,7 +1,7 @@
 //! Programs that show INTOS and its single crates.
 //!
-//! The quick start, `cargo run --release`, is the [`weather`] logger. `src/bin` holds it and one program for
-//! each crate used alone.
+//! The quick start, `cargo run --release`, is the [`weather`] logger. `--bin apps` runs the [`applications`] of the
+//! paper with power losses. `src/bin` holds both, and one program for each crate used alone.
 
 pub mod applications;
 pub mod weather;

@@ -124,4 +124,12 @@ pub enum RecoveryStep {
         /// Whether somebody was.
         woken: bool,
     },
+    /// In a program with a heap: a transaction of the task that ran was rolled back before any task runs, if one was
+    /// under way. The last step.
+    TaskLog {
+        /// Whose.
+        task: TaskIndex,
+        /// Whether one was.
+        rolled_back: bool,
+    },
 }

@@ -122,7 +122,11 @@ impl<B: Board> Kernel<B> {
             // allocate that meanwhile. Opening its log rolls back.
             let log = areas_of(&table.threads, task)?.log();
             let mut log = UndoLog::unopened(nvm, log, Class::Data);
-            log.recover().map_err(Error::from)?;
+            let rolled_back = log.recover().map_err(Error::from)?;
+            port.observe(Event::Recovered(RecoveryStep::TaskLog {
+                task,
+                rolled_back,
+            }));
         }
         let kernel = Self {
             scheduler,

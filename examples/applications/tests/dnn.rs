@@ -3,22 +3,19 @@
 
 mod common;
 
-use common::{check_many_losses, check_some_cuts};
+use common::{check_many_losses, check_some_cuts, machines};
 use example_applications::Dnn;
-use intos::host::Settings;
 
 #[test]
 fn every_output_is_right_whatever_is_cut() {
-    check_some_cuts::<Dnn>(Settings::default(), 300);
+    for settings in machines(1) {
+        check_some_cuts::<Dnn>(settings, 100);
+    }
 }
 
 #[test]
 fn every_output_is_right_however_often_the_power_goes() {
-    for seed in 0..4 {
-        let settings = Settings {
-            seed,
-            ..Settings::default()
-        };
+    for settings in (0..4).flat_map(machines) {
         check_many_losses::<Dnn>(settings, 200);
     }
 }

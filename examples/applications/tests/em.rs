@@ -3,22 +3,20 @@
 
 mod common;
 
-use common::{check_many_losses, check_some_cuts, run};
+use common::{check_many_losses, check_some_cuts, machines, run};
 use example_applications::{Checked, Em};
 use intos::host::{Random, Settings};
 
 #[test]
 fn each_event_is_acted_on_once_whatever_is_cut() {
-    check_some_cuts::<Em>(Settings::default(), 300);
+    for settings in machines(1) {
+        check_some_cuts::<Em>(settings, 100);
+    }
 }
 
 #[test]
 fn each_event_is_acted_on_once_however_often_the_power_goes() {
-    for seed in 0..4 {
-        let settings = Settings {
-            seed,
-            ..Settings::default()
-        };
+    for settings in (0..4).flat_map(machines) {
         check_many_losses::<Em>(settings, 200);
     }
 }

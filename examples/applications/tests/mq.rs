@@ -3,22 +3,19 @@
 
 mod common;
 
-use common::{check_many_losses, check_some_cuts};
+use common::{check_many_losses, check_some_cuts, machines};
 use example_applications::Mq;
-use intos::host::Settings;
 
 #[test]
 fn each_message_is_received_once_whatever_is_cut() {
-    check_some_cuts::<Mq>(Settings::default(), 300);
+    for settings in machines(1) {
+        check_some_cuts::<Mq>(settings, 100);
+    }
 }
 
 #[test]
 fn each_message_is_received_once_however_often_the_power_goes() {
-    for seed in 0..4 {
-        let settings = Settings {
-            seed,
-            ..Settings::default()
-        };
+    for settings in (0..4).flat_map(machines) {
         check_many_losses::<Mq>(settings, 200);
     }
 }

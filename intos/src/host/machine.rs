@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ptr;
 
 use corosensei::Yielder;
-use intos_sched::{Event, Port, TaskIndex, TransactionEvent};
+use intos_sched::{Event, Port, RecoveryStep, TaskIndex, TransactionEvent};
 use nvm_core::sim::{Counters, PowerLoss};
 use nvm_core::{Class, Error, Nvm};
 use replay::Statistics;
@@ -81,6 +81,8 @@ pub struct Machine<N, W = ()> {
     statistics: Cell<Statistics>,
     /// Atomic stores until the power goes.
     stores_left: Cell<Option<u64>>,
+    /// Accesses until the power goes.
+    accesses_left: Cell<Option<u64>>,
     power_losses: Cell<u64>,
     powered: Cell<bool>,
     accesses_to_tick: Cell<u64>,
@@ -130,6 +132,7 @@ impl<N: Nvm, W> Machine<N, W> {
             counters: RefCell::default(),
             statistics: Cell::default(),
             stores_left: Cell::new(None),
+            accesses_left: Cell::new(None),
             power_losses: Cell::new(0),
             powered: Cell::new(true),
             accesses_to_tick: Cell::new(settings.accesses_per_tick),
@@ -158,9 +161,16 @@ impl<N: Nvm, W> Machine<N, W> {
         self.stores_left.set(Some(stores));
     }
 
-    /// Takes a planned cut back.
+    /// Lets the power go before the access, load or store, that follows the next `accesses` of them: after a time, and
+    /// so in a task too that only looks at its objects.
+    pub fn cut_in(&self, accesses: u64) {
+        self.accesses_left.set(Some(accesses));
+    }
+
+    /// Takes planned cuts back.
     pub fn cut_never(&self) {
         self.stores_left.set(None);
+        self.accesses_left.set(None);
     }
 
     /// Raises an interrupt, to be handled as soon as the running task is in no critical section, or when all
@@ -281,11 +291,16 @@ impl<N: Nvm, W> Machine<N, W> {
         self.yielder.set(yielder);
     }
 
-    /// Before each access of a task: time passes, and it may be preempted.
+    /// Before each access of a task: time passes, the power may go, and the task may be preempted.
     fn pass_time(&self) {
         // Destructors of a task that panicked, or that the power left: time stands still.
         if std::thread::panicking() {
             return;
+        }
+        match self.accesses_left.get() {
+            Some(0) => self.lose_power(),
+            Some(left) => self.accesses_left.set(Some(left - 1)),
+            None => {}
         }
         self.accesses.set(self.accesses.get() + 1);
         let left = self.accesses_to_tick.get();
@@ -326,19 +341,22 @@ impl<N: Nvm, W> Machine<N, W> {
             return;
         }
         match self.stores_left.get() {
-            Some(0) => {
-                self.stores_left.set(None);
-                self.power_losses.set(self.power_losses.get() + 1);
-                self.powered.set(false);
-                self.tell(Event::PowerLost);
-                // A task's stack is left for good: not even destructors run. The scheduler's loop and the
-                // boot have no such stack, and are unwound.
-                self.leave(Left::PowerLost);
-                PowerLoss::strike();
-            }
+            Some(0) => self.lose_power(),
             Some(left) => self.stores_left.set(Some(left - 1)),
             None => {}
         }
+    }
+
+    /// Does not return to a task.
+    fn lose_power(&self) {
+        self.cut_never();
+        self.power_losses.set(self.power_losses.get() + 1);
+        self.powered.set(false);
+        self.tell(Event::PowerLost);
+        // A task's stack is left for good: not even destructors run. The scheduler's loop and the boot have no such
+        // stack, and are unwound.
+        self.leave(Left::PowerLost);
+        PowerLoss::strike();
     }
 }
 
@@ -415,6 +433,9 @@ impl<N: Nvm, W> Port for &Machine<N, W> {
                 sum.rolled_back += u32::from(rolled_back);
                 let stall = (starts_without_commit, task.0);
                 self.longest_stall.set(self.longest_stall.get().max(stall));
+            }
+            Event::Recovered(RecoveryStep::TaskLog { rolled_back, .. }) => {
+                sum.rolled_back += u32::from(rolled_back);
             }
             _ => {}
         }

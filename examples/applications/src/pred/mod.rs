@@ -19,6 +19,8 @@
 mod regression;
 mod tree;
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::block_average::BlockAverage;
@@ -161,6 +163,8 @@ impl Checked for Pred {
 }
 
 impl Application for Pred {
+    const STEADY_ITERATION: Range<u32> = 41..47;
+
     fn scale(&self) -> Scale {
         self.scale
     }

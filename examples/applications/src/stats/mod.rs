@@ -21,6 +21,8 @@ mod distinct;
 mod kalman;
 mod regression;
 
+use core::ops::Range;
+
 use intos::prelude::*;
 
 use crate::block_average::BlockAverage;
@@ -174,6 +176,8 @@ impl Checked for Stats {
 }
 
 impl Application for Stats {
+    const STEADY_ITERATION: Range<u32> = 47..54;
+
     fn scale(&self) -> Scale {
         self.scale
     }

@@ -15,6 +15,19 @@ pub trait OnHost: Application + Copy + Debug + for<'m> Program<Host<'m, Nvm>> {}
 
 impl<P: Application + Copy + Debug + for<'m> Program<Host<'m, Nvm>>> OnHost for P {}
 
+/// Every machine: memories that store 4, 2 and 1 bytes at once, with tasks that are preempted only where they must be,
+/// and with tasks that are preempted at random accesses.
+pub fn machines(seed: u64) -> impl Iterator<Item = Settings> {
+    [4, 2, 1].into_iter().flat_map(move |atom| {
+        [0, 5].map(|preempt_one_in| Settings {
+            seed,
+            atom,
+            preempt_one_in,
+            ..Settings::default()
+        })
+    })
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
@@ -100,8 +113,10 @@ fn check_cut<P: OnHost>(settings: Settings, stores: u64) {
     );
 }
 
-/// The power goes again and again in one run, after up to so many stores.
+/// The power goes again and again in one run, after less than `longest` stores of 4 bytes, or as many bytes in narrower
+/// ones.
 pub fn check_many_losses<P: OnHost>(settings: Settings, longest: u64) {
+    let longest = longest * (4 / settings.atom as u64);
     let mut random = Random::new(settings.seed);
     let run = run::<P>(settings, 1, |_| Some(random.below(longest)));
     assert_eq!(

@@ -4,5 +4,5 @@
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    intos_firmware::run::<example_applications::Pred>()
+    intos_firmware::run_application::<example_applications::Pred>()
 }

@@ -4,5 +4,5 @@
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    intos_firmware::run::<example_applications::Stats>()
+    intos_firmware::run_application::<example_applications::Stats>()
 }

@@ -1,5 +1,26 @@
-//! What applications compute, written plainly: no persistence, no kernel, and no code of theirs. Their results must be
-//! the same.
+//! The applications' computations, written plainly: ordinary vectors and maps, no persistence, no kernel. They share
+//! nothing with the applications but the shape of the results, so that a slip in one does not hide in the other.
+//!
+//! A module for each application; its `results` are those of the application at a scale.
 
+pub mod ar;
+pub mod bc;
+pub mod dnn;
+pub mod em;
+pub mod kv;
+pub mod mq;
 pub mod pred;
+pub mod sense;
 pub mod stats;
+
+/// The checksum that the results have for many numbers: a polynomial in 31, modulo 2³².
+fn checksum(numbers: impl IntoIterator<Item = u32>) -> u32 {
+    numbers.into_iter().fold(0, |sum: u32, number| {
+        sum.wrapping_mul(31).wrapping_add(number)
+    })
+}
+
+/// The same of signed numbers, each modulo 2³².
+fn checksum_of_signed(numbers: &[i64]) -> u32 {
+    checksum(numbers.iter().map(|number| number.cast_unsigned() as u32))
+}

@@ -2,7 +2,7 @@
 
 use example_applications::Results;
 
-use super::stats::checksum;
+use super::checksum_of_signed;
 
 /// What [`Pred`](example_applications::Pred) leaves: how many results there are, a checksum of the classes, one of the
 /// errors, and the last error.
@@ -29,8 +29,8 @@ pub fn results(scale: u16) -> Results {
     }
     [
         (classes.len() + errors.len()) as u32,
-        checksum(&classes),
-        checksum(&errors),
+        checksum_of_signed(&classes),
+        checksum_of_signed(&errors),
         errors
             .last()
             .map_or(0, |error| error.cast_unsigned() as u32),

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use example_applications::Results;
 
+use super::checksum_of_signed;
+
 /// What [`Stats`](example_applications::Stats) leaves: how many results there are, and a checksum of the predictions,
 /// one of the averages and one of the distinct counts.
 #[must_use]
@@ -39,9 +41,9 @@ pub fn results(scale: u16) -> Results {
     }
     [
         (predictions.len() + averages.len() + counts.len()) as u32,
-        checksum(&predictions),
-        checksum(&averages),
-        checksum(&counts),
+        checksum_of_signed(&predictions),
+        checksum_of_signed(&averages),
+        checksum_of_signed(&counts),
     ]
 }
 
@@ -77,14 +79,6 @@ fn jenkins(number: u64) -> u64 {
     hash = low((hash + 0xD3A2_646C) ^ hash << 9);
     hash = low(hash + 0xFD70_46C5 + (hash << 3));
     low(hash ^ 0xB55A_4F09 ^ hash >> 16)
-}
-
-/// The sum of the numbers, each times 31 for every one behind it, modulo 2³².
-pub(super) fn checksum(numbers: &[i64]) -> u32 {
-    let sum = numbers
-        .iter()
-        .fold(0, |sum, number| (31 * sum + number).rem_euclid(1 << 32));
-    sum.cast_unsigned() as u32
 }
 
 #[cfg(test)]

@@ -184,6 +184,9 @@ impl<O: Write> Timeline<O> {
                 "follow-up",
                 Some(Arguments::RolledForward { rolled_forward }),
             ),
+            RecoveryStep::TaskLog { rolled_back, .. } => {
+                ("task's log", Some(Arguments::RolledBack { rolled_back }))
+            }
             RecoveryStep::Clock { woken } => ("clock", Some(Arguments::Woken { woken })),
             _ => ("step", None),
         };
@@ -194,7 +197,7 @@ impl<O: Write> Timeline<O> {
             (Category::Recovery, name),
             arguments,
         );
-        // The last step.
+        // The last step, but for what a program with a heap does.
         if matches!(step, RecoveryStep::Clock { .. }) {
             self.recovery = None;
             self.show_kernel("recovered");
