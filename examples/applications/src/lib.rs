@@ -1,5 +1,5 @@
 //! Applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the tests cut
-//! the power, and on a microcontroller, by `cargo xtask firmware run`. Seven of the eleven so far.
+//! the power, and on a microcontroller, by `cargo xtask firmware run`. Eight of the eleven so far.
 //!
 //! | application | what it is |
 //! | --- | --- |
@@ -10,6 +10,7 @@
 //! | [`Sense`] | takes photos by a software timer |
 //! | [`Em`] | acts on events |
 //! | [`Mq`] | distributes messages to two workers |
+//! | [`Etl`] | filters, interpolates and joins readings, and stores them in a table |
 #![no_std]
 
 mod ar;
@@ -17,6 +18,8 @@ mod bc;
 mod checksum;
 mod dnn;
 mod em;
+mod etl;
+mod hash32;
 pub mod kv;
 mod mq;
 mod reading;
@@ -30,6 +33,7 @@ pub use bc::Bc;
 pub use checksum::checksum;
 pub use dnn::Dnn;
 pub use em::Em;
+pub use etl::Etl;
 pub use example_programs::{Checked, RESULTS, Results};
 pub use kv::Kv;
 pub use mq::Mq;

@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use example_applications::{Ar, Bc, Checked, Dnn, Em, Kv, Mq, Sense};
+use example_applications::{Ar, Bc, Checked, Dnn, Em, Etl, Kv, Mq, Sense};
 use intos::{Kernel, Program, cortex_m};
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
@@ -23,6 +23,7 @@ fn main() -> ! {
         "bc" => run::<Bc>(),
         "dnn" => run::<Dnn>(),
         "em" => run::<Em>(),
+        "etl" => run::<Etl>(),
         "kv" => run::<Kv>(),
         "mq" => run::<Mq>(),
         "sense" => run::<Sense>(),

@@ -1,0 +1,3 @@
+//! The applications of the paper, on this machine.
+
+pub mod plain;

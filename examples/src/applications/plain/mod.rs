@@ -1,0 +1,3 @@
+//! What the applications compute, written plainly: without persistence, tasks or the applications' code.
+
+pub mod etl;
