@@ -1,5 +1,5 @@
 //! Applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the tests cut
-//! the power, and on a microcontroller, by `cargo xtask firmware run`. Eight of the eleven so far.
+//! the power, and on a microcontroller, by `cargo xtask firmware run`. Nine of the eleven so far.
 //!
 //! | application | what it is |
 //! | --- | --- |
@@ -11,6 +11,7 @@
 //! | [`Em`] | acts on events |
 //! | [`Mq`] | distributes messages to two workers |
 //! | [`Etl`] | filters, interpolates and joins readings, and stores them in a table |
+//! | [`Train`] | trains a decision tree and a linear regression |
 #![no_std]
 
 mod ar;
@@ -25,6 +26,7 @@ mod mq;
 mod reading;
 mod scale;
 mod sense;
+mod train;
 
 use intos::prelude::*;
 
@@ -40,6 +42,7 @@ pub use mq::Mq;
 pub use reading::Reading;
 pub use scale::Scale;
 pub use sense::Sense;
+pub use train::Train;
 
 /// An application whose work can be multiplied.
 pub trait Application: Checked {

@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use example_applications::{Ar, Bc, Checked, Dnn, Em, Etl, Kv, Mq, Sense};
+use example_applications::{Ar, Bc, Checked, Dnn, Em, Etl, Kv, Mq, Sense, Train};
 use intos::{Kernel, Program, cortex_m};
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
@@ -27,6 +27,7 @@ fn main() -> ! {
         "kv" => run::<Kv>(),
         "mq" => run::<Mq>(),
         "sense" => run::<Sense>(),
+        "train" => run::<Train>(),
         _ => fail(format_args!("there is no application `{name}`")),
     }
 }

@@ -46,12 +46,12 @@ fn checked(value: i16) -> i16 {
     const KNOWN: [u32; 4] = [0, 2, 4, 5];
     match value {
         ..0 | 121.. => -1,
-        _ if KNOWN.contains(&(jenkins(value as u32) & 7)) => value,
+        _ if KNOWN.contains(&(jenkins(value.cast_unsigned().into()) & 7)) => value,
         _ => 0,
     }
 }
 
-fn jenkins(mut a: u32) -> u32 {
+pub(super) fn jenkins(mut a: u32) -> u32 {
     a = a.wrapping_add(0x7ed5_5d16).wrapping_add(a << 12);
     a = a ^ 0xc761_c23c ^ (a >> 19);
     a = a.wrapping_add(0x1656_67b1).wrapping_add(a << 5);
@@ -68,15 +68,12 @@ fn interpolate(window: &mut VecDeque<i16>, value: i16) -> i16 {
         }
         return value;
     }
-    match window.len() as i16 {
-        0 => 0,
-        count => {
-            window
-                .iter()
-                .fold(0i16, |sum, value| sum.wrapping_add(*value))
-                / count
-        }
+    let (mut sum, mut count) = (0i16, 0);
+    for value in window {
+        sum = sum.wrapping_add(*value);
+        count += 1;
     }
+    if count == 0 { 0 } else { sum / count }
 }
 
 fn mixed(sum: u32, number: i32) -> u32 {

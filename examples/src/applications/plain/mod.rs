@@ -1,3 +1,4 @@
 //! What the applications compute, written plainly: without persistence, tasks or the applications' code.
 
 pub mod etl;
+pub mod train;
