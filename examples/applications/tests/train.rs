@@ -17,6 +17,7 @@ fn both_models_are_the_same_whatever_is_cut() {
     }
 }
 
+// A data set is a transaction of 40 stores: with fewer between two losses it would never be there.
 #[test]
 fn both_models_are_the_same_however_often_the_power_goes() {
     for seed in 0..50 {
@@ -24,7 +25,7 @@ fn both_models_are_the_same_however_often_the_power_goes() {
             seed,
             ..Settings::default()
         };
-        check_many_losses::<Train>(settings, 100);
+        check_many_losses::<Train>(settings, 70);
     }
 }
 

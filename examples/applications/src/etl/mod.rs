@@ -18,8 +18,8 @@
 //!   0 where there are none.
 //! - *annotate and join*: an annotation is empty at first. Of sensor 1's reading only what joins is kept, which is 0 at
 //!   first, and it goes no further.
-//! - *store*: the table has room for the entries of [`Reading::ROUNDS`] rounds, which are all at scale 1. The key is the
-//!   time stamp, from there on counted anew: an entry replaces the one of so many rounds before.
+//! - *store*: the table has room for the entries of [`Reading::ROUNDS`] rounds, all that there are at scale 1. The key is
+//!   the time stamp modulo that of so many rounds: at a larger scale an entry replaces the one of so many rounds before.
 
 mod filter;
 mod interpolation;
@@ -141,7 +141,7 @@ fn interpolate<B: Board>(task: &mut Task<B>, app: &Etl) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is kept of sensor 1 is written without a log: the transaction that writes it reads it not.
+/// What is kept of sensor 1 is written without a log: it is read for sensor 0 only.
 fn annotate_and_join<B: Board>(task: &mut Task<B>, app: &Etl) -> Result<(), Error> {
     let readings = app
         .scale

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! It shows messages that are *handles*: a data set or a model stays where it is, and a queue carries where that is. Who
-//! receives a handle is more urgent than who has sent it, and does not wait for anything else until it is done with the
-//! object: so that is not written anew before.
+//! receives a handle is more urgent than who has sent it, and waits for nothing until it is done with the object: so that
+//! is not written anew before.
 //!
 //! And it shows long computations whose steps are transactions that log next to nothing, because no step writes what it
 //! reads: the nodes that a tree's trainer has yet to train lie in a [persistent queue](pending), and a regression's step
@@ -67,7 +67,7 @@ persist! {
 const ROUNDS: u32 = 1;
 const QUEUED: u16 = 4;
 const REGRESSION_STEPS: usize = 15;
-/// Of the log: how many nodes a tree has.
+/// For the one number that a node's training logs: how many nodes there are.
 const LOG_BYTES: u32 = 8;
 
 impl<B: Board> Program<B> for Train {
@@ -114,18 +114,19 @@ fn prepare<B: Board>(task: &mut Task<B>, app: &Train) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes a data set, and sends its handle.
 fn prepare_data<B: Board>(
     task: &mut Task<B>,
     data: Offset<DataSet>,
     number: u32,
     queue: Queue<Offset<DataSet>>,
 ) -> Result<(), Error> {
-    let sent: Result<(), Outcome> = task.transaction_write_first(0, |tx| {
+    task.transaction_write_first(0, |tx| {
         let random = tx.sample(|| random(number))?;
-        tx.set_unlogged(data, random.map(Sample::of))?;
-        queue.send(tx, data, Timeout::Forever).or_outcome()
+        Ok(tx.set_unlogged(data, random.map(Sample::of))?)
     })?;
-    Ok(sent?)
+    // Not before the data are there for good: a trainer reads them at once.
+    task.transaction(|tx| queue.send(tx, data, Timeout::Forever))
 }
 
 fn train_tree<B: Board>(task: &mut Task<B>, app: &Train) -> Result<(), Error> {
