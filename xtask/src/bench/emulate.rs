@@ -15,8 +15,9 @@ const NAME_BYTES: usize = 32;
 const TIME: Time = Time::Counted { shift: 8 };
 /// Clocks of an instruction: 256 ns, by 40 ns.
 const CLOCKS_PER_INSTRUCTION: f64 = 6.4;
-/// A run takes a fraction of a second.
+/// A run takes a fraction of a second, with a log some minutes.
 const LONGEST_SILENCE: Duration = Duration::from_mins(1);
+const LONGEST_SILENCE_WITH_LOG: Duration = Duration::from_mins(20);
 
 /// Classes of stores.
 pub(crate) const CLASSES: usize = 5;
@@ -70,10 +71,14 @@ pub(crate) fn run(
         return Err("the emulator has no output".into());
     };
     let lines = emulator::lines(output);
+    let longest_silence = match log {
+        Some(_) => LONGEST_SILENCE_WITH_LOG,
+        None => LONGEST_SILENCE,
+    };
     let mut measured = Vec::new();
     let failed = loop {
         // The emulator closes its output when it ends.
-        match lines.recv_timeout(LONGEST_SILENCE) {
+        match lines.recv_timeout(longest_silence) {
             Ok(line) => match parse(&line) {
                 Some(values) => measured.push(values),
                 None => break Some(line),
