@@ -216,10 +216,7 @@ impl<SPI: SpiDevice> Storage for Fram<SPI> {
         self.command(command::WRITE_ENABLE, access)?;
         let header = Header::new(command::WRITE, offset, self.capacity);
         self.spi
-            .transaction(&mut [
-                Operation::Write(header.as_bytes()),
-                Operation::Write(bytes),
-            ])
+            .transaction(&mut [Operation::Write(header.as_bytes()), Operation::Write(bytes)])
             .map_err(|error| bus(access, error))
     }
 }

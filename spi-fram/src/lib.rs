@@ -10,7 +10,7 @@
 //! | `status` | [`Status`], the chip's status register |
 //! | `identification` | [`Identification`], what a chip says about itself |
 //! | `error` | [`Error`], and [`Access`], what was being done |
-//! | [`model`](crate::model) | a chip to test with (feature `model`) |
+//! | `model` | a chip to test with, with its bus and its supply (feature `model`) |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

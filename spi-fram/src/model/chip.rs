@@ -185,7 +185,7 @@ impl State {
                 }
             }
             Operation::Write(bytes) => {
-                for byte in bytes.iter() {
+                for byte in *bytes {
                     self.exchange(*byte)?;
                 }
             }

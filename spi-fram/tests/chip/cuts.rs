@@ -84,7 +84,7 @@ pub(crate) fn explore<S: Scenario, D: Storage>(
     if let Err(failure) = exploration.run(&mut report) {
         report
             .failures
-            .push(format!("without any power loss: {failure}"));
+            .push(format!("with the power lost at its end only: {failure}"));
     }
     report
 }
@@ -174,7 +174,7 @@ impl<S: Scenario, D: Storage, O: Fn(&'static Chip) -> Result<D, Failure>> Explor
             return Err(format!("{found}\n    neither {before}\n    nor {after}").into());
         }
         self.uncut(|nvm| self.scenario.use_on(nvm))
-            .map_err(|failure| format!("used on: {failure}"))?;
+            .map_err(|failure| format!("used on, {failure}"))?;
         Ok(found)
     }
 
