@@ -106,22 +106,20 @@ impl Storage for Broken {
                 Some((at, held)) => self.fram.write(at, &held),
                 None => Ok(()),
             },
-            Mistake::StoresInAnotherOrder => match self.held.take() {
-                Some((at, held)) => {
-                    self.fram.write(offset, bytes)?;
-                    // The later one wins where they overlap.
-                    for (address, byte) in (at..).zip(held) {
-                        if !(offset..offset + bytes.len() as u32).contains(&address) {
-                            self.fram.write(address, &[byte])?;
-                        }
-                    }
-                    Ok(())
-                }
-                None => {
+            Mistake::StoresInAnotherOrder => {
+                let Some((at, held)) = self.held.take() else {
                     self.held = Some((offset, bytes.to_vec()));
-                    Ok(())
+                    return Ok(());
+                };
+                self.fram.write(offset, bytes)?;
+                // The later one wins where they overlap.
+                for (address, byte) in (at..).zip(held) {
+                    if !(offset..offset + bytes.len() as u32).contains(&address) {
+                        self.fram.write(address, &[byte])?;
+                    }
                 }
-            },
+                Ok(())
+            }
             Mistake::EnablesOnce => raw(self.send(&[], offset, bytes)),
             Mistake::EnablesAfterwards => {
                 raw(self.send(&[], offset, bytes))?;
