@@ -130,12 +130,10 @@ fn lives(
             losses -= 1;
             chip.cut_after(random.below(2 * mean));
         }
-        match until_power_loss(|| life(chip, pulses)) {
-            Ok(ended) => break ended?,
-            Err(PowerLoss) => {}
+        if let Ok(ended) = until_power_loss(|| life(chip, pulses)) {
+            return ended.map(|()| chip.power_losses() - before);
         }
     }
-    Ok(chip.power_losses() - before)
 }
 
 /// What the chip holds in the end.
