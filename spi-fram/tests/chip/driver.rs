@@ -148,23 +148,27 @@ fn a_protected_block_is_told_and_can_be_unprotected() {
 #[test]
 fn a_prefix_is_stored_whatever_byte_is_cut() {
     let new = [1, 2, 3, 4, 5];
-    for cut in 0..=9 {
-        let chip = Chip::new(Capacity::Kbit64).filled_with(0xA5);
-        let mut fram = opened(&chip, Capacity::Kbit64);
-        chip.cut_after(cut);
-        let ended = fram.write(0x200, &new);
-        assert_eq!(ended.is_ok(), cut == 9);
-        assert_eq!(chip.is_powered(), cut == 9);
-        let stored = cut.saturating_sub(4) as usize;
-        let mut expected = vec![0xA5; 0x2000];
-        expected[0x200..][..stored].copy_from_slice(&new[..stored]);
-        assert_eq!(chip.image(), expected, "cut {cut}");
-        // And the next start.
-        chip.power_on();
-        chip.cut_never();
-        let mut fram = opened(&chip, Capacity::Kbit64);
-        fram.write(0x200, &new).unwrap();
-        assert_eq!(chip.image()[0x200..0x205], new);
+    for (capacity, ahead) in [(Capacity::Kbit64, 4), (Capacity::Mbit1, 5)] {
+        let all = ahead + new.len();
+        let at = capacity.bytes() as usize / 2 - 2;
+        for cut in 0..=all {
+            let chip = Chip::new(capacity).filled_with(0xA5);
+            let mut fram = opened(&chip, capacity);
+            chip.cut_after(cut as u64);
+            let ended = fram.write(at as u32, &new);
+            assert_eq!(ended.is_ok(), cut == all);
+            assert_eq!(chip.is_powered(), cut == all);
+            let stored = cut.saturating_sub(ahead);
+            let mut expected = vec![0xA5; capacity.bytes() as usize];
+            expected[at..][..stored].copy_from_slice(&new[..stored]);
+            assert_eq!(chip.image(), expected, "{capacity}, cut {cut}");
+            // And the next start.
+            chip.power_on();
+            chip.cut_never();
+            let mut fram = opened(&chip, capacity);
+            fram.write(at as u32, &new).unwrap();
+            assert_eq!(chip.image()[at..][..5], new);
+        }
     }
 }
 
