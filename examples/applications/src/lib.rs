@@ -1,5 +1,5 @@
-//! Applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the tests cut
-//! the power, and on a microcontroller, by `cargo xtask firmware run`. Nine of the eleven so far.
+//! The eleven applications of the paper (`IntOS`, OSDI '24), portable: the same source on an ordinary computer, where the
+//! tests cut the power, and on a microcontroller, by `cargo xtask firmware run`.
 //!
 //! | application | what it is |
 //! | --- | --- |
@@ -10,8 +10,10 @@
 //! | [`Sense`] | takes photos by a software timer |
 //! | [`Em`] | acts on events |
 //! | [`Mq`] | distributes messages to two workers |
+//! | [`Etl`] | filters, interpolates and joins what sensors tell, and stores it in a table |
 //! | [`Pred`] | classifies what sensors tell, predicts, and compares with an average |
 //! | [`Stats`] | filters, predicts, averages and counts what sensors tell |
+//! | [`Train`] | trains a decision tree and a linear regression |
 #![no_std]
 
 mod ar;
@@ -20,6 +22,7 @@ mod block_average;
 mod checksum;
 mod dnn;
 mod em;
+mod etl;
 mod hash32;
 pub mod kv;
 mod mq;
@@ -30,6 +33,7 @@ mod sense;
 mod sink;
 mod source;
 mod stats;
+mod train;
 
 use core::ops::Range;
 
@@ -40,6 +44,7 @@ pub use bc::Bc;
 pub use checksum::checksum;
 pub use dnn::Dnn;
 pub use em::Em;
+pub use etl::Etl;
 pub use example_programs::{Checked, RESULTS, Results};
 pub use kv::Kv;
 pub use mq::Mq;
@@ -48,6 +53,7 @@ pub use reading::Reading;
 pub use scale::Scale;
 pub use sense::Sense;
 pub use stats::Stats;
+pub use train::Train;
 
 /// An application whose work can be multiplied.
 pub trait Application: Checked {

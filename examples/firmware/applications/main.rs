@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use example_applications::{Ar, Bc, Checked, Dnn, Em, Kv, Mq, Pred, Sense, Stats};
+use example_applications::{Ar, Bc, Checked, Dnn, Em, Etl, Kv, Mq, Pred, Sense, Stats, Train};
 use intos::{Kernel, Program, cortex_m};
 use intos_firmware::bench::board::Bench;
 use intos_firmware::bench::control;
@@ -23,11 +23,13 @@ fn main() -> ! {
         "bc" => run::<Bc>(),
         "dnn" => run::<Dnn>(),
         "em" => run::<Em>(),
+        "etl" => run::<Etl>(),
         "kv" => run::<Kv>(),
         "mq" => run::<Mq>(),
         "pred" => run::<Pred>(),
         "sense" => run::<Sense>(),
         "stats" => run::<Stats>(),
+        "train" => run::<Train>(),
         _ => fail(format_args!("there is no application `{name}`")),
     }
 }

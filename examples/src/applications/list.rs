@@ -1,6 +1,6 @@
 //! Which applications there are, in the order of their tables.
 
-use example_applications::{Ar, Bc, Dnn, Em, Kv, Mq, Pred, Sense, Stats};
+use example_applications::{Ar, Bc, Dnn, Em, Etl, Kv, Mq, Pred, Sense, Stats, Train};
 
 use super::application::Application;
 use super::plain;
@@ -14,8 +14,10 @@ pub const APPLICATIONS: &[Application] = &[
     Application::new::<Sense>(plain::sense::results),
     Application::new::<Em>(plain::em::results),
     Application::new::<Mq>(plain::mq::results),
+    Application::new::<Etl>(plain::etl::results),
     Application::new::<Pred>(plain::pred::results),
     Application::new::<Stats>(plain::stats::results),
+    Application::new::<Train>(plain::train::results),
 ];
 
 /// The application of a name.

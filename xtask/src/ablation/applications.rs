@@ -11,7 +11,7 @@ pub(super) struct Application {
 }
 
 /// Those that there are, in the order of the paper.
-pub(super) const APPLICATIONS: [Application; 9] = [
+pub(super) const APPLICATIONS: [Application; 11] = [
     application("bc", (554.0, 250.0), (447.0, 70.0)),
     application("dnn", (227.0, 384.0), (36.0, 26.0)),
     application("ar", (9_299.0, 5_975.0), (7_875.0, 3_388.0)),
@@ -19,8 +19,10 @@ pub(super) const APPLICATIONS: [Application; 9] = [
     application("sense", (14.7, 13.0), (12.3, 10.0)),
     application("em", (226.0, 228.0), (187.0, 164.0)),
     application("mq", (263.0, 265.0), (149.0, 104.0)),
+    application("etl", (624.0, 354.0), (282.0, 159.0)),
     application("pred", (721.0, 499.0), (364.0, 213.0)),
     application("stats", (767.0, 541.0), (375.0, 232.0)),
+    application("train", (46.0, 24.0), (37.0, 10.0)),
 ];
 
 const fn application(name: &'static str, intos: (f64, f64), intos_none: (f64, f64)) -> Application {

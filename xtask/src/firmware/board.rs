@@ -55,7 +55,7 @@ impl Board {
     pub(super) fn check_nvm(self, is_needed: bool) -> Result<(), String> {
         if is_needed && !self.keeps_nvm() {
             return Err(format!(
-                "no file keeps the NVM of the machine {}: it cannot be swept, and runs without --nvm and --kill-every",
+                "no file keeps the NVM of the machine {}: it cannot be swept, and runs without --nvm, --kill-every and --losses-every",
                 self.machine()
             ));
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use example_applications::Results;
 
-use super::checksum_of_signed;
+use super::{checksum_of_signed, jenkins};
 
 /// What [`Stats`](example_applications::Stats) leaves: how many results there are, and a checksum of the predictions,
 /// one of the averages and one of the distinct counts.
@@ -36,7 +36,7 @@ pub fn results(scale: u16) -> Results {
         }
         averages.push(average);
 
-        hashes.insert(jenkins(value_1.unsigned_abs()) % 64);
+        hashes.insert(jenkins(value_1.unsigned_abs() as u32) % 64);
         counts.push(linear_count(hashes.len()));
     }
     [
@@ -67,18 +67,6 @@ fn predict(pairs: &[(i64, i64)], x: i64) -> i64 {
 fn linear_count(hashes: usize) -> i64 {
     let zeros = f64::from((64 - hashes as u32).max(1));
     (-64.0 * (zeros / 64.0).ln()).round() as i64
-}
-
-/// Robert Jenkins' hash of a 32-bit integer, in steps that may overflow.
-fn jenkins(number: u64) -> u64 {
-    let low = |sum: u64| sum & 0xFFFF_FFFF;
-    let mut hash = low(number);
-    hash = low(hash + 0x7ED5_5D16 + (hash << 12));
-    hash = low(hash ^ 0xC761_C23C ^ hash >> 19);
-    hash = low(hash + 0x1656_67B1 + (hash << 5));
-    hash = low((hash + 0xD3A2_646C) ^ hash << 9);
-    hash = low(hash + 0xFD70_46C5 + (hash << 3));
-    low(hash ^ 0xB55A_4F09 ^ hash >> 16)
 }
 
 #[cfg(test)]
