@@ -11,10 +11,10 @@ use crate::{Class, Error, Nvm};
 ///
 /// `ATOM` is the widest aligned write of the device that a power loss cannot tear: 1 for SPI FRAM. The
 /// driver must store the bytes of a write in ascending order and have stored them when it returns, as
-/// FRAM does. A device that erases or rewrites a whole page for one byte (flash; EEPROM in page mode)
+/// FRAM does (`intos-spi-fram` is such a driver, and counts the bytes on the bus). A device that erases or rewrites a whole page for one byte (flash; EEPROM in page mode)
 /// does **not** keep the promise of [`Nvm`]: a power loss takes neighbours of the written bytes along.
 ///
-/// Nothing is cached: every load is a bus read, every store a bus write. A bus error comes back as
+/// Nothing is cached: every load is a bus read, every store a bus write, in the order of the program. A bus error comes back as
 /// [`Error::Device`]; the driver's own error is kept for [`take_error`](StorageNvm::take_error). After a
 /// failed store a prefix of its bytes may be stored, just as after a power loss, and the region can be
 /// used on: recovery from either is the same.

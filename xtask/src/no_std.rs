@@ -3,12 +3,13 @@
 use crate::toolchain;
 
 /// All that must build without the standard library, by package.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "nvm-core",
     "nvm-tx",
     "nvm-alloc",
     "nvm-ptr",
     "nvm-list",
+    "intos-spi-fram",
     "intos-replay",
     "intos-sched",
     "intos-ipc",
