@@ -147,20 +147,24 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Costs 1 byte where it is another task than before.
     pub fn choose(&self, slice_is_over: bool) -> Result<Option<TaskIndex>, Error> {
         let before = self.current()?;
-        let Some((list, first)) = self.most_urgent()? else {
+        let Some(list) = self.most_urgent()? else {
             return Ok(None);
         };
-        let mut chosen = first;
-        if let Some(before) = before {
-            let node = self.state_node(before)?;
-            if node.owner(&self.nvm)? == Some(list) {
-                chosen = if slice_is_over {
-                    list.next_in_turn(&self.nvm, node)?
-                } else {
-                    node
-                };
+        let running = match before {
+            Some(before) => {
+                let node = self.state_node(before)?;
+                (node.owner(&self.nvm)? == Some(list)).then_some(node)
             }
-        }
+            None => None,
+        };
+        let chosen = match running {
+            Some(node) if slice_is_over => list.next_in_turn(&self.nvm, node)?,
+            Some(node) => node,
+            None => match list.front(&self.nvm)? {
+                Some(first) => first,
+                None => return Ok(None),
+            },
+        };
         let chosen = self.task_of(chosen, Self::state_node)?;
         if before != Some(chosen) && !(slice_is_over && broken::is(Variant::ForgetsCurrent)) {
             self.nvm
@@ -173,7 +177,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     pub fn is_outranked(&self, task: TaskIndex) -> Result<bool, Error> {
         let node = self.state_node(task)?;
         Ok(match self.most_urgent()? {
-            Some((list, _)) => node.owner(&self.nvm)? != Some(list),
+            Some(list) => node.owner(&self.nvm)? != Some(list),
             None => true,
         })
     }
@@ -379,10 +383,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(self.nvm.store(Class::Kernel, at, &settings.0)?)
     }
 
-    fn most_urgent(&self) -> Result<Option<(List, NodeRef)>, Error> {
-        for list in self.ready.into_iter().rev() {
-            if let Some(first) = list.front(&self.nvm)? {
-                return Ok(Some((list, first)));
+    /// The ready list of the most urgent tasks that are ready.
+    #[inline]
+    fn most_urgent(&self) -> Result<Option<List>, Error> {
+        for list in self.ready.iter().rev() {
+            if !list.is_empty(&self.nvm)? {
+                return Ok(Some(*list));
             }
         }
         Ok(None)

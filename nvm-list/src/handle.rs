@@ -78,17 +78,17 @@ impl List {
         Ok(nvm.read_u16(self.link().offset() + 6)?)
     }
 
-    /// Whether the list has no node.
+    /// Whether the list has no node: one load. Where no head was formatted, it may be any answer.
     #[inline]
     pub fn is_empty<N: Nvm>(self, nvm: &N) -> Result<bool, ListError> {
-        Ok(self.front(nvm)?.is_none())
+        // An empty head leads to itself, and nothing else does.
+        Ok(self.link().load_next(nvm)? == self.link())
     }
 
     /// The first node.
     #[inline]
     pub fn front<N: Nvm>(self, nvm: &N) -> Result<Option<NodeRef>, ListError> {
-        // An empty head leads to itself, and nothing else does: then one load will do.
-        if self.link().load_next(nvm)? == self.link() {
+        if self.is_empty(nvm)? {
             return Ok(None);
         }
         let first = walk::load_head(nvm, self.link())?.next();

@@ -37,7 +37,7 @@ mod roll_forward;
 
 use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
 
-use self::batch::Batch;
+use self::batch::{Batch, buffer_bytes};
 use crate::fault::{self, Fault};
 use crate::operation::{LogRecord, RECORD_BYTES};
 use crate::steps::{Phase, Steps};
@@ -46,6 +46,9 @@ use crate::{List, ListError, ListErrorKind, NodeRef, Operation, validate};
 
 /// The most operations of a batch, however large the log's area.
 pub const MAX_OPERATIONS: usize = 8;
+
+/// As many as a system call of a kernel has, if it is not a rare one.
+const FEW_OPERATIONS: usize = 2;
 
 const EMPTY: u8 = 0;
 const SINGLE: u8 = 1 << 6;
@@ -212,10 +215,12 @@ impl OpLog {
                 return self.run_record(nvm, record, state, Phase::Start, true);
             }
             _ => {
-                let mut batch = Batch::new();
+                let mut buffer = [0; buffer_bytes(MAX_OPERATIONS)];
+                let mut batch = Batch::new(&mut buffer);
                 self.add_records(nvm, &mut batch, operations)?;
-                let end = self.end - HEADER_BYTES as u32;
-                batch.store(nvm, self.class, end)?;
+                let start = batch.start();
+                let used = buffer.get(start..).unwrap_or_default();
+                self.store_records(nvm, self.end - HEADER_BYTES as u32, used)?;
                 self.store_state(nvm, BATCH)?;
             }
         }
@@ -269,14 +274,35 @@ impl OpLog {
         if operations.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::new();
+        // A small buffer for most, since it has to be cleared.
+        if operations.len() <= FEW_OPERATIONS {
+            self.stage_in(&mut [0; buffer_bytes(FEW_OPERATIONS)], nvm, operations, tag)
+        } else {
+            self.stage_in(&mut [0; buffer_bytes(MAX_OPERATIONS)], nvm, operations, tag)
+        }
+    }
+
+    fn stage_in<N: Nvm>(
+        &self,
+        buffer: &mut [u8],
+        nvm: &N,
+        operations: &[Operation],
+        tag: u16,
+    ) -> Result<(), ListError> {
+        let mut batch = Batch::new(buffer);
         let [low, high] = tag.to_le_bytes();
-        batch.put_before(&[low, high, STAGED]);
+        batch.put_before([low, high, STAGED]);
         self.add_records(nvm, &mut batch, operations)?;
+        let start = batch.start();
         if fault::is_active(Fault::PublishFirst) {
             self.store_state(nvm, STAGED)?;
         }
-        batch.store(nvm, self.class, self.end)
+        self.store_records(nvm, self.end, buffer.get(start..).unwrap_or_default())
+    }
+
+    /// Stores a batch's bytes up to `end`, in one go.
+    fn store_records<N: Nvm>(&self, nvm: &N, end: u32, bytes: &[u8]) -> Result<(), ListError> {
+        Ok(nvm.write(self.class, end.wrapping_sub(bytes.len() as u32), bytes)?)
     }
 
     /// Drops a staged batch: 1 byte of NVM. For a transaction that is rolled back without a power loss.

@@ -225,10 +225,10 @@ pub(crate) struct LogRecord {
 }
 
 impl LogRecord {
-    /// The record of a node whose own links are already stored.
-    pub(crate) const fn link(node: Link) -> Self {
+    /// The record of an operation that has a node only.
+    pub(crate) const fn of_node(code: Code, node: Link) -> Self {
         Self {
-            code: Code::Link,
+            code,
             node,
             list: Link::NONE,
             key: 0,
@@ -245,18 +245,16 @@ impl LogRecord {
 
     /// Loads the fields that end before `fields_end`, but not those that the code has none of.
     pub(crate) fn load<N: Nvm>(nvm: &N, fields_end: u32, code: Code) -> Result<Self, ListError> {
-        let mut fields = [0; FIELD_BYTES];
         let len = code.field_bytes();
-        if let Some(used) = fields.get_mut(FIELD_BYTES - len..) {
-            nvm.read(fields_end.wrapping_sub(len as u32), used)?;
+        let at = |bytes: u32| fields_end.wrapping_sub(bytes);
+        let mut record = Self::of_node(code, Link(nvm.read_u16(at(2))?));
+        if len > 2 {
+            record.list = Link(nvm.read_u16(at(4))?);
         }
-        let [k0, k1, k2, k3, l0, l1, n0, n1] = fields;
-        Ok(Self {
-            code,
-            node: Link(u16::from_le_bytes([n0, n1])),
-            list: Link(u16::from_le_bytes([l0, l1])),
-            key: u32::from_le_bytes([k0, k1, k2, k3]),
-        })
+        if len > 4 {
+            record.key = nvm.read_u32(at(8))?;
+        }
+        Ok(record)
     }
 
     /// Where in the list the node goes.

@@ -1,30 +1,33 @@
 //! Making the records of operations, as short as can be, and putting a batch together.
 
-use nvm_core::{Class, Nvm};
+use core::mem::take;
 
-use super::{HEADER_BYTES, LAST, MAX_OPERATIONS, OpLog};
+use nvm_core::Nvm;
+
+use super::{HEADER_BYTES, LAST, OpLog};
 use crate::fault::{self, Fault};
-use crate::operation::{LogRecord, RECORD_BYTES};
+use crate::operation::{Code, LogRecord, RECORD_BYTES};
 use crate::walk::find;
 use crate::{ListError, Operation, validate};
 
-const MAX_BATCH_BYTES: usize = HEADER_BYTES + MAX_OPERATIONS * RECORD_BYTES;
+/// Bytes of the buffer for a batch of so many operations.
+pub(super) const fn buffer_bytes(operations: usize) -> usize {
+    HEADER_BYTES + operations * RECORD_BYTES
+}
 
 impl OpLog {
     /// Puts the records of a batch in front, the first operation's last.
     pub(super) fn add_records<N: Nvm>(
         &self,
         nvm: &N,
-        batch: &mut Batch,
+        batch: &mut Batch<'_>,
         operations: &[Operation],
     ) -> Result<(), ListError> {
         for (index, operation) in operations.iter().enumerate() {
             let earlier = operations.get(..index).unwrap_or_default();
             let record = self.prepare(nvm, earlier, operation)?;
             let is_last = index + 1 == operations.len();
-            let bytes = record.encode(record.code as u8 | if is_last { LAST } else { 0 });
-            let len = record.code.field_bytes() + 1;
-            batch.put_before(bytes.get(RECORD_BYTES - len..).unwrap_or_default());
+            batch.put_record(record, if is_last { LAST } else { 0 });
         }
         Ok(())
     }
@@ -39,6 +42,9 @@ impl OpLog {
         operation: &Operation,
     ) -> Result<LogRecord, ListError> {
         let node = operation.node();
+        if matches!(operation, Operation::Remove { .. }) {
+            return Ok(LogRecord::of_node(Code::Remove, node.link()));
+        }
         if validate::touches_node(earlier, node) {
             return Ok(operation.record(true));
         }
@@ -60,7 +66,7 @@ impl OpLog {
         {
             let between = find(nvm, list.link(), operation.place())?;
             node.link().store_place(nvm, self.class, new_key, between)?;
-            return Ok(LogRecord::link(node.link()));
+            return Ok(LogRecord::of_node(Code::Link, node.link()));
         }
         if let Some(key) = new_key {
             node.link().store_key(nvm, self.class, key)?;
@@ -69,32 +75,41 @@ impl OpLog {
     }
 }
 
-/// The bytes of a batch, put together from the end.
-pub(super) struct Batch {
-    bytes: [u8; MAX_BATCH_BYTES],
-    start: usize,
+/// The bytes of a batch, put together from the end of a buffer.
+pub(super) struct Batch<'b> {
+    free: &'b mut [u8],
 }
 
-impl Batch {
-    pub(super) const fn new() -> Self {
-        Self {
-            bytes: [0; MAX_BATCH_BYTES],
-            start: MAX_BATCH_BYTES,
+impl<'b> Batch<'b> {
+    pub(super) const fn new(buffer: &'b mut [u8]) -> Self {
+        Self { free: buffer }
+    }
+
+    /// Puts bytes in front. The buffer is one of [`buffer_bytes`].
+    #[inline]
+    pub(super) fn put_before<const LEN: usize>(&mut self, bytes: [u8; LEN]) {
+        if let Some((free, to)) = take(&mut self.free).split_last_chunk_mut() {
+            *to = bytes;
+            self.free = free;
         }
     }
 
-    /// Puts bytes in front. There is room for `MAX_OPERATIONS` records.
-    pub(super) fn put_before(&mut self, bytes: &[u8]) {
-        let start = self.start.saturating_sub(bytes.len());
-        if let Some(to) = self.bytes.get_mut(start..start + bytes.len()) {
-            to.copy_from_slice(bytes);
-            self.start = start;
+    /// Puts as many fields in front as the record's code has, and the code.
+    #[inline]
+    fn put_record(&mut self, record: LogRecord, flag: u8) {
+        let [low, high] = record.node.0.to_le_bytes();
+        self.put_before([low, high, record.code as u8 | flag]);
+        let len = record.code.field_bytes();
+        if len > 2 {
+            self.put_before(record.list.0.to_le_bytes());
+        }
+        if len > 4 {
+            self.put_before(record.key.to_le_bytes());
         }
     }
 
-    /// Stores everything, up to `end`, in one go.
-    pub(super) fn store<N: Nvm>(&self, nvm: &N, class: Class, end: u32) -> Result<(), ListError> {
-        let used = self.bytes.get(self.start..).unwrap_or_default();
-        Ok(nvm.write(class, end.wrapping_sub(used.len() as u32), used)?)
+    /// Where in the buffer the batch begins.
+    pub(super) const fn start(&self) -> usize {
+        self.free.len()
     }
 }
