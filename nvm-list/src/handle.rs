@@ -135,6 +135,16 @@ impl NodeRef {
         }
     }
 
+    /// The node that lies so many bytes behind this one, a multiple of 4: for arrays of objects that have a node each.
+    /// Nothing is compared, since [`at`](NodeRef::at) has done so for the last one of them.
+    #[inline]
+    #[must_use]
+    pub const fn behind(self, bytes: u32) -> Self {
+        Self {
+            link: self.link.wrapping_add((bytes / 4) as u16),
+        }
+    }
+
     /// Formats a node that is in no list: 4 bytes of NVM. Not atomic: for first boots and for objects
     /// that nothing refers to yet, **never** for a node that is in a list. The `label` is the program's
     /// own (a task's number, say); the crate only keeps it.

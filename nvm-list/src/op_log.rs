@@ -39,7 +39,7 @@ use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
 
 use self::batch::{Batch, buffer_bytes};
 use crate::fault::{self, Fault};
-use crate::operation::{LogRecord, RECORD_BYTES};
+use crate::operation::{Code, LogRecord, RECORD_BYTES};
 use crate::steps::{Phase, Steps};
 use crate::walk::stays;
 use crate::{List, ListError, ListErrorKind, NodeRef, Operation, validate};
@@ -69,6 +69,25 @@ pub enum Recovered {
     RolledForward,
     /// A staged batch, whose transaction had not committed, is gone without a trace.
     Discarded,
+}
+
+/// A batch that was staged, for [`OpLog::complete_staged`]: how its operations were recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// The code of the first operation's record in the lowest 4 bits.
+    codes: u32,
+}
+
+impl Staged {
+    #[inline]
+    const fn add(&mut self, index: usize, code: Code) {
+        self.codes |= (code as u32) << (4 * (index % MAX_OPERATIONS));
+    }
+
+    #[inline]
+    const fn code(self, index: usize) -> Option<Code> {
+        Code::from_bits((self.codes >> (4 * (index % MAX_OPERATIONS))) as u8 & 0xF)
+    }
 }
 
 /// The operation log that all lists of a region share: see the [crate's page](crate).
@@ -210,7 +229,7 @@ impl OpLog {
                 if stays_as_it_is(nvm, operation)? {
                     return Ok(());
                 }
-                let record = self.prepare(nvm, &[], operation)?;
+                let record = operation.record(self.prepare(nvm, operations, operation)?);
                 let state = self.publish_single(nvm, record)?;
                 return self.run_record(nvm, record, state, Phase::Start, true);
             }
@@ -242,9 +261,9 @@ impl OpLog {
             state_at: self.state_at(),
             state: EMPTY,
         };
-        operations
-            .iter()
-            .try_for_each(|operation| steps.run(operation.record(true), Phase::Start))
+        operations.iter().try_for_each(|operation| {
+            steps.run(operation.record(operation.code(true)), Phase::Start)
+        })
     }
 
     /// Stores a batch that is **not yet in force**: it gets so when the caller's own transaction commits.
@@ -262,7 +281,7 @@ impl OpLog {
         nvm: &N,
         operations: &[Operation],
         tag: u16,
-    ) -> Result<(), ListError> {
+    ) -> Result<Staged, ListError> {
         let state = self.load_state(nvm)?;
         if state != EMPTY && state != STAGED {
             return Err(ListErrorKind::Busy.error());
@@ -272,7 +291,7 @@ impl OpLog {
             self.store_state(nvm, EMPTY)?;
         }
         if operations.is_empty() {
-            return Ok(());
+            return Ok(Staged::default());
         }
         // A small buffer for most, since it has to be cleared.
         if operations.len() <= FEW_OPERATIONS {
@@ -288,16 +307,17 @@ impl OpLog {
         nvm: &N,
         operations: &[Operation],
         tag: u16,
-    ) -> Result<(), ListError> {
+    ) -> Result<Staged, ListError> {
         let mut batch = Batch::new(buffer);
         let [low, high] = tag.to_le_bytes();
         batch.put_before([low, high, STAGED]);
-        self.add_records(nvm, &mut batch, operations)?;
+        let staged = self.add_records(nvm, &mut batch, operations)?;
         let start = batch.start();
         if fault::is_active(Fault::PublishFirst) {
             self.store_state(nvm, STAGED)?;
         }
-        self.store_records(nvm, self.end, buffer.get(start..).unwrap_or_default())
+        self.store_records(nvm, self.end, buffer.get(start..).unwrap_or_default())?;
+        Ok(staged)
     }
 
     /// Stores a batch's bytes up to `end`, in one go.
@@ -323,6 +343,20 @@ impl OpLog {
             EMPTY => Ok(()),
             state => self.roll_forward(nvm, state),
         }
+    }
+
+    /// The same, by whoever has staged the batch since the start: as it still has the `operations`, they need not be
+    /// read back. The same stores in the same order.
+    pub fn complete_staged<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+        staged: Staged,
+    ) -> Result<(), ListError> {
+        if self.load_state(nvm)? != STAGED {
+            return self.complete(nvm);
+        }
+        self.run_staged(nvm, operations, staged)
     }
 
     /// Completes what a power loss interrupted, or discards a staged batch whose transaction had not

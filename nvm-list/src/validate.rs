@@ -10,13 +10,13 @@ use crate::{ListError, ListErrorKind, NodeRef, Operation};
 /// are lists, that nodes are in a list or in none as the operation needs, and, of a node that no earlier
 /// operation touches, that its neighbours link to it.
 pub(crate) fn batch<N: Nvm>(nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
-    for (index, operation) in operations.iter().enumerate() {
-        if let Some(list) = operation.list() {
-            verify_head(nvm, list.link())?;
+    for operation in operations {
+        if !matches!(operation, Operation::Remove { .. }) {
+            verify_head(nvm, operation.target())?;
         }
         let node = operation.node();
-        let earlier = operations.get(..index).unwrap_or_default();
-        let is_linked = match last_with(earlier, node) {
+        let earlier = operation.earlier(operations);
+        let is_linked = match earlier.filter(|before| before.node() == node).last() {
             Some(before) => before.list().is_some(),
             None => is_linked(nvm, node)?,
         };
@@ -33,27 +33,15 @@ pub(crate) fn batch<N: Nvm>(nvm: &N, operations: &[Operation]) -> Result<(), Lis
     Ok(())
 }
 
-/// The last operation with a node.
-fn last_with(operations: &[Operation], node: NodeRef) -> Option<&Operation> {
-    operations.iter().rfind(|before| before.node() == node)
-}
-
-/// Whether an operation has this node.
-pub(crate) fn touches_node(operations: &[Operation], node: NodeRef) -> bool {
-    last_with(operations, node).is_some()
-}
-
 /// Whether an operation changes this list: nodes come, or nodes that are in it now go. (One that comes and
 /// goes again is counted by its coming.)
-pub(crate) fn touches_list<N: Nvm>(
+pub(crate) fn touches_list<'a, N: Nvm>(
     nvm: &N,
-    operations: &[Operation],
+    operations: impl Iterator<Item = &'a Operation>,
     list: Link,
 ) -> Result<bool, ListError> {
     for operation in operations {
-        if operation.list().is_some_and(|target| target.link() == list)
-            || operation.node().link().load_owner(nvm)? == list
-        {
+        if operation.target() == list || operation.node().link().load_owner(nvm)? == list {
             return Ok(true);
         }
     }

@@ -4,9 +4,9 @@ use core::mem::take;
 
 use nvm_core::Nvm;
 
-use super::{HEADER_BYTES, LAST, OpLog};
+use super::{HEADER_BYTES, LAST, OpLog, Staged};
 use crate::fault::{self, Fault};
-use crate::operation::{Code, LogRecord, RECORD_BYTES};
+use crate::operation::{Code, RECORD_BYTES};
 use crate::walk::find;
 use crate::{ListError, Operation, validate};
 
@@ -16,37 +16,52 @@ pub(super) const fn buffer_bytes(operations: usize) -> usize {
 }
 
 impl OpLog {
-    /// Puts the records of a batch in front, the first operation's last.
+    /// Puts the records of a batch in front, the first operation's last. Gives their codes.
     pub(super) fn add_records<N: Nvm>(
         &self,
         nvm: &N,
         batch: &mut Batch<'_>,
         operations: &[Operation],
-    ) -> Result<(), ListError> {
+    ) -> Result<Staged, ListError> {
+        let mut staged = Staged::default();
         for (index, operation) in operations.iter().enumerate() {
-            let earlier = operations.get(..index).unwrap_or_default();
-            let record = self.prepare(nvm, earlier, operation)?;
+            let code = self.prepare(nvm, operations, operation)?;
             let is_last = index + 1 == operations.len();
-            batch.put_record(record, if is_last { LAST } else { 0 });
+            batch.put_record(operation, code, if is_last { LAST } else { 0 });
+            staged.add(index, code);
         }
-        Ok(())
+        Ok(staged)
     }
 
     /// Makes the record of an operation, as short as the operations before it in the batch allow: an
     /// unlinked node that none of them touches takes its key now, and its links too if none of them
-    /// touches its list.
+    /// touches its list. Gives the record's code.
+    #[inline]
     pub(super) fn prepare<N: Nvm>(
         &self,
         nvm: &N,
-        earlier: &[Operation],
+        operations: &[Operation],
         operation: &Operation,
-    ) -> Result<LogRecord, ListError> {
-        let node = operation.node();
+    ) -> Result<Code, ListError> {
         if matches!(operation, Operation::Remove { .. }) {
-            return Ok(LogRecord::of_node(Code::Remove, node.link()));
+            return Ok(Code::Remove);
         }
-        if validate::touches_node(earlier, node) {
-            return Ok(operation.record(true));
+        self.prepare_node(nvm, operations, operation)
+    }
+
+    #[inline(never)] // What is in front of it is short.
+    fn prepare_node<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+        operation: &Operation,
+    ) -> Result<Code, ListError> {
+        let node = operation.node();
+        if operation
+            .earlier(operations)
+            .any(|before| before.node() == node)
+        {
+            return Ok(operation.code(true));
         }
         let new_key = match operation.key() {
             Some(key) if node.key(nvm)? != key => Some(key),
@@ -57,21 +72,21 @@ impl OpLog {
                 && let Some(key) = new_key
             {
                 node.link().store_key(nvm, self.class, key)?;
-                return Ok(operation.record(false));
+                return Ok(operation.code(false));
             }
-            return Ok(operation.record(new_key.is_some()));
+            return Ok(operation.code(new_key.is_some()));
         }
         if let Some(list) = operation.list()
-            && !validate::touches_list(nvm, earlier, list.link())?
+            && !validate::touches_list(nvm, operation.earlier(operations), list.link())?
         {
             let between = find(nvm, list.link(), operation.place())?;
             node.link().store_place(nvm, self.class, new_key, between)?;
-            return Ok(LogRecord::of_node(Code::Link, node.link()));
+            return Ok(Code::Link);
         }
         if let Some(key) = new_key {
             node.link().store_key(nvm, self.class, key)?;
         }
-        Ok(operation.record(false))
+        Ok(operation.code(false))
     }
 }
 
@@ -96,15 +111,16 @@ impl<'b> Batch<'b> {
 
     /// Puts as many fields in front as the record's code has, and the code.
     #[inline]
-    fn put_record(&mut self, record: LogRecord, flag: u8) {
-        let [low, high] = record.node.0.to_le_bytes();
-        self.put_before([low, high, record.code as u8 | flag]);
-        let len = record.code.field_bytes();
+    fn put_record(&mut self, operation: &Operation, code: Code, flag: u8) {
+        let [low, high] = operation.node().link().0.to_le_bytes();
+        self.put_before([low, high, code as u8 | flag]);
+        let len = code.field_bytes();
         if len > 2 {
+            let record = operation.record(code);
             self.put_before(record.list.0.to_le_bytes());
-        }
-        if len > 4 {
-            self.put_before(record.key.to_le_bytes());
+            if len > 4 {
+                self.put_before(record.key.to_le_bytes());
+            }
         }
     }
 
