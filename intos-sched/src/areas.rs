@@ -102,14 +102,35 @@ impl SchedulerAreas {
 
     #[inline]
     pub(crate) fn task(&self, task: TaskIndex) -> Result<TaskAt, Error> {
+        Ok(self.at(self.distance(task)?))
+    }
+
+    /// How many bytes behind that of the first task a task's control block lies.
+    #[inline]
+    pub(crate) fn distance(&self, task: TaskIndex) -> Result<u32, Error> {
         if task.0 >= self.task_count {
             return Err(ErrorKind::NoSuchTask { index: task.0 }.error());
         }
-        Ok(TaskAt(Offset::new(
-            self.tasks.get() + u32::from(task.0) * size_of::<ControlBlock>() as u32,
-        )))
+        Ok(u32::from(task.0) * CONTROL_BLOCK_BYTES)
+    }
+
+    /// The control block of the first task, where there is one.
+    pub(crate) const fn first(&self) -> TaskAt {
+        self.at(0)
+    }
+
+    /// That of the last one.
+    pub(crate) fn last(&self) -> TaskAt {
+        self.at(u32::from(self.task_count.saturating_sub(1)) * CONTROL_BLOCK_BYTES)
+    }
+
+    #[inline]
+    const fn at(&self, distance: u32) -> TaskAt {
+        TaskAt(Offset::new(self.tasks.get() + distance))
     }
 }
+
+const CONTROL_BLOCK_BYTES: u32 = size_of::<ControlBlock>() as u32;
 
 /// Tells where a task's logs and tables lie: a function of the program's, and what it is to be called with.
 #[derive(Debug, Clone, Copy)]

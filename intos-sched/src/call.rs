@@ -264,7 +264,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         let result = match &mut self.caller {
             Caller::Task { task, system } => {
                 let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
-                scheduler.stage(work, tag)?;
+                let staged = scheduler.stage(work, tag)?;
                 let body = |kernel: &mut SystemTx<'_, N>| {
                     let result = body(kernel)?;
                     scheduler.change_lists_in(kernel, work)?;
@@ -274,7 +274,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
                 if result.is_ok() {
                     committed(Some(*task));
                 }
-                scheduler.settle(work, result)?
+                scheduler.settle(work, staged, result)?
             }
             Caller::Interrupt { woke } => {
                 let result = scheduler.transact(work, || committed(None), body)?;
@@ -372,7 +372,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         };
         work.block(self.scheduler, *task, wait, until)?;
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
-        self.scheduler.stage(&work, tag)?;
+        let staged = self.scheduler.stage(&work, tag)?;
         let scheduler = self.scheduler;
         let body = |kernel: &mut SystemTx<'_, N>| {
             body(kernel)?;
@@ -386,7 +386,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
                 blocks: true,
             });
         }
-        self.scheduler.settle(&work, result)?;
+        self.scheduler.settle(&work, staged, result)?;
         Ok(Progress::Blocked)
     }
 }

@@ -12,7 +12,7 @@
 //! | stores of the list operations, of the follow-up | the same |
 
 use nvm_core::{Class, Nvm, Offset, ablation};
-use nvm_list::{List, NodeRef, OpLog};
+use nvm_list::{List, NodeRef, OpLog, Staged};
 use nvm_tx::UndoLog;
 use replay::SystemTx;
 
@@ -20,7 +20,7 @@ use crate::areas::{NO_TASK, PRIORITIES, SchedulerAreas, ThreadPlaces};
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
 use crate::follow_up::{FinishObject, FollowUpRecord, ObjectWork};
-use crate::task::{Priority, Settings, TaskIndex};
+use crate::task::{Priority, Settings, TaskAt, TaskIndex};
 use crate::time::{self, Half};
 use crate::work::Work;
 
@@ -55,6 +55,8 @@ pub struct Scheduler<N: Nvm + Copy> {
     op_log: OpLog,
     follow_up: FollowUpRecord,
     ready: [List; PRIORITIES],
+    /// State node and event node of the first task.
+    nodes: (NodeRef, NodeRef),
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
@@ -108,9 +110,15 @@ impl<N: Nvm + Copy> Scheduler<N> {
         for (list, priority) in ready.iter_mut().zip(0..) {
             *list = List::at(areas.ready(Priority(priority))?)?;
         }
+        let nodes_of = |task: TaskAt| -> Result<_, Error> {
+            Ok((NodeRef::at(task.state())?, NodeRef::at(task.event())?))
+        };
+        // Where those of the last task are within reach, those of all tasks are.
+        nodes_of(areas.last())?;
         Ok(Self {
             nvm,
             ready,
+            nodes: nodes_of(areas.first())?,
             areas,
             threads,
             finish_object,
@@ -147,20 +155,24 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Costs 1 byte where it is another task than before.
     pub fn choose(&self, slice_is_over: bool) -> Result<Option<TaskIndex>, Error> {
         let before = self.current()?;
-        let Some((list, first)) = self.most_urgent()? else {
+        let Some(list) = self.most_urgent()? else {
             return Ok(None);
         };
-        let mut chosen = first;
-        if let Some(before) = before {
-            let node = self.state_node(before)?;
-            if node.owner(&self.nvm)? == Some(list) {
-                chosen = if slice_is_over {
-                    list.next_in_turn(&self.nvm, node)?
-                } else {
-                    node
-                };
+        let running = match before {
+            Some(before) => {
+                let node = self.state_node(before)?;
+                (node.owner(&self.nvm)? == Some(list)).then_some(node)
             }
-        }
+            None => None,
+        };
+        let chosen = match running {
+            Some(node) if slice_is_over => list.next_in_turn(&self.nvm, node)?,
+            Some(node) => node,
+            None => match list.front(&self.nvm)? {
+                Some(first) => first,
+                None => return Ok(None),
+            },
+        };
         let chosen = self.task_of(chosen, Self::state_node)?;
         if before != Some(chosen) && !(slice_is_over && broken::is(Variant::ForgetsCurrent)) {
             self.nvm
@@ -173,7 +185,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     pub fn is_outranked(&self, task: TaskIndex) -> Result<bool, Error> {
         let node = self.state_node(task)?;
         Ok(match self.most_urgent()? {
-            Some((list, _)) => node.owner(&self.nvm)? != Some(list),
+            Some(list) => node.owner(&self.nvm)? != Some(list),
             None => true,
         })
     }
@@ -249,21 +261,23 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(())
     }
 
-    /// Stages work for the kernel transaction that commits with `tag`.
+    /// Stages work for the kernel transaction that commits with `tag`. What it gives is for
+    /// [`settle`](Scheduler::settle).
     #[inline]
-    pub(crate) fn stage(&self, work: &Work, tag: u16) -> Result<(), Error> {
+    pub(crate) fn stage(&self, work: &Work, tag: u16) -> Result<Staged, Error> {
         if work.is_none() {
-            return Ok(());
+            return Ok(Staged::default());
         }
         self.stage_some(work, tag)
     }
 
-    fn stage_some(&self, work: &Work, tag: u16) -> Result<(), Error> {
+    fn stage_some(&self, work: &Work, tag: u16) -> Result<Staged, Error> {
+        let mut staged = Staged::default();
         if !work.operations().is_empty() && ablation::LISTS_RECORD {
             if broken::is(Variant::ListsBeforeCommit) {
                 self.op_log.run(&self.nvm, work.operations())?;
             } else {
-                self.op_log.stage(&self.nvm, work.operations(), tag)?;
+                staged = self.op_log.stage(&self.nvm, work.operations(), tag)?;
             }
         }
         if let Some(follow_up) = work.follow_up()
@@ -271,39 +285,48 @@ impl<N: Nvm + Copy> Scheduler<N> {
         {
             self.follow_up.store(&self.nvm, follow_up, Some(tag))?;
         }
-        Ok(())
+        Ok(staged)
     }
 
     /// Carries out staged work after the commit, or drops it after a failure. After a failed access to the
     /// NVM it is open whether the commit was stored: then the next start decides.
-    pub(crate) fn settle<R>(&self, work: &Work, result: Result<R, Error>) -> Result<R, Error> {
+    #[inline]
+    pub(crate) fn settle<R>(
+        &self,
+        work: &Work,
+        staged: Staged,
+        result: Result<R, Error>,
+    ) -> Result<R, Error> {
         if !work.is_none() {
-            self.settle_some(work, result.as_ref().err())?;
+            match &result {
+                Ok(_) => self.carry_out(work, staged)?,
+                Err(error) => self.drop_staged(work, error)?,
+            }
         }
         result
     }
 
-    /// Carries staged work out, or drops it where the commit has failed.
-    fn settle_some(&self, work: &Work, failed: Option<&Error>) -> Result<(), Error> {
-        let has_lists = !work.operations().is_empty() && ablation::LISTS_RECORD;
-        match failed {
-            None => {
-                if has_lists {
-                    self.op_log.complete(&self.nvm)?;
-                }
-                if let Some(follow_up) = work.follow_up() {
-                    self.finish(follow_up)?;
-                }
-            }
-            Some(error) if error.is_device_failure() => {}
-            Some(_) => {
-                if has_lists {
-                    self.op_log.discard(&self.nvm)?;
-                }
-                if work.follow_up().is_some() {
-                    self.follow_up.retire(&self.nvm)?;
-                }
-            }
+    fn carry_out(&self, work: &Work, staged: Staged) -> Result<(), Error> {
+        let operations = work.operations();
+        if !operations.is_empty() && ablation::LISTS_RECORD {
+            self.op_log.complete_staged(&self.nvm, operations, staged)?;
+        }
+        match work.follow_up() {
+            Some(follow_up) => self.finish(follow_up),
+            None => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn drop_staged(&self, work: &Work, error: &Error) -> Result<(), Error> {
+        if error.is_device_failure() {
+            return Ok(());
+        }
+        if !work.operations().is_empty() && ablation::LISTS_RECORD {
+            self.op_log.discard(&self.nvm)?;
+        }
+        if work.follow_up().is_some() {
+            self.follow_up.retire(&self.nvm)?;
         }
         Ok(())
     }
@@ -319,7 +342,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let mut log = UndoLog::unopened(self.nvm, self.areas.kernel_log, Class::Kernel);
         log.recover()?;
         let tag = u16::from_le_bytes([log.next_sequence(), KERNEL]);
-        self.stage(work, tag)?;
+        let staged = self.stage(work, tag)?;
         let mut tx = log.begin()?;
         let result = body(&mut tx).and_then(|result| {
             self.change_lists_in(&mut tx, work)?;
@@ -338,7 +361,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 Err(error.into())
             }
         };
-        self.settle(work, result)
+        self.settle(work, staged, result)
     }
 
     pub(crate) const fn areas(&self) -> &SchedulerAreas {
@@ -379,10 +402,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
         Ok(self.nvm.store(Class::Kernel, at, &settings.0)?)
     }
 
-    fn most_urgent(&self) -> Result<Option<(List, NodeRef)>, Error> {
-        for list in self.ready.into_iter().rev() {
-            if let Some(first) = list.front(&self.nvm)? {
-                return Ok(Some((list, first)));
+    /// The ready list of the most urgent tasks that are ready.
+    #[inline]
+    fn most_urgent(&self) -> Result<Option<List>, Error> {
+        for list in self.ready.iter().rev() {
+            if !list.is_empty(&self.nvm)? {
+                return Ok(Some(*list));
             }
         }
         Ok(None)
@@ -420,12 +445,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     #[inline]
     pub(crate) fn state_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
-        Ok(NodeRef::at(self.areas.task(task)?.state())?)
+        Ok(self.nodes.0.behind(self.areas.distance(task)?))
     }
 
     #[inline]
     pub(crate) fn event_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
-        Ok(NodeRef::at(self.areas.task(task)?.event())?)
+        Ok(self.nodes.1.behind(self.areas.distance(task)?))
     }
 
     /// The task that a node belongs to: it is the node's label. `own` gives the node that it must be.

@@ -68,47 +68,97 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     /// Reads in the widest pieces.
     #[inline(never)]
     fn read_pieces(offset: u32, bytes: &mut [u8]) {
-        let mut at = offset;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            if Self::is_whole(at, 4)
-                && rest.len() >= 4
-                && let Some((word, tail)) = take(&mut rest).split_first_chunk_mut::<4>()
-            {
-                // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
-                let value: u32 = unsafe { ptr::read_volatile(Self::address(at, 4).cast()) };
-                *word = value.to_le_bytes();
-                (at, rest) = (at.wrapping_add(4), tail);
-            } else if Self::is_whole(at, 2)
-                && rest.len() >= 2
-                && let Some((half, tail)) = take(&mut rest).split_first_chunk_mut::<2>()
-            {
-                // SAFETY: as above, with a multiple of 2.
-                let value: u16 = unsafe { ptr::read_volatile(Self::address(at, 2).cast()) };
-                *half = value.to_le_bytes();
-                (at, rest) = (at.wrapping_add(2), tail);
-            } else if let Some((byte, tail)) = take(&mut rest).split_first_mut() {
-                // SAFETY: as above; a byte needs no alignment.
-                *byte = unsafe { ptr::read_volatile(Self::address(at, 1)) };
-                (at, rest) = (at.wrapping_add(1), tail);
-            }
+        let (mut at, mut rest) = (offset, bytes);
+        // Up to a multiple of an atom.
+        if ATOM >= 2
+            && at & 1 != 0
+            && let Some((byte, tail)) = take(&mut rest).split_first_mut()
+        {
+            *byte = Self::read_byte(at);
+            (at, rest) = (at.wrapping_add(1), tail);
         }
+        if ATOM >= 4
+            && at & 2 != 0
+            && rest.len() >= 2
+            && let Some((half, tail)) = take(&mut rest).split_first_chunk_mut::<2>()
+        {
+            *half = Self::read_half(at);
+            (at, rest) = (at.wrapping_add(2), tail);
+        }
+        let (words, mut rest) = rest.as_chunks_mut::<4>();
+        for word in words {
+            *word = Self::read_word(at);
+            at = at.wrapping_add(4);
+        }
+        if rest.len() >= 2
+            && let Some((half, tail)) = take(&mut rest).split_first_chunk_mut::<2>()
+        {
+            *half = Self::read_half(at);
+            (at, rest) = (at.wrapping_add(2), tail);
+        }
+        if let [byte] = rest {
+            *byte = Self::read_byte(at);
+        }
+    }
+
+    #[inline]
+    fn read_byte(at: u32) -> u8 {
+        // SAFETY: masked into the region, by the contract of `new`.
+        unsafe { ptr::read_volatile(Self::address(at, 1)) }
+    }
+
+    /// Two bytes, at a multiple of 2 or of an atom.
+    #[inline]
+    fn read_half(at: u32) -> [u8; 2] {
+        if ATOM < 2 {
+            return [Self::read_byte(at), Self::read_byte(at.wrapping_add(1))];
+        }
+        // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
+        let half: u16 = unsafe { ptr::read_volatile(Self::address(at, 2).cast()) };
+        half.to_le_bytes()
+    }
+
+    /// Four bytes, at a multiple of 4 or of an atom.
+    #[inline]
+    fn read_word(at: u32) -> [u8; 4] {
+        if ATOM < 4 {
+            let ([a, b], [c, d]) = (Self::read_half(at), Self::read_half(at.wrapping_add(2)));
+            return [a, b, c, d];
+        }
+        // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
+        let word: u32 = unsafe { ptr::read_volatile(Self::address(at, 4).cast()) };
+        word.to_le_bytes()
     }
 
     /// Reads a word that lies at a multiple of 2, as those in records do, or anywhere.
     #[inline(never)]
     fn read_halves(offset: u32) -> u32 {
-        let mut bytes = [0; 4];
-        if Self::is_whole(offset, 2) {
-            let half = |at| {
-                // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
-                let half: u16 = unsafe { ptr::read_volatile(Self::address(at, 2).cast()) };
-                u32::from(half)
-            };
-            return half(offset) | half(offset.wrapping_add(2)) << 16;
-        }
-        Self::read_pieces(offset, &mut bytes);
-        u32::from_le_bytes(bytes)
+        let half = |at| {
+            if Self::is_whole(offset, 2) {
+                Self::read_half(at)
+            } else {
+                [Self::read_byte(at), Self::read_byte(at.wrapping_add(1))]
+            }
+        };
+        let ([a, b], [c, d]) = (half(offset), half(offset.wrapping_add(2)));
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// Reads two bytes that lie anywhere.
+    #[inline(never)]
+    fn read_two(offset: u32) -> u16 {
+        u16::from_le_bytes([
+            Self::read_byte(offset),
+            Self::read_byte(offset.wrapping_add(1)),
+        ])
+    }
+
+    /// Stores two bytes that lie anywhere but at a multiple of 2, or of an atom.
+    #[inline(never)]
+    fn write_two(offset: u32, value: u16) {
+        let [low, high] = value.to_le_bytes();
+        Self::write_byte(offset, low);
+        Self::write_byte(offset.wrapping_add(1), high);
     }
 
     /// Stores such a word, its lower half first.
@@ -127,29 +177,65 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     /// Stores in the widest pieces, in order.
     #[inline(never)]
     fn write_pieces(offset: u32, bytes: &[u8]) {
-        let mut at = offset;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            if Self::is_whole(at, 4)
-                && let Some((word, tail)) = rest.split_first_chunk::<4>()
-            {
-                let value = u32::from_le_bytes(*word);
-                // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
-                unsafe { ptr::write_volatile(Self::address(at, 4).cast(), value) }
-                (at, rest) = (at.wrapping_add(4), tail);
-            } else if Self::is_whole(at, 2)
-                && let Some((half, tail)) = rest.split_first_chunk::<2>()
-            {
-                let value = u16::from_le_bytes(*half);
-                // SAFETY: as above, with a multiple of 2.
-                unsafe { ptr::write_volatile(Self::address(at, 2).cast(), value) }
-                (at, rest) = (at.wrapping_add(2), tail);
-            } else if let Some((byte, tail)) = rest.split_first() {
-                // SAFETY: as above; a byte needs no alignment.
-                unsafe { ptr::write_volatile(Self::address(at, 1), *byte) }
-                (at, rest) = (at.wrapping_add(1), tail);
-            }
+        let (mut at, mut rest) = (offset, bytes);
+        // Up to a multiple of an atom.
+        if ATOM >= 2
+            && at & 1 != 0
+            && let Some((byte, tail)) = rest.split_first()
+        {
+            Self::write_byte(at, *byte);
+            (at, rest) = (at.wrapping_add(1), tail);
         }
+        if ATOM >= 4
+            && at & 2 != 0
+            && let Some((half, tail)) = rest.split_first_chunk::<2>()
+        {
+            Self::write_half(at, *half);
+            (at, rest) = (at.wrapping_add(2), tail);
+        }
+        let (words, mut rest) = rest.as_chunks::<4>();
+        for word in words {
+            Self::write_word(at, *word);
+            at = at.wrapping_add(4);
+        }
+        if let Some((half, tail)) = rest.split_first_chunk::<2>() {
+            Self::write_half(at, *half);
+            (at, rest) = (at.wrapping_add(2), tail);
+        }
+        if let [byte] = rest {
+            Self::write_byte(at, *byte);
+        }
+    }
+
+    #[inline]
+    fn write_byte(at: u32, byte: u8) {
+        // SAFETY: masked into the region, by the contract of `new`.
+        unsafe { ptr::write_volatile(Self::address(at, 1), byte) }
+    }
+
+    /// Two bytes, at a multiple of 2 or of an atom.
+    #[inline]
+    fn write_half(at: u32, half: [u8; 2]) {
+        if ATOM < 2 {
+            Self::write_byte(at, half[0]);
+            Self::write_byte(at.wrapping_add(1), half[1]);
+            return;
+        }
+        // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
+        unsafe { ptr::write_volatile(Self::address(at, 2).cast(), u16::from_le_bytes(half)) }
+    }
+
+    /// Four bytes, at a multiple of 4 or of an atom.
+    #[inline]
+    fn write_word(at: u32, word: [u8; 4]) {
+        if ATOM < 4 {
+            let [a, b, c, d] = word;
+            Self::write_half(at, [a, b]);
+            Self::write_half(at.wrapping_add(2), [c, d]);
+            return;
+        }
+        // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
+        unsafe { ptr::write_volatile(Self::address(at, 4).cast(), u32::from_le_bytes(word)) }
     }
 }
 
@@ -200,9 +286,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
             // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
             return Ok(unsafe { ptr::read_volatile(Self::address(offset, 2).cast()) });
         }
-        let mut bytes = [0; 2];
-        Self::read_pieces(offset, &mut bytes);
-        Ok(u16::from_le_bytes(bytes))
+        Ok(Self::read_two(offset))
     }
 
     #[inline]
@@ -227,7 +311,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
             // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
             unsafe { ptr::write_volatile(Self::address(offset, 2).cast(), value) }
         } else {
-            Self::write_pieces(offset, &value.to_le_bytes());
+            Self::write_two(offset, value);
         }
         Ok(())
     }

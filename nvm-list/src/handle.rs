@@ -78,17 +78,17 @@ impl List {
         Ok(nvm.read_u16(self.link().offset() + 6)?)
     }
 
-    /// Whether the list has no node.
+    /// Whether the list has no node: one load. Where no head was formatted, it may be any answer.
     #[inline]
     pub fn is_empty<N: Nvm>(self, nvm: &N) -> Result<bool, ListError> {
-        Ok(self.front(nvm)?.is_none())
+        // An empty head leads to itself, and nothing else does.
+        Ok(self.link().load_next(nvm)? == self.link())
     }
 
     /// The first node.
     #[inline]
     pub fn front<N: Nvm>(self, nvm: &N) -> Result<Option<NodeRef>, ListError> {
-        // An empty head leads to itself, and nothing else does: then one load will do.
-        if self.link().load_next(nvm)? == self.link() {
+        if self.is_empty(nvm)? {
             return Ok(None);
         }
         let first = walk::load_head(nvm, self.link())?.next();
@@ -132,6 +132,16 @@ impl NodeRef {
         match link_to(node.get(), node.get().saturating_add(KEY_BYTES)) {
             Ok(link) => Ok(Self { link }),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The node that lies so many bytes behind this one, a multiple of 4: for arrays of objects that have a node each.
+    /// Nothing is compared, since [`at`](NodeRef::at) has done so for the last one of them.
+    #[inline]
+    #[must_use]
+    pub const fn behind(self, bytes: u32) -> Self {
+        Self {
+            link: self.link.wrapping_add((bytes / 4) as u16),
         }
     }
 

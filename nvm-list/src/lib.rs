@@ -42,6 +42,6 @@ pub use check::check;
 pub use error::{ListError, ListErrorKind};
 pub use handle::{List, NodeRef};
 pub use layout::{Head, Node};
-pub use op_log::{MAX_OPERATIONS, OpLog, Recovered};
+pub use op_log::{MAX_OPERATIONS, OpLog, Recovered, Staged};
 pub use operation::Operation;
 pub use walk::Iter;

@@ -37,15 +37,18 @@ mod roll_forward;
 
 use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
 
-use self::batch::Batch;
+use self::batch::{Batch, buffer_bytes};
 use crate::fault::{self, Fault};
-use crate::operation::{LogRecord, RECORD_BYTES};
+use crate::operation::{Code, LogRecord, RECORD_BYTES};
 use crate::steps::{Phase, Steps};
 use crate::walk::stays;
 use crate::{List, ListError, ListErrorKind, NodeRef, Operation, validate};
 
 /// The most operations of a batch, however large the log's area.
 pub const MAX_OPERATIONS: usize = 8;
+
+/// As many as a system call of a kernel has, if it is not a rare one.
+const FEW_OPERATIONS: usize = 2;
 
 const EMPTY: u8 = 0;
 const SINGLE: u8 = 1 << 6;
@@ -66,6 +69,25 @@ pub enum Recovered {
     RolledForward,
     /// A staged batch, whose transaction had not committed, is gone without a trace.
     Discarded,
+}
+
+/// A batch that was staged, for [`OpLog::complete_staged`]: how its operations were recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// The code of the first operation's record in the lowest 4 bits.
+    codes: u32,
+}
+
+impl Staged {
+    #[inline]
+    const fn add(&mut self, index: usize, code: Code) {
+        self.codes |= (code as u32) << (4 * (index % MAX_OPERATIONS));
+    }
+
+    #[inline]
+    const fn code(self, index: usize) -> Option<Code> {
+        Code::from_bits((self.codes >> (4 * (index % MAX_OPERATIONS))) as u8 & 0xF)
+    }
 }
 
 /// The operation log that all lists of a region share: see the [crate's page](crate).
@@ -207,15 +229,17 @@ impl OpLog {
                 if stays_as_it_is(nvm, operation)? {
                     return Ok(());
                 }
-                let record = self.prepare(nvm, &[], operation)?;
+                let record = operation.record(self.prepare(nvm, operations, operation)?);
                 let state = self.publish_single(nvm, record)?;
                 return self.run_record(nvm, record, state, Phase::Start, true);
             }
             _ => {
-                let mut batch = Batch::new();
+                let mut buffer = [0; buffer_bytes(MAX_OPERATIONS)];
+                let mut batch = Batch::new(&mut buffer);
                 self.add_records(nvm, &mut batch, operations)?;
-                let end = self.end - HEADER_BYTES as u32;
-                batch.store(nvm, self.class, end)?;
+                let start = batch.start();
+                let used = buffer.get(start..).unwrap_or_default();
+                self.store_records(nvm, self.end - HEADER_BYTES as u32, used)?;
                 self.store_state(nvm, BATCH)?;
             }
         }
@@ -237,9 +261,9 @@ impl OpLog {
             state_at: self.state_at(),
             state: EMPTY,
         };
-        operations
-            .iter()
-            .try_for_each(|operation| steps.run(operation.record(true), Phase::Start))
+        operations.iter().try_for_each(|operation| {
+            steps.run(operation.record(operation.code(true)), Phase::Start)
+        })
     }
 
     /// Stores a batch that is **not yet in force**: it gets so when the caller's own transaction commits.
@@ -257,7 +281,7 @@ impl OpLog {
         nvm: &N,
         operations: &[Operation],
         tag: u16,
-    ) -> Result<(), ListError> {
+    ) -> Result<Staged, ListError> {
         let state = self.load_state(nvm)?;
         if state != EMPTY && state != STAGED {
             return Err(ListErrorKind::Busy.error());
@@ -267,16 +291,38 @@ impl OpLog {
             self.store_state(nvm, EMPTY)?;
         }
         if operations.is_empty() {
-            return Ok(());
+            return Ok(Staged::default());
         }
-        let mut batch = Batch::new();
+        // A small buffer for most, since it has to be cleared.
+        if operations.len() <= FEW_OPERATIONS {
+            self.stage_in(&mut [0; buffer_bytes(FEW_OPERATIONS)], nvm, operations, tag)
+        } else {
+            self.stage_in(&mut [0; buffer_bytes(MAX_OPERATIONS)], nvm, operations, tag)
+        }
+    }
+
+    fn stage_in<N: Nvm>(
+        &self,
+        buffer: &mut [u8],
+        nvm: &N,
+        operations: &[Operation],
+        tag: u16,
+    ) -> Result<Staged, ListError> {
+        let mut batch = Batch::new(buffer);
         let [low, high] = tag.to_le_bytes();
-        batch.put_before(&[low, high, STAGED]);
-        self.add_records(nvm, &mut batch, operations)?;
+        batch.put_before([low, high, STAGED]);
+        let staged = self.add_records(nvm, &mut batch, operations)?;
+        let start = batch.start();
         if fault::is_active(Fault::PublishFirst) {
             self.store_state(nvm, STAGED)?;
         }
-        batch.store(nvm, self.class, self.end)
+        self.store_records(nvm, self.end, buffer.get(start..).unwrap_or_default())?;
+        Ok(staged)
+    }
+
+    /// Stores a batch's bytes up to `end`, in one go.
+    fn store_records<N: Nvm>(&self, nvm: &N, end: u32, bytes: &[u8]) -> Result<(), ListError> {
+        Ok(nvm.write(self.class, end.wrapping_sub(bytes.len() as u32), bytes)?)
     }
 
     /// Drops a staged batch: 1 byte of NVM. For a transaction that is rolled back without a power loss.
@@ -297,6 +343,20 @@ impl OpLog {
             EMPTY => Ok(()),
             state => self.roll_forward(nvm, state),
         }
+    }
+
+    /// The same, by whoever has staged the batch since the start: as it still has the `operations`, they need not be
+    /// read back. The same stores in the same order.
+    pub fn complete_staged<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+        staged: Staged,
+    ) -> Result<(), ListError> {
+        if self.load_state(nvm)? != STAGED {
+            return self.complete(nvm);
+        }
+        self.run_staged(nvm, operations, staged)
     }
 
     /// Completes what a power loss interrupted, or discards a staged batch whose transaction had not

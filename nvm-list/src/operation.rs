@@ -12,6 +12,8 @@
 //! A record that stands alone ends with the log's state byte instead, which contains the code: so the last
 //! byte stored publishes it.
 
+use core::ptr;
+
 use nvm_core::Nvm;
 
 use crate::layout::Link;
@@ -20,6 +22,7 @@ use crate::{List, ListError, NodeRef};
 
 /// A change to lists that is carried out wholly or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)] // The node, and the list, lie at the same place in all of them: no comparison is needed to find them.
 pub enum Operation {
     /// Takes a node out of the list that it is in.
     Remove {
@@ -28,48 +31,48 @@ pub enum Operation {
     },
     /// Puts a node that is in no list at the end of one.
     PushBack {
-        /// The list.
-        list: List,
         /// The node.
         node: NodeRef,
+        /// The list.
+        list: List,
     },
     /// Puts a node that is in no list at the beginning of one.
     PushFront {
-        /// The list.
-        list: List,
         /// The node.
         node: NodeRef,
+        /// The list.
+        list: List,
     },
     /// Puts a node that is in no list into one that is sorted by ascending keys, behind its equals.
     InsertSorted {
-        /// The list.
-        list: List,
         /// The node.
         node: NodeRef,
+        /// The list.
+        list: List,
         /// The node's new key.
         key: u32,
     },
     /// Takes a node out of the list that it is in, and puts it at the end of another or of the same.
     MoveBack {
-        /// The list where it goes.
-        list: List,
         /// The node.
         node: NodeRef,
+        /// The list where it goes.
+        list: List,
     },
     /// Takes a node out of the list that it is in, and puts it at the beginning of another or of the same.
     MoveFront {
-        /// The list where it goes.
-        list: List,
         /// The node.
         node: NodeRef,
+        /// The list where it goes.
+        list: List,
     },
     /// Takes a node out of the list that it is in, and puts it into a sorted one, or back into the same,
     /// behind its equals.
     MoveSorted {
-        /// The list where it goes.
-        list: List,
         /// The node.
         node: NodeRef,
+        /// The list where it goes.
+        list: List,
         /// The node's new key.
         key: u32,
     },
@@ -77,6 +80,7 @@ pub enum Operation {
 
 impl Operation {
     /// The node.
+    #[inline]
     pub const fn node(&self) -> NodeRef {
         match *self {
             Self::Remove { node }
@@ -90,6 +94,7 @@ impl Operation {
     }
 
     /// The list where the node goes.
+    #[inline]
     pub const fn list(&self) -> Option<List> {
         match *self {
             Self::Remove { .. } => None,
@@ -100,6 +105,19 @@ impl Operation {
             | Self::MoveFront { list, .. }
             | Self::MoveSorted { list, .. } => Some(list),
         }
+    }
+
+    /// The link to that list; [`Link::NONE`] where the node goes into none.
+    pub(crate) const fn target(&self) -> Link {
+        match self.list() {
+            Some(list) => list.link(),
+            None => Link::NONE,
+        }
+    }
+
+    /// The operations of a batch before this one.
+    pub(crate) fn earlier<'b>(&'b self, batch: &'b [Self]) -> impl Iterator<Item = &'b Self> {
+        batch.iter().take_while(|before| !ptr::eq(*before, self))
     }
 
     /// Whether the node must be in no list before.
@@ -127,9 +145,9 @@ impl Operation {
         }
     }
 
-    /// The full record. `keyed`: the key has to be in it, since the node does not have it yet.
-    pub(crate) const fn record(&self, keyed: bool) -> LogRecord {
-        let code = match self {
+    /// The code of the full record. `keyed`: the key has to be in it, since the node does not have it yet.
+    pub(crate) const fn code(&self, keyed: bool) -> Code {
+        match self {
             Self::Remove { .. } => Code::Remove,
             Self::PushBack { .. } => Code::PushBack,
             Self::PushFront { .. } => Code::PushFront,
@@ -139,14 +157,16 @@ impl Operation {
             Self::MoveFront { .. } => Code::MoveFront,
             Self::MoveSorted { .. } if keyed => Code::MoveKeyed,
             Self::MoveSorted { .. } => Code::Move,
-        };
+        }
+    }
+
+    /// The record with a code of [`code`](Operation::code), or with [`Code::Link`].
+    #[inline]
+    pub(crate) const fn record(&self, code: Code) -> LogRecord {
         LogRecord {
             code,
             node: self.node().link(),
-            list: match self.list() {
-                Some(list) => list.link(),
-                None => Link::NONE,
-            },
+            list: self.target(),
             key: match self.key() {
                 Some(key) => key,
                 None => 0,
@@ -225,16 +245,6 @@ pub(crate) struct LogRecord {
 }
 
 impl LogRecord {
-    /// The record of a node whose own links are already stored.
-    pub(crate) const fn link(node: Link) -> Self {
-        Self {
-            code: Code::Link,
-            node,
-            list: Link::NONE,
-            key: 0,
-        }
-    }
-
     /// The fields and a last byte; the record is the last `field_bytes() + 1` of them.
     pub(crate) fn encode(self, last: u8) -> [u8; RECORD_BYTES] {
         let [k0, k1, k2, k3] = self.key.to_le_bytes();
@@ -245,18 +255,21 @@ impl LogRecord {
 
     /// Loads the fields that end before `fields_end`, but not those that the code has none of.
     pub(crate) fn load<N: Nvm>(nvm: &N, fields_end: u32, code: Code) -> Result<Self, ListError> {
-        let mut fields = [0; FIELD_BYTES];
         let len = code.field_bytes();
-        if let Some(used) = fields.get_mut(FIELD_BYTES - len..) {
-            nvm.read(fields_end.wrapping_sub(len as u32), used)?;
-        }
-        let [k0, k1, k2, k3, l0, l1, n0, n1] = fields;
-        Ok(Self {
+        let at = |bytes: u32| fields_end.wrapping_sub(bytes);
+        let mut record = Self {
             code,
-            node: Link(u16::from_le_bytes([n0, n1])),
-            list: Link(u16::from_le_bytes([l0, l1])),
-            key: u32::from_le_bytes([k0, k1, k2, k3]),
-        })
+            node: Link(nvm.read_u16(at(2))?),
+            list: Link::NONE,
+            key: 0,
+        };
+        if len > 2 {
+            record.list = Link(nvm.read_u16(at(4))?);
+        }
+        if len > 4 {
+            record.key = nvm.read_u32(at(8))?;
+        }
+        Ok(record)
     }
 
     /// Where in the list the node goes.

@@ -18,6 +18,8 @@ enum How {
     Run,
     /// Staged, put in force by a transaction of the caller's.
     Staged,
+    /// The same, and completed without being read back.
+    StagedAndKept,
 }
 
 /// What the lists hold before each scenario: 2, 3, 4 in list 0, 5 in list 1, 1 and 6 in list 2; 0 in none.
@@ -148,10 +150,14 @@ fn explore<const ATOM: usize>(world: &World, name: &str, ops: &[Op], how: How) -
             |nvm| started(world, nvm),
             |nvm| match how {
                 How::Run => log.run(nvm, &operations).unwrap(),
-                How::Staged => {
-                    log.stage(nvm, &operations, TAG).unwrap();
+                How::Staged | How::StagedAndKept => {
+                    let staged = log.stage(nvm, &operations, TAG).unwrap();
                     nvm.write_u8(Class::Data, COMMIT_AT, TAG as u8).unwrap();
-                    log.complete(nvm).unwrap();
+                    if how == How::Staged {
+                        log.complete(nvm).unwrap();
+                    } else {
+                        log.complete_staged(nvm, &operations, staged).unwrap();
+                    }
                 }
             },
             |nvm| {
@@ -163,8 +169,8 @@ fn explore<const ATOM: usize>(world: &World, name: &str, ops: &[Op], how: How) -
                 let allowed = match how {
                     How::Run if uncut.replace(false) => found == after,
                     How::Run => found == before || found == after,
-                    How::Staged if committed(nvm) != 0 => found == after,
-                    How::Staged => found == before,
+                    _ if committed(nvm) != 0 => found == after,
+                    _ => found == before,
                 };
                 if !allowed {
                     return Err(format!("{found:?}; before {before:?}, after {after:?}"));
@@ -184,7 +190,7 @@ fn an_operation_happens_wholly_or_not_at_all_whatever_is_cut() {
     for_each_atom!(ATOM => {
         for world in [COMPACT, SPREAD] {
             for (name, op) in SINGLE {
-                for how in [How::Run, How::Staged] {
+                for how in [How::Run, How::Staged, How::StagedAndKept] {
                     cuts += explore::<ATOM>(&world, name, &[op], how).assert_clean().cuts();
                 }
             }
@@ -199,7 +205,7 @@ fn a_batch_happens_wholly_or_not_at_all_whatever_is_cut() {
     for_each_atom!(ATOM => {
         for world in [COMPACT, SPREAD] {
             for (name, ops) in BATCHES {
-                for how in [How::Run, How::Staged] {
+                for how in [How::Run, How::Staged, How::StagedAndKept] {
                     cuts += explore::<ATOM>(&world, name, ops, how).assert_clean().cuts();
                 }
             }

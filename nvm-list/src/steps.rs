@@ -45,7 +45,7 @@ use nvm_core::{Class, Nvm, ablation};
 use crate::ListError;
 use crate::fault::{self, Fault};
 use crate::layout::{Link, Links};
-use crate::operation::{Code, LogRecord};
+use crate::operation::{Code, LogRecord, Operation};
 use crate::walk::{find, stays};
 
 /// How far a move has come: 2 bits of the log's state byte.
@@ -86,21 +86,37 @@ pub(crate) struct Steps<'a, N> {
 impl<N: Nvm> Steps<'_, N> {
     /// Carries the operation out from the phase on.
     pub(crate) fn run(&self, record: LogRecord, phase: Phase) -> Result<(), ListError> {
-        let (nvm, class, node) = (self.nvm, self.class, record.node);
         match record.code {
-            Code::Remove => {
-                self.unlink(node.load_links(nvm)?)?;
-                node.store_owner(nvm, class, Link::NONE)?;
-            }
-            Code::Link => {
-                let prev = self.link(node)?;
-                node.store_owner(nvm, class, prev.load_owner(nvm)?)?;
-            }
-            _ => self.place(record, phase)?,
+            Code::Remove => self.remove(record.node),
+            Code::Link => self.link_in(record.node),
+            _ => self.place(record, phase),
         }
-        Ok(())
     }
 
+    /// The same, from its beginning, of an operation that is recorded with a code.
+    #[inline]
+    pub(crate) fn begin(&self, operation: &Operation, code: Code) -> Result<(), ListError> {
+        match code {
+            Code::Remove => self.remove(operation.node().link()),
+            Code::Link => self.link_in(operation.node().link()),
+            _ => self.place(operation.record(code), Phase::Start),
+        }
+    }
+
+    #[inline]
+    fn remove(&self, node: Link) -> Result<(), ListError> {
+        self.unlink(node.load_links(self.nvm)?)?;
+        Ok(node.store_owner(self.nvm, self.class, Link::NONE)?)
+    }
+
+    #[inline]
+    fn link_in(&self, node: Link) -> Result<(), ListError> {
+        let prev = self.link(node)?;
+        let owner = prev.load_owner(self.nvm)?;
+        Ok(node.store_owner(self.nvm, self.class, owner)?)
+    }
+
+    #[inline(never)]
     fn place(&self, record: LogRecord, mut phase: Phase) -> Result<(), ListError> {
         let (nvm, class) = (self.nvm, self.class);
         let LogRecord { node, list, .. } = record;

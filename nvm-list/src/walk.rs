@@ -25,15 +25,30 @@ pub(crate) fn node_limit<N: Nvm>(nvm: &N) -> u32 {
 }
 
 /// Loads a head and verifies that it is one.
+#[inline]
 pub(crate) fn load_head<N: Nvm>(nvm: &N, list: Link) -> Result<Links, ListError> {
     let head = list.load_links(nvm)?;
     if head.owner() != list || list == Link::NONE {
-        return Err(ListErrorKind::NotAList {
-            list: list.offset(),
-        }
-        .error());
+        return Err(no_list(list));
     }
     Ok(head)
+}
+
+/// Verifies that a head is one.
+#[inline]
+pub(crate) fn verify_head<N: Nvm>(nvm: &N, list: Link) -> Result<(), ListError> {
+    if list.load_owner(nvm)? != list || list == Link::NONE {
+        return Err(no_list(list));
+    }
+    Ok(())
+}
+
+#[cold]
+const fn no_list(list: Link) -> ListError {
+    ListErrorKind::NotAList {
+        list: list.offset(),
+    }
+    .error()
 }
 
 /// Loads a node and verifies that it is in `list`.

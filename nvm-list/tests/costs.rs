@@ -45,6 +45,15 @@ fn staged_cost(name: &str, ops: &[Op]) -> (u64, u64) {
     let stage = (staged - before).bytes_written();
     let complete = (nvm.counters() - staged).bytes_written();
     println!("| {name}, staged | {stage} + {complete} | |");
+    let kept = started();
+    let staged = COMPACT.log().stage(&kept, &real(&COMPACT, ops), 1).unwrap();
+    COMPACT
+        .log()
+        .complete_staged(&kept, &real(&COMPACT, ops), staged)
+        .unwrap();
+    assert_eq!(nvm.image(), kept.image());
+    let count = |nvm: &SimNvm<4>| (nvm.counters().bytes_written(), nvm.counters().stores());
+    assert_eq!(count(&nvm), count(&kept));
     (stage, complete)
 }
 

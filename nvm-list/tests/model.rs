@@ -70,9 +70,13 @@ fn play<const ATOM: usize>(world: &World, steps: &[Step]) -> Result<(), TestCase
         }
         let ended = until_power_loss(|| {
             if step.staged {
-                log.stage(&nvm, &operations, u16::from(tag)).unwrap();
+                let staged = log.stage(&nvm, &operations, u16::from(tag)).unwrap();
                 nvm.write_u8(Class::Data, COMMIT_AT, tag).unwrap();
-                log.complete(&nvm).unwrap();
+                if tag.is_multiple_of(2) {
+                    log.complete(&nvm).unwrap();
+                } else {
+                    log.complete_staged(&nvm, &operations, staged).unwrap();
+                }
             } else {
                 log.run(&nvm, &operations).unwrap();
             }

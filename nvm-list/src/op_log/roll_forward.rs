@@ -2,11 +2,11 @@
 
 use nvm_core::Nvm;
 
-use super::{BATCH, EMPTY, HEADER_BYTES, KIND, LAST, OpLog, SINGLE, STAGED, corrupt};
-use crate::ListError;
+use super::{BATCH, EMPTY, HEADER_BYTES, KIND, LAST, OpLog, SINGLE, STAGED, Staged, corrupt};
 use crate::fault::{self, Fault};
 use crate::operation::{Code, LogRecord};
 use crate::steps::{Phase, Steps};
+use crate::{ListError, Operation};
 
 impl OpLog {
     /// Carries out what is in force, from the operation and phase that the state tells.
@@ -22,6 +22,42 @@ impl OpLog {
             STAGED if state != STAGED => Err(corrupt(self.state_at())),
             BATCH | STAGED => self.roll_forward_batch(nvm, state >> 2 & 0xF, phase),
             _ => Err(corrupt(self.state_at())),
+        }
+    }
+
+    /// Carries out a batch that is in force, and whose operations are still known: what
+    /// [`roll_forward`](OpLog::roll_forward) does from its beginning.
+    pub(super) fn run_staged<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+        staged: Staged,
+    ) -> Result<(), ListError> {
+        let mut steps = self.steps(nvm, BATCH);
+        let mut left = operations.len();
+        for (number, operation) in operations.iter().enumerate() {
+            left -= 1;
+            if number > 0 && !fault::is_active(Fault::NoProgress) {
+                steps.state = BATCH | (number as u8) << 2;
+                self.store_state(nvm, steps.state)?;
+            }
+            if left == 0 && fault::is_active(Fault::RetireFirst) {
+                self.store_state(nvm, EMPTY)?;
+            }
+            let code = staged
+                .code(number)
+                .ok_or_else(|| corrupt(self.state_at()))?;
+            steps.begin(operation, code)?;
+        }
+        self.store_state(nvm, EMPTY)
+    }
+
+    const fn steps<'n, N>(&self, nvm: &'n N, state: u8) -> Steps<'n, N> {
+        Steps {
+            nvm,
+            class: self.class,
+            state_at: self.state_at(),
+            state,
         }
     }
 
@@ -66,13 +102,7 @@ impl OpLog {
         if is_last && fault::is_active(Fault::RetireFirst) {
             self.store_state(nvm, EMPTY)?;
         }
-        let steps = Steps {
-            nvm,
-            class: self.class,
-            state_at: self.state_at(),
-            state,
-        };
-        steps.run(record, phase)?;
+        self.steps(nvm, state).run(record, phase)?;
         if is_last {
             self.store_state(nvm, EMPTY)?;
         }
