@@ -4,6 +4,7 @@
 //! paper with power losses. `src/bin` holds both, and one program for each crate used alone.
 
 pub mod applications;
+pub mod nvm_file;
 pub mod weather;
 
 /// The project's front page: its program is compiled with the tests.

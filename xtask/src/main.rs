@@ -7,6 +7,7 @@ mod firmware;
 mod interrupted_calls;
 mod no_std;
 mod parallel;
+mod readme_programs;
 mod simulate;
 mod table;
 mod template;
@@ -41,6 +42,8 @@ enum Command {
     NoStd,
     /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
     Template,
+    /// Copies the complete program of each crate's README out, and builds and runs it as it stands.
+    ReadmePrograms,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Ablation(options) => ablation::run(&options),
         Command::NoStd => no_std::run(),
         Command::Template => template::run(),
+        Command::ReadmePrograms => readme_programs::run(),
     };
     match failed {
         Ok(0) => ExitCode::SUCCESS,

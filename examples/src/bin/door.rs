@@ -15,7 +15,8 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use nvm_core::{Class, FileNvm, Layout, Nvm, Offset, Region, RegionError, field};
+use examples::nvm_file;
+use nvm_core::{Class, Layout, Nvm, Offset, field};
 use replay::{ErrorKind, Thread, ThreadAreas, ThreadLayout, nv_for_loop};
 
 /// After so many wrong badges in a row the bell rings.
@@ -23,11 +24,13 @@ const WRONG_TRIES: u32 = 3;
 const JOURNAL: usize = 4;
 
 /// A door with a badge reader, in a file. End it whenever you like.
+///
+/// Exit status: 0, or 2 on errors: a file of another program, a damaged one, bad use.
 #[derive(Parser)]
 struct Arguments {
     /// The file that stands for the non-volatile memory; made if it is not there.
-    #[arg(long, default_value = "door.nvm")]
-    file: PathBuf,
+    #[arg(long, value_name = "FILE", default_value = "door.nvm")]
+    nvm: PathBuf,
     /// Visits of a run. One that was interrupted has as many as it was begun with.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
@@ -205,16 +208,6 @@ fn visit<N: Nvm + Copy>(
     })
 }
 
-fn open(arguments: &Arguments, layout: &Layout) -> Result<FileNvm, Box<dyn Error>> {
-    Ok(if arguments.format {
-        FileNvm::overwrite(&arguments.file, layout.size())?
-    } else if arguments.file.exists() {
-        FileNvm::open(&arguments.file)?
-    } else {
-        FileNvm::create(&arguments.file, layout.size())?
-    })
-}
-
 /// What holds whenever the program was ended.
 fn check(door: Door) -> Result<Door, Box<dyn Error>> {
     let decided = door.admitted.checked_add(door.refused);
@@ -242,17 +235,12 @@ fn print_state(door: Door) -> io::Result<()> {
     )
 }
 
-fn operate(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn operate(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let places = places();
-    let nvm = open(arguments, &places.layout)?;
-    let region = Region::open_or_format(&nvm, &places.layout, || first_boot(&nvm, &places))
-        .map_err(|error| match error.downcast_ref::<RegionError>() {
-            Some(_) => format!("{}: {error}", arguments.file.display()).into(),
-            None => error,
-        })?;
-    if region.is_first_boot() {
-        writeln!(io::stdout(), "first start: {}", arguments.file.display())?;
-    }
+    let nvm = nvm_file::open(&arguments.nvm, arguments.format, &places.layout, |nvm| {
+        writeln!(io::stdout(), "first start: {}", arguments.nvm.display())?;
+        first_boot(nvm, &places)
+    })?;
     // What an interrupted transaction had changed is put back here.
     let mut thread = Thread::start(&nvm, &places.thread)?;
     print_state(check(nvm.load(places.door)?)?)?;
@@ -275,7 +263,7 @@ fn operate(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         ErrorKind::ReplayDiverged { .. } => format!(
             "{error}.\n{} was written by another build of this program in the middle of a run: let that \
              one end it, or start anew with --format",
-            arguments.file.display()
+            arguments.nvm.display()
         ),
         _ => error.to_string(),
     })?;
@@ -293,15 +281,9 @@ fn operate(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             writeln!(io::stdout(), "  visit {number}: badge {badge}, {outcome}")?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn main() -> ExitCode {
-    match operate(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("door: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    nvm_file::end(operate(&Arguments::parse()))
 }

@@ -9,13 +9,15 @@
 //! **read before they are written**: they are logged. The types of the pointers decide it.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use nvm_core::{Area, FileNvm, Layout, Nvm, Region, RegionError};
+use examples::nvm_file;
+use nvm_core::{Area, FileNvm, Layout, Nvm};
 use nvm_ptr::{PArray, Root, write_first};
 use nvm_tx::{Fault, UndoLog};
 
@@ -92,17 +94,11 @@ impl Meter {
         }
     }
 
-    /// What every start begins with: the counters are zero on the first one, and what a power loss
-    /// interrupted is rolled back.
-    fn boot<N: Nvm>(&self, nvm: N) -> Result<UndoLog<N>, Box<dyn Error>> {
-        Region::open_or_format(&nvm, &self.layout, || -> Result<(), Box<dyn Error>> {
-            UndoLog::format(&nvm, self.log)?;
-            self.hours.format(&nvm, &[Counter::ZERO; HOURS])?;
-            self.total.format(&nvm, &Counter::ZERO)?;
-            Ok(())
-        })
-        .map(|_: Region| ())?;
-        Ok(UndoLog::open(nvm, self.log)?)
+    /// The counters are zero on the first boot; the scratch buffer needs no first contents.
+    fn first_boot(&self, nvm: &impl Nvm) -> Result<(), Box<dyn Error>> {
+        UndoLog::format(&nvm, self.log)?;
+        self.hours.format(nvm, &[Counter::ZERO; HOURS])?;
+        Ok(self.total.format(nvm, &Counter::ZERO)?)
     }
 
     /// Counts a quarter of an hour; `sample` is asked for the samples by their number since the first
@@ -180,6 +176,8 @@ fn expected(samples: u32) -> Reading {
 }
 
 /// An energy meter with its counters in a file: kill it, and start it again.
+///
+/// Exit status: 0, or 2 on errors: a file of another program, counters that disagree, bad use.
 #[derive(Parser)]
 struct Arguments {
     /// The file that stands for the non-volatile memory; made if it is not there.
@@ -197,36 +195,30 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("energy: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    nvm_file::end(run(&Arguments::parse()))
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let mut meter = Meter::new();
-    let nvm = if arguments.format {
-        FileNvm::overwrite(&arguments.nvm, meter.layout.size())?
-    } else if arguments.nvm.exists() {
-        FileNvm::open(&arguments.nvm)?
-    } else {
-        FileNvm::create(&arguments.nvm, meter.layout.size())?
-    };
-    let mut log = meter
-        .boot(nvm)
-        .map_err(|error| explain(error, &arguments.nvm))?;
+    let nvm = nvm_file::open(&arguments.nvm, arguments.format, &meter.layout, |nvm| {
+        meter.first_boot(nvm)
+    })?;
+    // What a power loss interrupted is rolled back here.
+    let mut log = UndoLog::open(&nvm, meter.log)?;
 
     let before = check(&meter, &mut log)?;
-    println!(
+    writeln!(
+        io::stdout(),
         "The meter stands at {:.3} kWh after {} samples; all counters agree.",
         before.total.kilowatt_hours(),
         before.total.samples
-    );
+    )?;
     if arguments.hours > 0 {
-        println!("Metering {} hours. Kill me at any time.", arguments.hours);
+        writeln!(
+            io::stdout(),
+            "Metering {} hours. Kill me at any time.",
+            arguments.hours
+        )?;
     }
     for hour in 1..=arguments.hours {
         for _ in 0..SAMPLES_PER_HOUR as usize / BATCH {
@@ -235,11 +227,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
         if hour % HOURS as u32 == 0 {
             let energy = meter.read(&mut log)?.total.kilowatt_hours();
-            println!("A day later: {energy:.3} kWh.");
+            writeln!(io::stdout(), "A day later: {energy:.3} kWh.")?;
         }
     }
-    print(&check(&meter, &mut log)?);
-    Ok(())
+    print(&check(&meter, &mut log)?)?;
+    Ok(true)
 }
 
 /// Reads the counters, and compares them with what the sensor said so far.
@@ -252,47 +244,42 @@ fn check<N: Nvm>(meter: &Meter, log: &mut UndoLog<N>) -> Result<Reading, Box<dyn
     }
 }
 
-fn explain(error: Box<dyn Error>, path: &std::path::Path) -> Box<dyn Error> {
-    match error.downcast_ref::<RegionError>() {
-        Some(region) => format!(
-            "{}: {region}; --format starts from nothing, in place of what is there",
-            path.display()
-        )
-        .into(),
-        None => error,
-    }
-}
-
-fn print(reading: &Reading) {
+fn print(reading: &Reading) -> io::Result<()> {
+    let mut out = io::stdout();
     let most = reading.hours.iter().map(|hour| hour.energy).max();
     let most = most.unwrap_or(0).max(1);
-    println!("hour      kWh   peak W");
+    writeln!(out, "hour      kWh   peak W")?;
     for (hour, counter) in reading.hours.iter().enumerate() {
-        println!(
+        writeln!(
+            out,
             "{hour:>4} {:>8.3} {:>8} {}",
             counter.kilowatt_hours(),
             counter.peak / 1000,
             "#".repeat((counter.energy * 40 / most) as usize)
-        );
+        )?;
     }
-    println!(
+    writeln!(
+        out,
         " all {:>8.3} {:>8} of {} samples; all counters agree.",
         reading.total.kilowatt_hours(),
         reading.total.peak / 1000,
         reading.total.samples
-    );
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use nvm_core::for_each_atom;
     use nvm_core::sim::{Explorer, SimNvm};
+    use nvm_core::{Region, for_each_atom};
 
     use super::*;
 
     fn boot<const ATOM: usize>(nvm: &SimNvm<ATOM>) -> (Meter, UndoLog<&SimNvm<ATOM>>) {
         let meter = Meter::new();
-        let log = meter.boot(nvm).unwrap();
+        let region: Result<Region, Box<dyn Error>> =
+            Region::open_or_format(nvm, &meter.layout, || meter.first_boot(nvm));
+        let _ = region.unwrap();
+        let log = UndoLog::open(nvm, meter.log).unwrap();
         (meter, log)
     }
 

@@ -1,217 +1,154 @@
-//! An event log in non-volatile memory: `nvm-alloc` with `nvm-tx`, without a kernel.
+//! An event counter and an error log for FRAM, which does not wear out: `nvm-core` used alone.
 //!
-//! Events of any length form a linked list, each in a block of the heap. Appending one (allocate, fill, link) is
-//! a transaction, and so is dropping the oldest (unlink, free): whenever the program is killed, the list
-//! is whole and no block is lost. A full heap drops its oldest events.
+//! `cargo run --release -p examples --bin events`, and end it with Ctrl-C or `kill -9` at any time. No event that was
+//! told as counted is lost, none is counted twice, and no error is seen in part.
 //!
-//! `cargo run --release -p examples --bin events -- --help`
+//! The protocol is written by hand, and is right whether the memory stores 1, 2 or 4 bytes in one piece. A counter is
+//! two values and one byte that says which of them counts: the other one is stored, then that byte, 5 bytes in all.
+//! The error log is a ring. An entry goes into the place that is not shown; then the counter of errors publishes it.
+//!
+//! | power lost after the store of | next start finds |
+//! | --- | --- |
+//! | any byte of an error's entry | the errors before it: the place is not shown yet |
+//! | any byte of the counter's other value | the old count, and the errors before it |
+//! | the counter's byte | the new count, and the new error as the last one |
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
-use nvm_alloc::{AllocError, Heap};
-use nvm_core::{Area, Class, FileNvm, Layout, Nvm, Offset, Region, RegionError, field, persist};
-use nvm_tx::UndoLog;
+use examples::nvm_file;
+use nvm_core::{Class, Layout, Nvm, Offset, field, persist};
+
+/// Places in the ring: all but one, the next to be filled, are shown.
+const PLACES: usize = 8;
+/// One measurement in so many fails.
+const FAILS: u32 = 9;
 
 persist! {
-    /// The list. Offset 0 stands for none.
-    struct Events { first: u32, last: u32, count: u32, next_number: u32 }
+    /// A count of two values, so that one is whole at any time.
+    struct Counter { first: u32, second: u32, current: u8, unused: [u8; 3] }
 
-    /// An event's header; its text follows.
-    struct Event { next: u32, number: u32, seconds: u32, length: u32 }
-}
-
-const EVENT_BYTES: u32 = size_of::<Event>() as u32;
-const HEAP_BYTES: u32 = 16 * 1024;
-const LONGEST_TEXT: usize = 1000;
-
-/// Keeps events in a file that survives being killed at any time.
-#[derive(Parser)]
-struct Arguments {
-    /// The file that stands for the non-volatile memory; made if it is not there.
-    #[arg(long, default_value = "events.nvm")]
-    file: PathBuf,
-    /// Start with no events, whatever the file holds.
-    #[arg(long)]
-    format: bool,
-    /// Without a command: `record`.
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Record made-up events one after the other; kill it whenever you like.
-    Record {
-        /// How many.
-        #[arg(long, default_value_t = 20)]
-        count: u32,
-        /// Milliseconds between two events.
-        #[arg(long, default_value_t = 50)]
-        pause: u64,
-    },
-    /// Add one event.
-    Add {
-        /// Its text.
-        text: String,
-    },
-    /// List all events, the oldest first.
-    List,
-    /// Drop the oldest events.
-    Drop {
-        /// How many, at most.
-        count: u32,
-    },
-}
-
-/// The log of events, opened.
-struct EventLog<'a> {
-    nvm: &'a FileNvm,
-    undo: UndoLog<&'a FileNvm>,
-    heap: Heap,
-    events: Offset<Events>,
+    /// An error.
+    struct ErrorEntry {
+        /// Errors before it: tells that the place was filled.
+        number: u32,
+        /// Of the measurement that failed.
+        measurement: u32,
+        /// Seconds since 1970.
+        time: u32,
+        /// What the sensor answered.
+        code: u32,
+    }
 }
 
 /// Where everything lies: the same at each start.
-struct Places {
+struct Journal {
     layout: Layout,
-    undo: Area,
-    heap: Area,
-    events: Offset<Events>,
+    starts: Offset<Counter>,
+    measurements: Offset<Counter>,
+    errors: Offset<Counter>,
+    ring: Offset<[ErrorEntry; PLACES]>,
 }
 
-fn places() -> Places {
-    let mut layout = Layout::new("events", 1);
-    Places {
-        undo: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(100)),
-        heap: layout.area("heap", Heap::area_bytes(HEAP_BYTES)),
-        events: layout.object("events"),
-        layout,
+impl Journal {
+    fn new() -> Self {
+        let mut layout = Layout::new("events", 1);
+        Self {
+            starts: layout.object("starts"),
+            measurements: layout.object("measurements"),
+            errors: layout.object("errors"),
+            ring: layout.object("ring"),
+            layout,
+        }
+    }
+
+    /// The ring needs no first contents: what the counter does not publish is not read.
+    fn first_boot(&self, nvm: &impl Nvm) -> Result<(), nvm_core::Error> {
+        let zero = Counter {
+            first: 0,
+            second: 0,
+            current: 0,
+            unused: [0; 3],
+        };
+        for counter in [self.starts, self.measurements, self.errors] {
+            nvm.store(Class::Data, counter, &zero)?;
+        }
+        Ok(())
+    }
+
+    fn place(&self, number: u32) -> Offset<ErrorEntry> {
+        let place = self.ring.element(number as usize % PLACES);
+        place.unwrap_or(self.ring.cast())
+    }
+
+    /// Appends an error. One that the power interrupts was never there.
+    fn log(&self, nvm: &impl Nvm, measurement: u32, code: u32) -> Result<(), nvm_core::Error> {
+        let number = count(nvm, self.errors)?;
+        let entry = ErrorEntry {
+            number,
+            measurement,
+            time: seconds_now(),
+            code,
+        };
+        nvm.store(Class::Data, self.place(number), &entry)?;
+        increment(nvm, self.errors)
+    }
+
+    /// The last errors, the oldest first.
+    fn last_errors(&self, nvm: &impl Nvm) -> Result<Vec<ErrorEntry>, Box<dyn Error>> {
+        let errors = count(nvm, self.errors)?;
+        let mut entries = Vec::new();
+        for number in errors.saturating_sub(PLACES as u32 - 1)..errors {
+            let entry = nvm.load(self.place(number))?;
+            if entry.number != number {
+                return Err(format!("the entry of error {number} is damaged").into());
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// A measurement, and the error if it fails. Each of the two is one step, so the error comes first, and says
+    /// whose it is: where the power went between them, it is there already.
+    fn measure(&self, nvm: &impl Nvm) -> Result<u32, Box<dyn Error>> {
+        let measurement = count(nvm, self.measurements)?;
+        if measurement % FAILS == FAILS - 1 {
+            let last = self.last_errors(nvm)?.pop();
+            if last.is_none_or(|error| error.measurement != measurement) {
+                self.log(nvm, measurement, 0x40 + measurement % 7)?;
+            }
+        }
+        increment(nvm, self.measurements)?;
+        Ok(measurement.wrapping_add(1))
     }
 }
 
-fn first_boot(nvm: &FileNvm, places: &Places) -> Result<(), Box<dyn Error>> {
-    UndoLog::format(&nvm, places.undo)?;
-    Heap::format(nvm, places.heap)?;
-    let none = Events {
-        first: 0,
-        last: 0,
-        count: 0,
-        next_number: 1,
+fn count(nvm: &impl Nvm, counter: Offset<Counter>) -> Result<u32, nvm_core::Error> {
+    let counter = nvm.load(counter)?;
+    Ok(if counter.current & 1 == 0 {
+        counter.first
+    } else {
+        counter.second
+    })
+}
+
+/// Counts one more: after a power loss it is the old count or the new one.
+fn increment(nvm: &impl Nvm, counter: Offset<Counter>) -> Result<(), nvm_core::Error> {
+    let next = count(nvm, counter)?.wrapping_add(1);
+    let current = field!(counter, Counter.current);
+    let other = !nvm.load(current)? & 1;
+    let value = if other == 0 {
+        field!(counter, Counter.first)
+    } else {
+        field!(counter, Counter.second)
     };
-    Ok(nvm.store(Class::Data, places.events, &none)?)
-}
-
-impl<'a> EventLog<'a> {
-    fn open(nvm: &'a FileNvm, places: &Places) -> Result<Self, Box<dyn Error>> {
-        let _ = Region::open_or_format(nvm, &places.layout, || first_boot(nvm, places))?;
-        Ok(Self {
-            nvm,
-            // Puts back what an interrupted transaction had changed, allocations and all.
-            undo: UndoLog::open(nvm, places.undo)?,
-            heap: Heap::open(nvm, places.heap)?,
-            events: places.events,
-        })
-    }
-
-    /// Appends an event, and answers its number. A full heap loses its oldest events.
-    fn append(&mut self, text: &str) -> Result<u32, Box<dyn Error>> {
-        if text.len() > LONGEST_TEXT {
-            return Err(format!(
-                "the text has {} bytes; an event takes at most {LONGEST_TEXT}",
-                text.len()
-            )
-            .into());
-        }
-        loop {
-            match self.try_append(text) {
-                Err(AllocError::OutOfMemory { .. }) if self.drop_oldest()? => {}
-                other => return Ok(other?),
-            }
-        }
-    }
-
-    fn try_append(&mut self, text: &str) -> Result<u32, AllocError> {
-        let (heap, events) = (self.heap, self.events);
-        let length = text.len() as u32;
-        self.undo.transaction(|tx| {
-            let all = tx.get(events)?;
-            let event = heap.allocate(tx, EVENT_BYTES + length)?;
-            // The block is new: none of this is logged.
-            let header = Event {
-                next: 0,
-                number: all.next_number,
-                seconds: seconds_now(),
-                length,
-            };
-            tx.set(Offset::new(event), header)?;
-            tx.write(event + EVENT_BYTES, text.as_bytes())?;
-            if all.last == 0 {
-                tx.set(field!(events, Events.first), event)?;
-            } else {
-                let last: Offset<Event> = Offset::new(all.last);
-                tx.set(field!(last, Event.next), event)?;
-            }
-            tx.set(field!(events, Events.last), event)?;
-            tx.set(field!(events, Events.count), all.count + 1)?;
-            tx.set(
-                field!(events, Events.next_number),
-                all.next_number.wrapping_add(1),
-            )?;
-            Ok(all.next_number)
-        })
-    }
-
-    /// Drops the oldest event, if there is one.
-    fn drop_oldest(&mut self) -> Result<bool, AllocError> {
-        let (heap, events) = (self.heap, self.events);
-        self.undo.transaction(|tx| {
-            let all = tx.get(events)?;
-            if all.first == 0 {
-                return Ok(false);
-            }
-            let Event { next, .. } = tx.get(Offset::new(all.first))?;
-            tx.set(field!(events, Events.first), next)?;
-            if next == 0 {
-                tx.set(field!(events, Events.last), 0)?;
-            }
-            tx.set(field!(events, Events.count), all.count - 1)?;
-            heap.free(tx, all.first)?;
-            Ok(true)
-        })
-    }
-
-    /// All events, the oldest first, as far as the file is sound.
-    fn read(&self) -> Result<Vec<(Event, String)>, Box<dyn Error>> {
-        let all = self.nvm.load(self.events)?;
-        let (mut at, mut events) = (all.first, Vec::new());
-        while at != 0 {
-            let room = self.heap.size_of_block(self.nvm, at)?;
-            let event: Event = self.nvm.load(Offset::new(at))?;
-            if events.len() as u32 >= all.count || room < EVENT_BYTES.saturating_add(event.length) {
-                return Err(format!("the event at {at:#x} is damaged").into());
-            }
-            let mut text = vec![0; event.length as usize];
-            self.nvm.read(at + EVENT_BYTES, &mut text)?;
-            events.push((event, String::from_utf8_lossy(&text).into_owned()));
-            at = event.next;
-        }
-        let statistics = self.heap.statistics(self.nvm)?;
-        if events.len() as u32 != all.count || statistics.blocks != all.count {
-            return Err(format!(
-                "{} events in the list, {} counted, {} blocks in use: the file is damaged",
-                events.len(),
-                all.count,
-                statistics.blocks
-            )
-            .into());
-        }
-        Ok(events)
-    }
+    nvm.store(Class::Data, value, &next)?;
+    nvm.store(Class::Data, current, &other)
 }
 
 fn seconds_now() -> u32 {
@@ -219,68 +156,183 @@ fn seconds_now() -> u32 {
     since.map_or(0, |since| since.as_secs() as u32)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let places = places();
-    let file = &arguments.file;
-    let nvm = if arguments.format {
-        FileNvm::overwrite(file, places.layout.size())?
-    } else if file.exists() {
-        FileNvm::open(file)?
-    } else {
-        FileNvm::create(file, places.layout.size())?
-    };
-    let mut log = EventLog::open(&nvm, &places).map_err(|error| {
-        match error.downcast_ref::<RegionError>() {
-            Some(_) => format!("{}: {error}", file.display()).into(),
-            None => error,
-        }
-    })?;
-    let mut out = std::io::stdout();
-    // Every start checks the whole list against the heap: killed or not, nothing is lost.
-    let events = log.read()?;
-    let statistics = log.heap.statistics(&nvm)?;
-    writeln!(
-        out,
-        "{} events, {} bytes used, {} free, largest free block {}",
-        events.len(),
-        statistics.used,
-        statistics.free,
-        statistics.largest_free
-    )?;
-    match arguments.command.as_ref().unwrap_or(&Command::Record {
-        count: 20,
-        pause: 50,
-    }) {
-        Command::Record { count, pause } => {
-            for step in 0..*count {
-                let text = format!("measured {}", "x".repeat((step * 7 % 60) as usize));
-                writeln!(out, "event {}", log.append(&text)?)?;
-                std::thread::sleep(Duration::from_millis(*pause));
-            }
-        }
-        Command::Add { text } => writeln!(out, "event {}", log.append(text)?)?,
-        Command::List => {
-            for (event, text) in events {
-                writeln!(out, "{:>6}  {}  {text}", event.number, event.seconds)?;
-            }
-        }
-        Command::Drop { count } => {
-            let mut dropped = 0;
-            while dropped < *count && log.drop_oldest()? {
-                dropped += 1;
-            }
-            writeln!(out, "{dropped} events dropped")?;
-        }
-    }
-    Ok(())
+/// Counts events and keeps the last errors, in a file. End it whenever you like.
+///
+/// Exit status: 0, or 2 on errors: a file of another program, a damaged one, bad use.
+#[derive(Parser)]
+struct Options {
+    /// The file that stands for the non-volatile memory; made if it is not there.
+    #[arg(long, value_name = "FILE", default_value = "events.nvm")]
+    nvm: PathBuf,
+    /// Begins anew, whatever the file holds.
+    #[arg(long)]
+    format: bool,
+    /// Without a command: `measure`.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Counts measurements, some of which fail.
+    Measure {
+        /// How many.
+        #[arg(long, default_value_t = 50)]
+        count: u32,
+        /// Milliseconds between two of them.
+        #[arg(long, default_value_t = 20)]
+        pause: u64,
+    },
+    /// Shows the counters and the last errors.
+    Show,
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("events: {error}");
-            ExitCode::FAILURE
+    nvm_file::end(run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let journal = Journal::new();
+    let nvm = nvm_file::open(&options.nvm, options.format, &journal.layout, |nvm| {
+        Ok(journal.first_boot(nvm)?)
+    })?;
+    if let Some(Command::Show) = options.command {
+        return show(&journal, &nvm);
+    }
+    increment(&nvm, journal.starts)?;
+    show(&journal, &nvm)?;
+    let (measurements, pause) = match options.command {
+        Some(Command::Measure { count, pause }) => (count, pause),
+        _ => (50, 20),
+    };
+    for _ in 0..measurements {
+        let number = journal.measure(&nvm)?;
+        writeln!(io::stdout(), "measurement {number}")?;
+        sleep(Duration::from_millis(pause));
+    }
+    show(&journal, &nvm)
+}
+
+fn show(journal: &Journal, nvm: &impl Nvm) -> Result<bool, Box<dyn Error>> {
+    let errors = journal.last_errors(nvm)?;
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "{} starts, {} measurements, {} errors",
+        count(nvm, journal.starts)?,
+        count(nvm, journal.measurements)?,
+        count(nvm, journal.errors)?
+    )?;
+    for error in errors {
+        let ErrorEntry {
+            number,
+            measurement,
+            time,
+            code,
+        } = error;
+        writeln!(
+            out,
+            "  error {number}: measurement {measurement} answered {code:#04x}, at {time}"
+        )?;
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use nvm_core::for_each_atom;
+    use nvm_core::sim::{Explorer, SimNvm};
+
+    use super::*;
+
+    /// All that is shown: the counts, and each error but for its time.
+    fn shown(nvm: &impl Nvm) -> (u32, u32, Vec<(u32, u32, u32)>) {
+        let journal = Journal::new();
+        let entries = journal.last_errors(nvm).unwrap();
+        let errors = entries
+            .iter()
+            .map(|error| (error.number, error.measurement, error.code));
+        (
+            count(nvm, journal.measurements).unwrap(),
+            count(nvm, journal.errors).unwrap(),
+            errors.collect(),
+        )
+    }
+
+    fn measured<const ATOM: usize>(times: u32) -> impl Fn(&SimNvm<ATOM>) {
+        move |nvm| {
+            let journal = Journal::new();
+            journal.first_boot(nvm).unwrap();
+            for _ in 0..times {
+                journal.measure(nvm).unwrap();
+            }
         }
+    }
+
+    #[test]
+    fn an_error_is_logged_whole_or_not_at_all_whatever_is_cut() {
+        let journal = Journal::new();
+        for_each_atom!(ATOM => {
+            // A ring that has come round, and the first entry of one that has not.
+            for before in [0, 11 * FAILS] {
+                Explorer::<ATOM>::new("an error", journal.layout.size())
+                    .explore_atomic(
+                        measured(before),
+                        |nvm| journal.log(nvm, 5, 0x41).unwrap(),
+                        |_| {},
+                        shown,
+                    )
+                    .assert_clean();
+            }
+        });
+    }
+
+    #[test]
+    fn a_measurement_that_fails_is_one_error_however_often_it_is_repeated() {
+        let journal = Journal::new();
+        let measure_the_ninth = |nvm: &SimNvm<1>| {
+            while count(nvm, journal.measurements).unwrap() < FAILS {
+                journal.measure(nvm).unwrap();
+            }
+        };
+        Explorer::<1>::new("a measurement", journal.layout.size())
+            .depth(2)
+            .explore(
+                measured(FAILS - 1),
+                measure_the_ninth,
+                measure_the_ninth,
+                |nvm| match shown(nvm) {
+                    (FAILS, 1, _) => Ok(()),
+                    other => Err(format!("{other:?}")),
+                },
+            )
+            .assert_clean();
+    }
+
+    #[test]
+    fn counting_an_error_before_it_is_stored_is_caught() {
+        let journal = Journal::new();
+        Explorer::<4>::new("an error, counted too early", journal.layout.size())
+            .explore_atomic(
+                measured(FAILS),
+                |nvm| {
+                    let number = count(nvm, journal.errors).unwrap();
+                    increment(nvm, journal.errors).unwrap();
+                    let entry = ErrorEntry {
+                        number,
+                        measurement: 5,
+                        time: 0,
+                        code: 0x41,
+                    };
+                    nvm.store(Class::Data, journal.place(number), &entry)
+                        .unwrap();
+                },
+                |_| {},
+                |nvm| {
+                    let errors = journal.last_errors(nvm).ok();
+                    errors.map(|errors| errors.iter().map(|error| error.code).collect::<Vec<_>>())
+                },
+            )
+            .assert_caught();
     }
 }

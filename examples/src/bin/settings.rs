@@ -1,0 +1,450 @@
+//! A configuration store whose older versions are upgraded in one transaction: `nvm-tx` used alone.
+//!
+//! `cargo run --release -p examples --bin settings` writes settings as version 1 of this firmware did, opens them as
+//! version 2, and changes some. End it with Ctrl-C or `kill -9` at any time: the settings are those of before or
+//! those of after, all of them.
+//!
+//! The region's own layout stays the same over all versions: the undo log must be where it was, so that what an older
+//! firmware left unfinished is rolled back first. What is versioned are the settings, in an area with room for later
+//! ones. Version 2 lies over version 1, in other units: the transaction reads the old settings, stores the new ones in
+//! their place, and the new version with them.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use examples::nvm_file;
+use nvm_core::{Area, Class, FileNvm, Layout, Nvm, Offset, field, persist};
+use nvm_tx::{Fault, Tx, UndoLog};
+
+/// What this firmware reads and writes.
+const VERSION: u32 = 2;
+/// Room for the settings of versions to come.
+const ROOM: usize = 64;
+/// An upgrade logs 28 bytes and a word; a change three words and a name.
+const LOG_BYTES: u32 = 64;
+
+persist! {
+    /// The settings as version 1 had them.
+    struct FirstSettings {
+        interval_seconds: u16,
+        /// In degrees: it had one limit, and took twenty degrees less for the other.
+        limit: i16,
+        name: [u8; 8],
+    }
+
+    /// The settings.
+    struct Settings {
+        interval_milliseconds: u32,
+        /// In thousandths of a degree, like `high`.
+        low: i32,
+        high: i32,
+        name: [u8; 16],
+    }
+}
+
+impl From<FirstSettings> for Settings {
+    fn from(first: FirstSettings) -> Self {
+        let mut name = [b' '; 16];
+        for (to, from) in name.iter_mut().zip(first.name) {
+            *to = from;
+        }
+        let high = i32::from(first.limit) * 1000;
+        Self {
+            interval_milliseconds: u32::from(first.interval_seconds) * 1000,
+            low: high - 20_000,
+            high,
+            name,
+        }
+    }
+}
+
+/// Why settings are not read or not changed.
+#[derive(Debug)]
+enum SettingsError {
+    /// Written by a later firmware, or damaged.
+    Version(u32),
+    /// They would not fit together: nothing was changed.
+    Refused(&'static str),
+    /// The transaction did not commit.
+    Transaction(Fault),
+}
+
+impl From<Fault> for SettingsError {
+    fn from(fault: Fault) -> Self {
+        Self::Transaction(fault)
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(found) => write!(
+                f,
+                "the settings have version {found}, this firmware reads versions 1 to {VERSION}"
+            ),
+            Self::Refused(reason) => f.write_str(reason),
+            Self::Transaction(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl Error for SettingsError {}
+
+/// Where everything lies: the same at each start, in each version.
+struct Store {
+    layout: Layout,
+    log: Area,
+    version: Offset<u32>,
+    settings: Offset<Settings>,
+}
+
+impl Store {
+    fn new() -> Self {
+        let mut layout = Layout::new("settings", 1);
+        Self {
+            log: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(LOG_BYTES)),
+            version: layout.object("version"),
+            settings: layout.object::<[u8; ROOM]>("settings").cast(),
+            layout,
+        }
+    }
+
+    /// What a firmware of version 1 began with.
+    fn format_as_first(&self, nvm: &impl Nvm) -> Result<(), Fault> {
+        let first = FirstSettings {
+            interval_seconds: 60,
+            limit: 28,
+            name: *b"cellar  ",
+        };
+        UndoLog::format(&nvm, self.log)?;
+        nvm.store(Class::Data, self.settings.cast(), &first)?;
+        Ok(nvm.store(Class::Data, self.version, &1)?)
+    }
+
+    fn format(&self, nvm: &impl Nvm) -> Result<(), Fault> {
+        let settings = Settings {
+            interval_milliseconds: 10_000,
+            low: 5_000,
+            high: 25_000,
+            name: *b"unnamed         ",
+        };
+        UndoLog::format(&nvm, self.log)?;
+        nvm.store(Class::Data, self.settings, &settings)?;
+        Ok(nvm.store(Class::Data, self.version, &VERSION)?)
+    }
+
+    /// Brings settings of an older version to this one, all or nothing; answers which version they had. `pause` is
+    /// where the upgrade has been made in part.
+    fn upgrade<N: Nvm>(
+        &self,
+        log: &mut UndoLog<N>,
+        pause: impl Fn(),
+    ) -> Result<u32, SettingsError> {
+        log.transaction(|tx| {
+            let found = tx.get(self.version)?;
+            match found {
+                1 => {
+                    let first: FirstSettings = tx.get(self.settings.cast())?;
+                    tx.set(self.settings, first.into())?;
+                    pause();
+                    tx.set(self.version, VERSION)?;
+                }
+                VERSION => {}
+                other => return Err(SettingsError::Version(other)),
+            }
+            Ok(found)
+        })
+    }
+
+    /// Makes all changes, or none where they do not fit together. `pause` is after each.
+    fn change<N: Nvm>(
+        &self,
+        log: &mut UndoLog<N>,
+        changes: &[Change],
+        pause: impl Fn(),
+    ) -> Result<Settings, SettingsError> {
+        log.transaction(|tx| {
+            for change in changes {
+                change.make(tx, self.settings)?;
+                pause();
+            }
+            let settings = tx.get(self.settings)?;
+            if settings.interval_milliseconds == 0 {
+                return Err(SettingsError::Refused("the interval must not be 0"));
+            }
+            if settings.low >= settings.high {
+                return Err(SettingsError::Refused("low must be lower than high"));
+            }
+            Ok(settings)
+        })
+    }
+}
+
+/// One setting's new value.
+#[derive(Debug, Clone)]
+enum Change {
+    Interval(u32),
+    Low(i32),
+    High(i32),
+    Name([u8; 16]),
+}
+
+impl Change {
+    /// From `NAME=VALUE`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let (setting, value) = text.split_once('=').ok_or("it has the form NAME=VALUE")?;
+        let number = || value.parse::<i32>().map_err(|error| error.to_string());
+        match setting {
+            "interval" => Ok(Self::Interval(
+                u32::try_from(number()?).map_err(|_| "it must not be negative")?,
+            )),
+            "low" => Ok(Self::Low(number()?)),
+            "high" => Ok(Self::High(number()?)),
+            "name" if value.len() <= 16 => {
+                let mut name = [b' '; 16];
+                for (to, from) in name.iter_mut().zip(value.bytes()) {
+                    *to = from;
+                }
+                Ok(Self::Name(name))
+            }
+            "name" => Err("a name has at most 16 bytes".into()),
+            _ => Err("the settings are interval, low, high and name".into()),
+        }
+    }
+
+    fn make<N: Nvm>(&self, tx: &mut Tx<'_, N>, settings: Offset<Settings>) -> Result<(), Fault> {
+        match *self {
+            Self::Interval(value) => {
+                tx.set(field!(settings, Settings.interval_milliseconds), value)
+            }
+            Self::Low(value) => tx.set(field!(settings, Settings.low), value),
+            Self::High(value) => tx.set(field!(settings, Settings.high), value),
+            Self::Name(value) => tx.set(field!(settings, Settings.name), value),
+        }
+    }
+}
+
+/// Settings in a file, which are upgraded from version 1 and changed all or nothing.
+///
+/// Exit status: 0; 1 where changes are refused; 2 on errors: a file of another program, settings of a later version,
+/// bad use.
+#[derive(Parser)]
+struct Options {
+    /// The file that stands for the non-volatile memory; made if it is not there.
+    #[arg(long, value_name = "FILE", default_value = "settings.nvm")]
+    nvm: PathBuf,
+    /// Begins anew, whatever the file holds.
+    #[arg(long)]
+    format: bool,
+    /// Makes a new file as version 1 of this program did, and ends.
+    #[arg(long)]
+    make_old: bool,
+    /// Milliseconds between two writes of a transaction, to end the program there.
+    #[arg(long, default_value_t = 0)]
+    pause: u64,
+    /// Without a command: makes a file as version 1 did if there is none, upgrades it, and changes settings.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows the settings.
+    Show,
+    /// Changes settings, all of them or none: `set low=1000 high=30000 interval=500 name=attic`.
+    Set {
+        /// interval (milliseconds), low, high (thousandths of a degree), name.
+        #[arg(value_name = "NAME=VALUE", required = true, value_parser = Change::parse)]
+        changes: Vec<Change>,
+    },
+}
+
+fn main() -> ExitCode {
+    nvm_file::end(run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let store = Store::new();
+    let path = &options.nvm;
+    if options.make_old && options.command.is_some() {
+        return Err("--make-old takes no command".into());
+    }
+    if options.make_old && !options.format && path.exists() {
+        return Err(format!("{} is there; --format makes it anew", path.display()).into());
+    }
+    let is_first = options.command.is_none();
+    let nvm = nvm_file::open(path, options.format, &store.layout, |nvm| {
+        if is_first {
+            writeln!(io::stdout(), "made as version 1: {}", path.display())?;
+            return Ok(store.format_as_first(nvm)?);
+        }
+        Ok(store.format(nvm)?)
+    })?;
+    if options.make_old {
+        return Ok(true);
+    }
+    let pause = || sleep(Duration::from_millis(options.pause));
+    // What an interrupted transaction had changed is put back here.
+    let mut log = UndoLog::open(&nvm, store.log)?;
+    let found = store.upgrade(&mut log, pause)?;
+    if found != VERSION {
+        writeln!(io::stdout(), "upgraded from version {found} to {VERSION}")?;
+    }
+    let mut change = |changes: &[Change]| match store.change(&mut log, changes, pause) {
+        Ok(settings) => show(&settings).map(|()| true),
+        Err(SettingsError::Refused(reason)) => {
+            writeln!(io::stdout(), "refused, nothing is changed: {reason}")?;
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    };
+    match &options.command {
+        Some(Command::Show) => show(&nvm.load(store.settings)?).map(|()| true),
+        Some(Command::Set { changes }) => change(changes),
+        None => {
+            show(&nvm.load(store.settings)?)?;
+            writeln!(io::stdout(), "high=30000 low=12000 interval=500:")?;
+            change(&[
+                Change::High(30_000),
+                Change::Low(12_000),
+                Change::Interval(500),
+            ])?;
+            writeln!(io::stdout(), "interval=100 low=40000:")?;
+            change(&[Change::Interval(100), Change::Low(40_000)])?;
+            show(&nvm.load(store.settings)?).map(|()| true)
+        }
+    }
+}
+
+fn show(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let Settings {
+        interval_milliseconds,
+        low,
+        high,
+        name,
+    } = settings;
+    let name = String::from_utf8_lossy(name);
+    Ok(writeln!(
+        io::stdout(),
+        "  name={} interval={interval_milliseconds} low={low} high={high}",
+        name.trim_end()
+    )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use nvm_core::for_each_atom;
+    use nvm_core::sim::{Explorer, SimNvm};
+
+    use super::*;
+
+    /// What a firmware reads that knows the version that it finds.
+    fn observe(nvm: &impl Nvm) -> (u32, Vec<u8>) {
+        let store = Store::new();
+        let version = nvm.load(store.version).unwrap();
+        let bytes = if version == 1 {
+            size_of::<FirstSettings>()
+        } else {
+            size_of::<Settings>()
+        };
+        let mut settings = vec![0; bytes];
+        nvm.read(store.settings.get(), &mut settings).unwrap();
+        (version, settings)
+    }
+
+    fn open<const ATOM: usize>(nvm: &SimNvm<ATOM>) -> UndoLog<&SimNvm<ATOM>> {
+        UndoLog::open(nvm, Store::new().log).unwrap()
+    }
+
+    /// What the next start does first.
+    fn recover<const ATOM: usize>(nvm: &SimNvm<ATOM>) {
+        let _ = open(nvm);
+    }
+
+    #[test]
+    fn an_upgrade_is_made_wholly_or_not_at_all_whatever_is_cut() {
+        let store = Store::new();
+        for_each_atom!(ATOM => {
+            let explorer = Explorer::<ATOM>::new("upgrade", store.layout.size()).depth(2);
+            let old = |nvm: &SimNvm<ATOM>| store.format_as_first(nvm).unwrap();
+            let upgrade = |nvm: &SimNvm<ATOM>| {
+                store.upgrade(&mut open(nvm), || ()).unwrap();
+            };
+            // The old firmware starts after the power loss: it finds the old settings or refuses the new ones.
+            explorer.explore_atomic(old, upgrade, recover, observe).assert_clean();
+            // The new one does: the settings are the new ones.
+            explorer
+                .explore(old, upgrade, upgrade, |nvm| {
+                    let new = Settings {
+                        interval_milliseconds: 60_000,
+                        low: 8_000,
+                        high: 28_000,
+                        name: *b"cellar          ",
+                    };
+                    let found = (nvm.load(store.version), nvm.load(store.settings));
+                    if found == (Ok(VERSION), Ok(new)) { Ok(()) } else { Err(format!("{found:?}")) }
+                })
+                .assert_clean();
+        });
+    }
+
+    #[test]
+    fn changes_are_made_all_or_none_whatever_is_cut() {
+        let store = Store::new();
+        let changes = [
+            Change::Low(-7_000),
+            Change::High(1_000),
+            Change::Interval(5),
+            Change::Name(*b"the attic       "),
+        ];
+        for_each_atom!(ATOM => {
+            Explorer::<ATOM>::new("changes", store.layout.size())
+                .depth(2)
+                .explore_atomic(
+                    |nvm| store.format(nvm).unwrap(),
+                    |nvm| { store.change(&mut open(nvm), &changes, || ()).unwrap(); },
+                    recover,
+                    observe,
+                )
+                .assert_clean();
+        });
+    }
+
+    #[test]
+    fn an_upgrade_past_the_log_is_caught() {
+        let store = Store::new();
+        Explorer::<4>::new("upgrade without a transaction", store.layout.size())
+            .explore_atomic(
+                |nvm| store.format_as_first(nvm).unwrap(),
+                |nvm| {
+                    let first: FirstSettings = nvm.load(store.settings.cast()).unwrap();
+                    nvm.store(Class::Data, store.settings, &first.into())
+                        .unwrap();
+                    nvm.store(Class::Data, store.version, &VERSION).unwrap();
+                },
+                recover,
+                observe,
+            )
+            .assert_caught();
+    }
+
+    #[test]
+    fn changes_that_do_not_fit_and_later_versions_change_nothing() {
+        let (store, nvm) = (Store::new(), SimNvm::<4>::new(1024));
+        store.format(&nvm).unwrap();
+        let before = observe(&nvm);
+        let refused = store.change(&mut open(&nvm), &[Change::Low(25_000)], || ());
+        assert!(matches!(refused, Err(SettingsError::Refused(_))));
+        assert_eq!(observe(&nvm), before);
+
+        nvm.store(Class::Data, store.version, &3).unwrap();
+        let later = store.upgrade(&mut open(&nvm), || ());
+        assert!(matches!(later, Err(SettingsError::Version(3))));
+    }
+}
