@@ -3,6 +3,7 @@
 mod ablation;
 mod bench;
 mod benchmarks;
+mod book;
 mod firmware;
 mod interrupted_calls;
 mod no_std;
@@ -39,8 +40,11 @@ enum Command {
     Ablation(ablation::Options),
     /// Builds all crates that do without an operating system for cores without one.
     NoStd,
-    /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
+    /// Builds the template for a board of one's own, as it is and with the book's program, and runs both in QEMU, with a
+    /// kill of the emulator on the way.
     Template,
+    /// Builds the book, and checks its links, pictures and code.
+    Book(book::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Command::Ablation(options) => ablation::run(&options),
         Command::NoStd => no_std::run(),
         Command::Template => template::run(),
+        Command::Book(options) => book::run(&options),
     };
     match failed {
         Ok(0) => ExitCode::SUCCESS,
