@@ -3,6 +3,7 @@
 mod ablation;
 mod bench;
 mod benchmarks;
+mod book;
 mod firmware;
 mod interrupted_calls;
 mod no_std;
@@ -40,10 +41,13 @@ enum Command {
     Ablation(ablation::Options),
     /// Builds all crates that do without an operating system for cores without one.
     NoStd,
-    /// Builds the template for a board of one's own, and runs it in QEMU, with a kill of the emulator on the way.
+    /// Builds the template for a board of one's own, as it is and with the book's program, and runs both in QEMU, with a
+    /// kill of the emulator on the way.
     Template,
     /// Copies the complete program of each crate's README out, and builds and runs it as it stands.
     ReadmePrograms,
+    /// Builds the book, and checks its links, pictures and code.
+    Book(book::Options),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Command::NoStd => no_std::run(),
         Command::Template => template::run(),
         Command::ReadmePrograms => readme_programs::run(),
+        Command::Book(options) => book::run(&options),
     };
     match failed {
         Ok(0) => ExitCode::SUCCESS,

@@ -1,8 +1,12 @@
-//! `cargo xtask template`: the template for a board of one's own, on the machine that it names.
+//! `cargo xtask template`: the template for a board of one's own, on the machine that it names; as it is, and with the
+//! program of the book's tutorial in it.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use crate::book;
 use crate::firmware::emulator::{self, NvmFile, Time};
 use crate::firmware::{Board, Image};
 use crate::toolchain;
@@ -10,16 +14,25 @@ use crate::toolchain;
 const PROGRAM: &str = "board-template";
 /// The one that its `.cargo/config.toml` and `memory.x` are for.
 const BOARD: Board = Board::Mps2An385;
-/// The count at which the emulator is killed.
-const KILLED_AT: u32 = 5;
+/// How far the template counts.
 const LAST: u32 = 20;
+/// How many readings the book's program takes.
+const LAST_OF_BOOK: u32 = 30;
+/// The number at which the emulator is killed.
+const KILLED_AT: u32 = 5;
 /// A run takes a second.
 const LONGEST_RUN: Duration = Duration::from_mins(1);
 
-/// Builds it, kills it at half its way and lets it go on; answers how many of both runs failed.
+/// Builds both, kills them on their way and lets them go on; answers how many of the runs failed.
 pub(crate) fn run() -> Result<u64, String> {
     emulator::check()?;
-    let program = build()?;
+    let template = toolchain::root().join("examples").join(PROGRAM);
+    let of_book = program_of_book(&template)?;
+    Ok(try_out(&template, "template", LAST)? + try_out(&of_book, "book-firmware", LAST_OF_BOOK)?)
+}
+
+fn try_out(folder: &Path, target_dir: &str, last: u32) -> Result<u64, String> {
+    let program = build(folder, target_dir)?;
     let nvm = NvmFile::open(None)?;
     let before = run_until(&program, &nvm, Some(KILLED_AT))?;
     let after = run_until(&program, &nvm, None)?;
@@ -27,19 +40,41 @@ pub(crate) fn run() -> Result<u64, String> {
     let is_first_right = before == (1..=KILLED_AT).collect::<Vec<_>>();
     let begun = after.first().copied().unwrap_or(0);
     let is_second_right =
-        begun >= KILLED_AT && after == (begun..=LAST).collect::<Vec<_>>() && !after.is_empty();
-    println!("{PROGRAM}: counts {before:?}, and after a kill {after:?}");
+        begun >= KILLED_AT && after == (begun..=last).collect::<Vec<_>>() && !after.is_empty();
+    println!("{target_dir}: counts {before:?}, and after a kill {after:?}");
     Ok(u64::from(!is_first_right) + u64::from(!is_second_right))
 }
 
+/// The template with the program of the book's tutorial: what its reader makes of it.
+fn program_of_book(template: &Path) -> Result<PathBuf, String> {
+    let folder = toolchain::target_dir("book-firmware").join("source");
+    book::copy(template, &folder)?;
+    let listings = toolchain::root().join("book/listings");
+    book::copy(
+        &listings.join("firmware/main.rs"),
+        &folder.join("src/main.rs"),
+    )?;
+    book::copy(
+        &listings.join("station/program.rs"),
+        &folder.join("src/program.rs"),
+    )?;
+    let manifest = folder.join("Cargo.toml");
+    let intos = toolchain::root().join("intos");
+    fs::read_to_string(&manifest)
+        .map(|text| text.replace("../../intos", &intos.to_string_lossy()))
+        .and_then(|text| fs::write(&manifest, text))
+        .map_err(|error| format!("{}: {error}", manifest.display()))?;
+    Ok(folder)
+}
+
 /// As its user builds it: in its own folder, whose settings count.
-fn build() -> Result<Image, String> {
-    let target_dir = toolchain::target_dir("template");
+fn build(folder: &Path, target_dir: &str) -> Result<Image, String> {
+    let target_dir = toolchain::target_dir(target_dir);
     let mut build = toolchain::build(BOARD.target(), &target_dir)?;
-    build.current_dir(toolchain::root().join("examples").join(PROGRAM));
+    build.current_dir(folder);
     toolchain::run(&mut build)?;
-    let folder = target_dir.join(BOARD.target()).join("release");
-    Image::read(&folder.join(PROGRAM))
+    let built = target_dir.join(BOARD.target()).join("release");
+    Image::read(&built.join(PROGRAM))
 }
 
 /// Runs it to a count, at which it is killed, or to its end, where it must succeed; answers what it has counted.
@@ -77,7 +112,10 @@ fn follow(lines: &Receiver<String>, last: Option<u32>) -> Result<Vec<u32>, Strin
             }
         };
         match line.split_once(' ') {
-            Some(("count", number)) => counts.push(number.parse().map_err(|_| line.clone())?),
+            Some(("count" | "reading", rest)) => {
+                let number = rest.split(':').next().unwrap_or(rest);
+                counts.push(number.parse().map_err(|_| line.clone())?);
+            }
             Some(("end", _)) => return Ok(counts),
             _ => return Err(format!("{PROGRAM} printed: {line}")),
         }
