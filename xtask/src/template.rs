@@ -73,8 +73,8 @@ fn build(folder: &Path, target_dir: &str) -> Result<Image, String> {
     let mut build = toolchain::build(BOARD.target(), &target_dir)?;
     build.current_dir(folder);
     toolchain::run(&mut build)?;
-    let built = target_dir.join(BOARD.target()).join("release");
-    Image::read(&built.join(PROGRAM))
+    let release = target_dir.join(BOARD.target()).join("release");
+    Image::read(&release.join(PROGRAM))
 }
 
 /// Runs it to a count, at which it is killed, or to its end, where it must succeed; answers what it has counted.
