@@ -28,11 +28,11 @@ pub(crate) fn run() -> Result<u64, String> {
     emulator::check()?;
     let template = toolchain::root().join("examples").join(PROGRAM);
     let of_book = program_of_book(&template)?;
-    Ok(try_out(&template, "template", LAST)? + try_out(&of_book, "book-firmware", LAST_OF_BOOK)?)
+    Ok(try_out("template", &template, LAST)? + try_out("book", &of_book, LAST_OF_BOOK)?)
 }
 
-fn try_out(folder: &Path, target_dir: &str, last: u32) -> Result<u64, String> {
-    let program = build(folder, target_dir)?;
+fn try_out(name: &str, folder: &Path, last: u32) -> Result<u64, String> {
+    let program = build(folder)?;
     let nvm = NvmFile::open(None)?;
     let before = run_until(&program, &nvm, Some(KILLED_AT))?;
     let after = run_until(&program, &nvm, None)?;
@@ -41,13 +41,13 @@ fn try_out(folder: &Path, target_dir: &str, last: u32) -> Result<u64, String> {
     let begun = after.first().copied().unwrap_or(0);
     let is_second_right =
         begun >= KILLED_AT && after == (begun..=last).collect::<Vec<_>>() && !after.is_empty();
-    println!("{target_dir}: counts {before:?}, and after a kill {after:?}");
+    println!("{name}: counts {before:?}, and after a kill {after:?}");
     Ok(u64::from(!is_first_right) + u64::from(!is_second_right))
 }
 
 /// The template with the program of the book's tutorial: what its reader makes of it.
 fn program_of_book(template: &Path) -> Result<PathBuf, String> {
-    let folder = toolchain::target_dir("book-firmware").join("source");
+    let folder = toolchain::target_dir("template").join("book");
     book::copy(template, &folder)?;
     let listings = toolchain::root().join("book/listings");
     book::copy(
@@ -67,14 +67,14 @@ fn program_of_book(template: &Path) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// As its user builds it: in its own folder, whose settings count.
-fn build(folder: &Path, target_dir: &str) -> Result<Image, String> {
-    let target_dir = toolchain::target_dir(target_dir);
+/// As its user builds it: in its own folder, whose settings count. Both share what they depend on.
+fn build(folder: &Path) -> Result<Image, String> {
+    let target_dir = toolchain::target_dir("template");
     let mut build = toolchain::build(BOARD.target(), &target_dir)?;
     build.current_dir(folder);
     toolchain::run(&mut build)?;
-    let built = target_dir.join(BOARD.target()).join("release");
-    Image::read(&built.join(PROGRAM))
+    let release = target_dir.join(BOARD.target()).join("release");
+    Image::read(&release.join(PROGRAM))
 }
 
 /// Runs it to a count, at which it is killed, or to its end, where it must succeed; answers what it has counted.

@@ -26,6 +26,7 @@ fn broken_transfer(nvm: &SimNvm<4>) -> Result<(), Fault> {
 }
 // ANCHOR_END: wrong
 
+// ANCHOR: starts
 fn first_boot(nvm: &SimNvm<4>) -> Result<(), Fault> {
     UndoLog::format(&nvm, LOG)?;
     nvm.store(Class::Data, FROM, &100)?;
@@ -33,12 +34,17 @@ fn first_boot(nvm: &SimNvm<4>) -> Result<(), Fault> {
     Ok(())
 }
 
+fn next_start(nvm: &SimNvm<4>) -> Result<(), Fault> {
+    UndoLog::open(nvm, LOG).map(|_| ())
+}
+// ANCHOR_END: starts
+
 // ANCHOR: explore
 fn explore(name: &str, transfer: impl Fn(&SimNvm<4>) -> Result<(), Fault>) -> Report {
     Explorer::<4>::new(name, 64).depth(2).explore_atomic(
         |nvm| first_boot(nvm).expect("the first boot"), // the state before: never cut
         |nvm| transfer(nvm).expect("the transfer"),     // cut before each of its stores
-        |nvm| drop(UndoLog::open(nvm, LOG).expect("the next start")), // cut as well: depth 2
+        |nvm| next_start(nvm).expect("the next start"), // cut as well: depth 2
         |nvm| (nvm.load(FROM), nvm.load(TO)),           // as before, or as after
     )
 }
