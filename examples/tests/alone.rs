@@ -356,7 +356,7 @@ fn refused(program: &Program, options: &[&str], reason: &str) {
 #[test]
 fn damage_behind_the_header_is_told_or_not_noticed() {
     let mut random = Random::new(11);
-    let all: [(&'static str, &[&str]); 4] = [
+    let all: [(&'static str, &[&str]); 6] = [
         (
             env!("CARGO_BIN_EXE_events"),
             &["measure", "--count", "20", "--pause", "0"],
@@ -367,6 +367,14 @@ fn damage_behind_the_header_is_told_or_not_noticed() {
             &["exercise", "--count", "20", "--pause", "0"],
         ),
         (env!("CARGO_BIN_EXE_update"), &["--pause", "0"]),
+        (
+            env!("CARGO_BIN_EXE_energy"),
+            &["--hours", "5", "--pace", "0"],
+        ),
+        (
+            env!("CARGO_BIN_EXE_door"),
+            &["--steps", "5", "--pause", "0"],
+        ),
     ];
     for (executable, options) in all {
         let program = Program::new(executable);

@@ -157,7 +157,7 @@ fn visit<N: Nvm + Copy>(
     devices: Devices,
 ) -> Result<(), replay::Error> {
     let door = places.door;
-    let number = thread.transaction(|tx| Ok(tx.get(field!(door, Door.visits))? + 1))?;
+    let number = thread.transaction(|tx| Ok(tx.get(field!(door, Door.visits))?.wrapping_add(1)))?;
     // Asked for once, however often the power goes from here on.
     let badge = thread.sample(|| devices.read_badge(number))?;
     // One in four badges is not known here.
@@ -168,9 +168,13 @@ fn visit<N: Nvm + Copy>(
         let before = tx.get(door)?;
         let after = Door {
             visits: number,
-            admitted: before.admitted + u32::from(is_known),
-            refused: before.refused + u32::from(!is_known),
-            wrong_tries: if is_known { 0 } else { before.wrong_tries + 1 },
+            admitted: before.admitted.wrapping_add(u32::from(is_known)),
+            refused: before.refused.wrapping_add(u32::from(!is_known)),
+            wrong_tries: if is_known {
+                0
+            } else {
+                before.wrong_tries.wrapping_add(1)
+            },
             unlocked: u32::from(is_known),
         };
         tx.set(door, after)?;

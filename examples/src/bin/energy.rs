@@ -25,6 +25,8 @@ use nvm_tx::{Fault, UndoLog};
 const BATCH: usize = 15;
 const SAMPLES_PER_HOUR: u32 = 60;
 const HOURS: usize = 24;
+/// 190 years of them.
+const MOST_SAMPLES: u32 = 100_000_000;
 /// A counter takes an entry of 4 bytes and its own 16 in the log.
 const LOG_BYTES: u32 = 2 * 20;
 
@@ -237,6 +239,9 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 /// Reads the counters, and compares them with what the sensor said so far.
 fn check<N: Nvm>(meter: &Meter, log: &mut UndoLog<N>) -> Result<Reading, Box<dyn Error>> {
     let reading = meter.read(log)?;
+    if reading.total.samples > MOST_SAMPLES {
+        return Err("more samples than a meter's life has: the file is damaged".into());
+    }
     if reading == expected(reading.total.samples) {
         Ok(reading)
     } else {
