@@ -124,12 +124,18 @@ impl Image {
         nvm_core::Nvm::size(&self.memory)
     }
 
-    /// Whether nothing was ever stored in it.
+    /// Whether nothing was ever stored in it, but perhaps the beginning of a first header: the next start formats it.
     pub fn is_blank(&self) -> bool {
         let image = self.memory.image();
-        [0x00, 0xFF]
-            .iter()
-            .any(|blank| image.iter().all(|byte| byte == blank))
+        let (header, rest) = image.split_at(image.len().min(HEADER_BYTES as usize));
+        [0x00, 0xFF].into_iter().any(|blank| {
+            let begun = header.iter().rposition(|byte| *byte != blank);
+            let begun = begun.map_or(0, |last| last + 1);
+            let mut magic = header.iter().zip(RegionHeader::MAGIC).take(begun);
+            rest.iter().all(|byte| *byte == blank)
+                && begun < header.len()
+                && magic.all(|(byte, magic)| *byte == magic)
+        })
     }
 
     pub(super) const fn memory(&self) -> &Memory {

@@ -6,6 +6,7 @@ use nvm_tx::UndoLog;
 
 use super::bytes::Memory;
 use super::program::ProgramLayout;
+use super::view::View;
 
 /// Recovers a copy of an image, as the kernel's next start does, and rolls back what tasks were in the midst of.
 ///
@@ -27,7 +28,8 @@ pub(super) fn recover(nvm: &Memory, program: &ProgramLayout) -> Result<(), Error
     }
     // The one that ran first: others may have changed bits of the same bytes before it.
     let current = scheduler.current()?;
-    let mut slots: Vec<_> = program.slots.iter().collect();
+    let view = View::of(nvm, program)?;
+    let mut slots: Vec<_> = view.living().map(|slot| slot.layout).collect();
     slots.sort_by_key(|slot| Some(slot.task) != current);
     for slot in slots {
         UndoLog::unopened(nvm, slot.areas.log(), Class::Data).recover()?;

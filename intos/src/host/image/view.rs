@@ -246,6 +246,19 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether a task is in no list, and not suspended: it has ended, or was never created. Its logs and tables are nobody's
+    /// then, and may be in the midst of being formatted for the next one.
+    pub(super) fn has_ended(&self, slot: &TaskSlot<'_>) -> bool {
+        !slot.block.is_suspended
+            && self.owner_of(slot.block.state).is_none()
+            && self.owner_of(slot.block.event).is_none()
+    }
+
+    /// The slots whose task has not ended.
+    pub(super) fn living(&self) -> impl Iterator<Item = &TaskSlot<'a>> {
+        self.tasks.iter().filter(|slot| !self.has_ended(slot))
+    }
+
     /// The task whose state node's links lie there.
     pub(super) fn task_of_state(&self, links_at: u32) -> Option<&TaskSlot<'a>> {
         self.tasks

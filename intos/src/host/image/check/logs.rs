@@ -11,23 +11,11 @@ use super::finding::Checker;
 use super::invariant::Invariant::{CommitWords, DeferredStores, FollowUp as FollowUpHolds};
 use super::invariant::Invariant::{ListWork, LogEntries};
 use crate::host::image::text::hex;
-use crate::host::image::view::View;
+use crate::host::image::view::{TaskSlot, View};
 
 pub(super) fn check(checker: &mut Checker, view: &View<'_>) {
     if let Ok(log) = LogView::load(&view.nvm, view.program.scheduler.kernel_log()) {
         undo_log(checker, view, &log, "kernel's undo log");
-    }
-    for slot in &view.tasks {
-        let name = slot.name();
-        let thread = &slot.thread;
-        undo_log(
-            checker,
-            view,
-            &thread.log,
-            &format!("undo log of task {name}"),
-        );
-        let subject = format!("kernel undo log of task {name}");
-        undo_log(checker, view, &thread.kernel_log, &subject);
     }
     for (object, heap) in view.program.heaps() {
         let log =
@@ -43,6 +31,15 @@ pub(super) fn check(checker: &mut Checker, view: &View<'_>) {
     }
     list_work(checker, view);
     follow_up(checker, view);
+}
+
+/// The logs of a task that has not ended.
+pub(super) fn check_thread(checker: &mut Checker, view: &View<'_>, slot: &TaskSlot<'_>) {
+    let (name, thread) = (slot.name(), &slot.thread);
+    let subject = format!("undo log of task {name}");
+    undo_log(checker, view, &thread.log, &subject);
+    let subject = format!("kernel undo log of task {name}");
+    undo_log(checker, view, &thread.kernel_log, &subject);
 }
 
 fn undo_log(checker: &mut Checker, view: &View<'_>, log: &LogView, subject: &str) {

@@ -108,7 +108,10 @@ fn check_contents(
     logs::check(checker, &view);
     kernel::check(checker, &view);
     tasks::check_blocks(checker, &view);
-    threads::check(checker, &view);
+    for slot in view.living() {
+        logs::check_thread(checker, &view, slot);
+        threads::check(checker, slot);
+    }
     if in_flight.is_empty() {
         check_at_rest(checker, &view);
         return Scope::AsItIs;
@@ -131,8 +134,18 @@ fn check_contents(
         expected,
         found,
     );
-    if let Some(view) = checked_view(checker, &copy, program) {
-        check_at_rest(checker, &view);
+    if let Some(recovered) = checked_view(checker, &copy, program) {
+        // Those that the recovery has brought to life.
+        for slot in recovered.living() {
+            if view
+                .slot(slot.task)
+                .is_some_and(|before| view.has_ended(before))
+            {
+                logs::check_thread(checker, &recovered, slot);
+                threads::check(checker, slot);
+            }
+        }
+        check_at_rest(checker, &recovered);
     }
     Scope::AsRecovered
 }

@@ -7,7 +7,6 @@ use intos_sched::inspect::MutexView;
 
 use super::finding::Checker;
 use super::invariant::Invariant::{MutexChain, MutexHolder};
-use super::tasks::has_ended;
 use crate::host::image::text::{hex, names};
 use crate::host::image::view::{ListKind, TaskSlot, View};
 
@@ -71,7 +70,7 @@ fn chain(checker: &mut Checker, view: &View<'_>, slot: &TaskSlot<'_>, chained: &
 /// Who holds it, if that is a task that there is.
 fn living_holder<'v, 'a>(view: &'v View<'a>, mutex: &MutexView) -> Option<&'v TaskSlot<'a>> {
     let slot = view.slot(TaskIndex(mutex.owner))?;
-    (slot.block.generation == mutex.generation && !has_ended(view, slot)).then_some(slot)
+    (slot.block.generation == mutex.generation && !view.has_ended(slot)).then_some(slot)
 }
 
 fn holder(checker: &mut Checker, view: &View<'_>, mutex: &MutexView, name: &str, chained: bool) {
@@ -129,33 +128,27 @@ fn holder(checker: &mut Checker, view: &View<'_>, mutex: &MutexView, name: &str,
             || format!("held from 1 to {DEEPEST} times by task {}", holder.name()),
             || format!("{} times", mutex.depth),
         );
+        let must = chained || !waiting.is_empty();
         checker.that(
-            mutex.contended == u8::from(chained),
+            chained == must && mutex.contended == u8::from(must),
             MutexChain,
             name,
             contended_at,
             || {
-                let is = if chained {
-                    "1, since it is"
+                let (holder, waiting) = (holder.name(), names(&waiting));
+                if chained {
+                    format!("contended, since it is in the chain of task {holder}")
+                } else if must {
+                    format!("contended, and in the chain of task {holder}, since others wait for it: {waiting}")
                 } else {
-                    "0, since it is not"
-                };
-                format!("{is} in the chain of task {}", holder.name())
+                    format!("not contended, since it is not in the chain of task {holder}")
+                }
             },
-            || mutex.contended.to_string(),
-        );
-        checker.that(
-            waiting.is_empty() || chained,
-            MutexChain,
-            name,
-            contended_at,
             || {
-                format!(
-                    "it to be in the chain of task {}, since others wait for it",
-                    holder.name()
-                )
+                let is = if mutex.contended == 0 { "not contended" } else { "contended" };
+                let chain = if chained { "in the chain" } else { "not in the chain" };
+                format!("{is} ({}), {chain}", mutex.contended)
             },
-            || "it in no chain".to_owned(),
         );
     }
 }

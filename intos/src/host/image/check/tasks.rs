@@ -81,13 +81,6 @@ fn state_list(view: &View<'_>, slot: &TaskSlot<'_>) -> Option<ListKind> {
     view.list_at(owner).map(|known| known.kind)
 }
 
-/// Whether a task is in no list, and not suspended.
-pub(super) fn has_ended(view: &View<'_>, slot: &TaskSlot<'_>) -> bool {
-    !slot.block.is_suspended
-        && view.owner_of(slot.block.state).is_none()
-        && view.owner_of(slot.block.event).is_none()
-}
-
 fn state(checker: &mut Checker, view: &View<'_>, slot: &TaskSlot<'_>) {
     let block = &slot.block;
     let subject = format!("task {}", slot.name());
@@ -176,7 +169,7 @@ fn priority(checker: &mut Checker, view: &View<'_>, slot: &TaskSlot<'_>) {
     let subject = format!("task {}", slot.name());
     let priority_at = block.at + TaskView::PRIORITY_AT;
     let (mutexes, _) = view.held_mutexes(slot);
-    if has_ended(view, slot) {
+    if view.has_ended(slot) {
         checker.that(
             block.held == 0,
             MutexChain,
