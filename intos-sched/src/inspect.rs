@@ -156,6 +156,8 @@ impl TaskView {
     pub const SETTINGS_AT: u32 = core::mem::offset_of!(ControlBlock, settings) as u32;
     /// The same of the priority.
     pub const PRIORITY_AT: u32 = core::mem::offset_of!(ControlBlock, priority) as u32;
+    /// The same of the generation.
+    pub const GENERATION_AT: u32 = core::mem::offset_of!(ControlBlock, generation) as u32;
     /// The same of the first held mutex.
     pub const HELD_AT: u32 = core::mem::offset_of!(ControlBlock, held) as u32;
     /// The same of what is not used.
@@ -283,6 +285,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
         self.is_committed(tag)
     }
 }
+
+/// The label of a delay list.
+pub const LABEL_OF_DELAYED: u16 = 0xFF;
 
 /// The label of a mutex's wait list, by which it is told from other lists.
 pub const LABEL_OF_MUTEX: u16 = MUTEX_LABEL;

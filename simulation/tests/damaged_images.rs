@@ -117,8 +117,9 @@ fn look(bytes: &[u8], program: &ProgramLayout) -> &'static str {
         assert!(!inspection.to_string().is_empty());
         assert!(serde_json::to_string(&inspection).is_ok());
     }
-    if let Ok(inspection) = inspect_recovered(&image, program) {
-        assert!(!inspection.to_string().is_empty());
+    match inspect_recovered(&image, program) {
+        Ok(inspection) => assert!(!inspection.to_string().is_empty()),
+        Err(error) => assert!(end == "broken", "sound, and the next start says: {error}"),
     }
     end
 }

@@ -19,6 +19,8 @@ pub struct BufferView {
     pub count: Option<u16>,
     /// How many bytes it holds at most.
     pub capacity: u16,
+    /// Bytes that are not used: 0.
+    pub unused: u16,
     at: u32,
 }
 
@@ -46,6 +48,7 @@ impl BufferView {
             first: header.first,
             count: (header.count != DELETED).then_some(header.count),
             capacity: header.capacity,
+            unused: header.unused,
             at,
         })
     }

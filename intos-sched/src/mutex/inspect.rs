@@ -23,6 +23,8 @@ pub struct MutexView {
     pub next: u32,
     /// 1 where it is one of those.
     pub contended: u8,
+    /// A byte that is not used: 0.
+    pub unused: u8,
 }
 
 impl MutexView {
@@ -38,6 +40,9 @@ impl MutexView {
     pub const CONTENDED_AT: u32 = core::mem::offset_of!(MutexBlock, contended) as u32;
     /// The same of the next one.
     pub const NEXT_AT: u32 = core::mem::offset_of!(MutexBlock, next) as u32;
+
+    /// The same of the byte that is not used.
+    pub const UNUSED_AT: u32 = core::mem::offset_of!(MutexBlock, unused) as u32;
 
     /// Reads the mutex at an offset.
     ///
@@ -55,6 +60,7 @@ impl MutexView {
             generation: block.holder.generation,
             next: u32::from(block.next) * 4,
             contended: block.contended,
+            unused: block.unused,
         })
     }
 }

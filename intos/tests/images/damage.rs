@@ -170,9 +170,7 @@ fn recovery() {
     let mut damaged = Damaged::new();
     damaged.store("kernel", "follow-up", 7, &[0, 0xFF, 0, 0, 0x83]);
     damaged.store("mutex", "books", 12, &[3, 0]);
-    damaged.bytes[12..14].copy_from_slice(&[0xFF, 0xFF]);
-    let image = Image::from_bytes(&damaged.bytes).unwrap();
-    assert!(!check(&image, Some(&damaged.layout)).sound);
+    damaged.expect(Invariant::Recovery, 12);
 }
 
 #[test]
@@ -471,4 +469,46 @@ fn replay_tables() {
     damaged.expect(Invariant::ReplayTables, at);
     found("thread", "spinner", 208, &[1, 0], Invariant::Progress, 208);
     found("thread", "spinner", 212, &[2, 0], Invariant::Progress, 212);
+}
+
+/// No bit of these can change without being noticed.
+#[test]
+fn every_bit_of_what_binds_the_kernel_together_is_noticed() {
+    let damaged = Damaged::new();
+    for (kind, name, bytes) in [
+        ("header", "region", 0..32),
+        ("kernel", "ready lists", 0..64),
+        ("kernel", "delay lists", 0..16),
+        ("kernel", "wait list of notifications", 0..8),
+        // The state node of a task that is ready, but its key, which means nothing there; and the event node.
+        ("control block", "spinner", 4..12),
+        ("control block", "spinner", 20..24),
+        // The event node of a task that waits, behind the byte of its key that may be another class's.
+        ("control block", "waiter", 13..24),
+        ("control block", "waiter", 25..28),
+        ("control block", "waiter", 33..40),
+        ("mutex", "books", 0..16),
+        ("queue", "jobs", 0..16),
+        ("queue", "jobs", 18..20),
+        ("semaphore", "units", 0..12),
+        ("event group", "events", 0..8),
+        ("timer service", "timers", 0..24),
+        ("timer", "beat", 4..10),
+        ("stream buffer", "stream", 0..16),
+        ("stream buffer", "stream", 20..24),
+        ("heap", "heap", 0..8),
+        // Of the map of its blocks.
+        ("heap", "heap", 56..64),
+    ] {
+        for behind in bytes {
+            for bit in 0..8 {
+                let mut bytes = damaged.bytes.clone();
+                bytes[damaged.at(kind, name) + behind] ^= 1 << bit;
+                let image = Image::from_bytes(&bytes);
+                let is_noticed =
+                    image.map_or(true, |image| !check(&image, Some(&damaged.layout)).sound);
+                assert!(is_noticed, "{kind} {name}: bit {bit} of byte {behind}");
+            }
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub(super) fn all(image: &Image, view: &View<'_>) -> Vec<InFlight> {
         of_log(&mut all, view, &log, "the kernel's own transaction", start);
     }
     let current = view.scheduler.current().ok().flatten();
-    for slot in view.living() {
+    for slot in view.in_use() {
         let name = slot.name();
         let is_current = current == Some(slot.task);
         let when = if is_current {

@@ -31,6 +31,8 @@ pub(super) struct SlotLayout {
     pub(super) name: String,
     pub(super) areas: ThreadAreas,
     pub(super) whole: Area,
+    /// Whether tasks are created in the slot.
+    pub(super) created: bool,
 }
 
 /// A place of a layout.
@@ -80,6 +82,7 @@ impl ProgramLayout {
                 },
                 areas,
                 whole: Area::new(begin, end.saturating_sub(begin)),
+                created,
             });
         }
         Ok(Self {

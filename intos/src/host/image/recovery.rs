@@ -29,7 +29,7 @@ pub(super) fn recover(nvm: &Memory, program: &ProgramLayout) -> Result<(), Error
     // The one that ran first: others may have changed bits of the same bytes before it.
     let current = scheduler.current()?;
     let view = View::of(nvm, program)?;
-    let mut slots: Vec<_> = view.living().map(|slot| slot.layout).collect();
+    let mut slots: Vec<_> = view.in_use().map(|slot| slot.layout).collect();
     slots.sort_by_key(|slot| Some(slot.task) != current);
     for slot in slots {
         UndoLog::unopened(nvm, slot.areas.log(), Class::Data).recover()?;

@@ -234,6 +234,13 @@ impl<'a> View<'a> {
         placed.map(title).or_else(|| self.shared_mutex_name(at))
     }
 
+    /// Whether a recursive mutex is placed at an offset.
+    pub(super) fn is_recursive_mutex(&self, at: u32) -> bool {
+        self.program.objects.iter().any(|object| {
+            object.offset == at && object.kind == PlacedKind::Mutex { recursive: true }
+        })
+    }
+
     /// The same of one in a heap's block.
     fn shared_mutex_name(&self, at: u32) -> Option<String> {
         self.program.heaps().find_map(|(object, heap)| {
@@ -254,9 +261,15 @@ impl<'a> View<'a> {
             && self.owner_of(slot.block.event).is_none()
     }
 
-    /// The slots whose task has not ended.
-    pub(super) fn living(&self) -> impl Iterator<Item = &TaskSlot<'a>> {
-        self.tasks.iter().filter(|slot| !self.has_ended(slot))
+    /// Whether a slot's logs and tables are a task's: one that has not ended, or that ran last, whose log the next start
+    /// looks at.
+    pub(super) fn is_in_use(&self, slot: &TaskSlot<'_>) -> bool {
+        !self.has_ended(slot) || self.scheduler.current() == Ok(Some(slot.task))
+    }
+
+    /// The slots whose logs and tables are a task's.
+    pub(super) fn in_use(&self) -> impl Iterator<Item = &TaskSlot<'a>> {
+        self.tasks.iter().filter(|slot| self.is_in_use(slot))
     }
 
     /// The task whose state node's links lie there.

@@ -31,6 +31,8 @@ pub enum Invariant {
     ControlBlock,
     /// The nodes of a list link to each other in both directions, and say that they are in it.
     ListLinks,
+    /// A list's head has the label of its kind.
+    ListLabel,
     /// A sorted list is sorted, by the keys that its nodes must have.
     ListOrder,
     /// A node that says that it is in a list is in that list.

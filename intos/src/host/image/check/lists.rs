@@ -1,10 +1,10 @@
 //! Lists: closed and consistent in both directions, sorted where they must be; and each node in the list that it names.
 
-use intos_sched::inspect::{has_come, is_upper_half, wait_key};
+use intos_sched::inspect::{LABEL_OF_DELAYED, LABEL_OF_MUTEX, has_come, is_upper_half, wait_key};
 use nvm_list::NodeRef;
 
 use super::finding::Checker;
-use super::invariant::Invariant::{ListLinks, ListMembership, ListOrder};
+use super::invariant::Invariant::{ListLabel, ListLinks, ListMembership, ListOrder};
 use crate::host::image::text::hex;
 use crate::host::image::view::{KnownList, ListKind, TaskSlot, View, title};
 
@@ -15,6 +15,7 @@ pub(super) fn check(checker: &mut Checker, view: &View<'_>) {
             let (expected, found) = (|| defect.expected.clone(), || defect.found.clone());
             checker.that(false, ListLinks, &known.name, defect.at, expected, found);
         }
+        label(checker, view, known);
         order(checker, view, known);
     }
     for slot in &view.tasks {
@@ -44,6 +45,27 @@ pub(super) fn check(checker: &mut Checker, view: &View<'_>) {
             member(checker, view, stored.node, &title(timer), is_timers);
         }
     }
+}
+
+/// The label of a list's head, by which mutexes are told from other lists.
+fn label(checker: &mut Checker, view: &View<'_>, known: &KnownList) {
+    let Ok(links) = known.list.links(&view.nvm) else {
+        return;
+    };
+    let expected = match known.kind {
+        ListKind::Ready(priority) => u16::from(priority),
+        ListKind::Delayed { .. } => LABEL_OF_DELAYED,
+        ListKind::Waiting if view.mutex_name(links.at).is_some() => LABEL_OF_MUTEX,
+        ListKind::Waiting | ListKind::Timers { .. } => 0,
+    };
+    checker.that(
+        links.label == expected,
+        ListLabel,
+        &known.name,
+        links.label_at(),
+        || format!("label {expected:#06x}"),
+        || format!("label {:#06x}", links.label),
+    );
 }
 
 const fn is_state(kind: ListKind) -> bool {

@@ -56,14 +56,22 @@ fn undo_log(checker: &mut Checker, view: &View<'_>, log: &LogView, subject: &str
         },
         || format!("numbers {} and {}", even >> 24, odd >> 24),
     );
-    checker.that(
-        log.deferred < 254 || log.deferred == LogView::NO_DEFERRED,
-        DeferredStores,
-        subject,
-        log.deferred_at(),
-        || "a sequence number below 254, or 255 for none".to_owned(),
-        || log.deferred.to_string(),
-    );
+    if let Some(committed) = log.committed {
+        let numbers = [committed.sequence, committed.next_sequence()];
+        checker.that(
+            numbers.contains(&log.deferred) || log.deferred == LogView::NO_DEFERRED,
+            DeferredStores,
+            subject,
+            log.deferred_at(),
+            || {
+                let [last, next] = numbers;
+                format!(
+                    "the number of the last commit, {last}, or of the next, {next}, or 255 for none"
+                )
+            },
+            || log.deferred.to_string(),
+        );
+    }
     for entry in log.running(&view.nvm).chain(log.to_complete(&view.nvm)) {
         log_entry(checker, view, log, subject, entry);
     }

@@ -108,7 +108,7 @@ fn check_contents(
     logs::check(checker, &view);
     kernel::check(checker, &view);
     tasks::check_blocks(checker, &view);
-    for slot in view.living() {
+    for slot in view.in_use() {
         logs::check_thread(checker, &view, slot);
         threads::check(checker, slot);
     }
@@ -136,10 +136,10 @@ fn check_contents(
     );
     if let Some(recovered) = checked_view(checker, &copy, program) {
         // Those that the recovery has brought to life.
-        for slot in recovered.living() {
+        for slot in recovered.in_use() {
             if view
                 .slot(slot.task)
-                .is_some_and(|before| view.has_ended(before))
+                .is_some_and(|before| !view.is_in_use(before))
             {
                 logs::check_thread(checker, &recovered, slot);
                 threads::check(checker, slot);

@@ -10,7 +10,7 @@ use super::invariant::Invariant::{MutexChain, MutexHolder};
 use crate::host::image::text::{hex, names};
 use crate::host::image::view::{ListKind, TaskSlot, View};
 
-/// The deepest that a mutex can be held.
+/// The deepest that a recursive mutex can be held.
 const DEEPEST: u8 = 250;
 
 pub(super) fn check(checker: &mut Checker, view: &View<'_>) {
@@ -96,6 +96,14 @@ fn holder(checker: &mut Checker, view: &View<'_>, mutex: &MutexView, name: &str,
     } else {
         living_holder(view, mutex)
     };
+    checker.that(
+        mutex.unused == 0,
+        MutexHolder,
+        name,
+        mutex.at + MutexView::UNUSED_AT,
+        || "an unused byte that is 0".to_owned(),
+        || mutex.unused.to_string(),
+    );
     let waiting = view.names_at(mutex.at);
     let contended_at = mutex.at + MutexView::CONTENDED_AT;
     checker.that(
@@ -120,12 +128,17 @@ fn holder(checker: &mut Checker, view: &View<'_>, mutex: &MutexView, name: &str,
         },
     );
     if let Some(holder) = holder {
+        let deepest = if view.is_recursive_mutex(mutex.at) {
+            DEEPEST
+        } else {
+            1
+        };
         checker.that(
-            (1..=DEEPEST).contains(&mutex.depth),
+            (1..=deepest).contains(&mutex.depth),
             MutexHolder,
             name,
             mutex.at + MutexView::DEPTH_AT,
-            || format!("held from 1 to {DEEPEST} times by task {}", holder.name()),
+            || format!("held from 1 to {deepest} times by task {}", holder.name()),
             || format!("{} times", mutex.depth),
         );
         let must = chained || !waiting.is_empty();

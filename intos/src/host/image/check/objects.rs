@@ -252,6 +252,14 @@ fn buffer(
         || format!("capacity {capacity}"),
         || format!("capacity {}", buffer.capacity),
     );
+    checker.that(
+        buffer.unused == 0,
+        Buffer,
+        subject,
+        at + BufferView::CAPACITY_AT + 2,
+        || "unused bytes that are 0".to_owned(),
+        || buffer.unused.to_string(),
+    );
     let reading = view.names_at(buffer.reading.head().get());
     let writing = view.names_at(buffer.writing.head().get());
     let waiting = [reading, writing].concat();

@@ -56,6 +56,14 @@ pub(super) fn check_blocks(checker: &mut Checker, view: &View<'_>) {
             || format!("settings {:#04x}", block.settings),
         );
         checker.that(
+            slot.layout.created || block.generation == 0,
+            ControlBlock,
+            &subject,
+            block.at + TaskView::GENERATION_AT,
+            || "generation 0, since no task is created in this slot".to_owned(),
+            || format!("generation {}", block.generation),
+        );
+        checker.that(
             block.unused == 0,
             ControlBlock,
             &subject,
