@@ -17,6 +17,9 @@
 //! | clear | bits | |
 //! | delete | bits | follow-up `WakeAll` |
 
+#[cfg(feature = "inspect")]
+pub(crate) mod inspect;
+
 use intos_sched::{
     Call, CallName, Error, ErrorKind, FollowUp, InterruptCalls, MAX_TASKS, ObjectWork, Outcome,
     Port, Progress, Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,

@@ -13,6 +13,7 @@
 //! | `ring` | the ring of bytes that both are made of |
 //! | `bytes` | [`Bytes`], what is received from them |
 //! | `shared` | [`Shared`], an object that several tasks own together |
+//! | `inspect` | views of what is stored, for tools that look at images |
 //! | `finish` | [`finish()`]: what is left to do after a commit |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -20,6 +21,8 @@
 mod bytes;
 mod event_group;
 mod finish;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod message_buffer;
 mod mutex;
 mod queue;

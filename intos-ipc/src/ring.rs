@@ -16,6 +16,9 @@
 //! bytes of a task that waits to write lie behind its result. When a reader makes room for them, that room is
 //! not free before the reader's commit: they are copied after it, by a follow-up, whose copy can be repeated.
 
+#[cfg(feature = "inspect")]
+pub(crate) mod inspect;
+
 use intos_sched::{
     Call, Error, ErrorKind, FollowUp, ObjectWork, Outcome, Port, Progress, Scheduler, TaskIndex,
     Timeout, Wait, Work,

@@ -8,6 +8,9 @@
 //! Tasks wait only while the count is 0. A release that finds a waiting task wakes it and leaves the count
 //! as it is: the unit goes straight to that task, and nobody can take it in between.
 
+#[cfg(feature = "inspect")]
+pub(crate) mod inspect;
+
 use intos_sched::{
     Call, Error, ErrorKind, InterruptCalls, Outcome, Port, Progress, Scheduler, SystemCalls,
     Timeout, Wait, Work,

@@ -25,6 +25,9 @@
 //! Since periods are at most [`MAX_PERIOD`] long, a list never holds ticks of two rounds, however late the
 //! serving task is, up to 2^30 ticks.
 
+#[cfg(feature = "inspect")]
+pub(crate) mod inspect;
+
 use intos_sched::{
     Call, Error, ErrorKind, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span,
     SystemCalls, TaskState, Timeout, Wait, Work,

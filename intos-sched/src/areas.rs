@@ -39,13 +39,13 @@ pub(crate) const NO_TASK: u8 = 0xFF;
 pub struct SchedulerAreas {
     pub(crate) tick: Offset<[u32; 2]>,
     pub(crate) current: Offset<u8>,
-    ready: Offset<[Head; PRIORITIES]>,
-    delayed: Offset<[Head; 2]>,
+    pub(crate) ready: Offset<[Head; PRIORITIES]>,
+    pub(crate) delayed: Offset<[Head; 2]>,
     pub(crate) notified: Offset<Head>,
     pub(crate) op_log: Area,
     pub(crate) follow_up: Area,
     pub(crate) kernel_log: Area,
-    tasks: Offset<ControlBlock>,
+    pub(crate) tasks: Offset<ControlBlock>,
     task_count: u8,
 }
 

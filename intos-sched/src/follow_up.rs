@@ -35,13 +35,13 @@ use crate::task::TaskIndex;
 /// Bytes of the area.
 pub(crate) const FOLLOW_UP_BYTES: u32 = 12;
 
-const NOTHING: u8 = 0;
+pub(crate) const NOTHING: u8 = 0;
 const WAKE_ALL: u8 = 1;
 const SETTLE: u8 = 2;
 const BURY: u8 = 3;
 /// The kinds from here on are objects'.
 const OBJECT: u8 = 0x10;
-const IN_FORCE: u8 = 0x80;
+pub(crate) const IN_FORCE: u8 = 0x80;
 /// In place of a task's index.
 const NOBODY: u8 = 0xFF;
 
@@ -92,11 +92,11 @@ pub type FinishObject<N> = fn(&Scheduler<N>, ObjectWork) -> Result<(), Error>;
 
 /// A record's fields but the tag.
 #[derive(Debug, Clone, Copy)]
-struct Fields {
-    kind: u8,
-    a: u16,
-    b: u16,
-    c: u32,
+pub(crate) struct Fields {
+    pub(crate) kind: u8,
+    pub(crate) a: u16,
+    pub(crate) b: u16,
+    pub(crate) c: u32,
 }
 
 impl FollowUp {
@@ -136,7 +136,7 @@ impl FollowUp {
         }
     }
 
-    fn from_fields(fields: Fields) -> Option<Self> {
+    pub(crate) fn from_fields(fields: Fields) -> Option<Self> {
         let somebody = |index| (index != NOBODY).then_some(TaskIndex(index));
         let [a_low, a_high] = fields.a.to_le_bytes();
         let [b_low, b_high] = fields.b.to_le_bytes();

@@ -20,6 +20,7 @@
 //! | `port` | [`Port`]: what a processor must offer |
 //! | `observe` | [`Event`]: the trace hook |
 //! | `check` | the validation of the kernel's state |
+//! | `inspect` | views of what is stored, for tools that look at images |
 //! | `broken` | deliberately broken variants of the protocols, for the tests |
 //! | `error` | [`Error`], and [`Outcome`], what a blocking call may be woken with; [`OrOutcome`] tells them apart |
 #![no_std]
@@ -32,6 +33,8 @@ mod check;
 mod clock;
 mod error;
 mod follow_up;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod lifecycle;
 mod logged_lists;
 mod mutex;

@@ -14,6 +14,9 @@
 //! of the owner's *contended* mutexes, a chain from the owner's control block on. Of these alone the owner
 //! inherits priorities. It stays in the chain until it is released, though the waiting may give up before.
 
+#[cfg(feature = "inspect")]
+pub(crate) mod inspect;
+
 use nvm_core::{Nvm, Offset, field};
 use nvm_list::{Head, List};
 use replay::SystemTx;

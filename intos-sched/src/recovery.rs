@@ -75,7 +75,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Whether the commit that a tag names has come.
-    fn is_committed(&self, tag: u16) -> Result<bool, Error> {
+    pub(crate) fn is_committed(&self, tag: u16) -> Result<bool, Error> {
         let [sequence, owner] = tag.to_le_bytes();
         let (_, committed) = UndoLog::committed(self.nvm(), self.kernel_log_of(owner)?)?;
         Ok(committed == sequence)

@@ -207,12 +207,12 @@ impl<B: Board> Kernel<B> {
 }
 
 /// Where everything goes.
-struct Plan<P> {
-    scheduler: SchedulerAreas,
+pub(crate) struct Plan<P> {
+    pub(crate) scheduler: SchedulerAreas,
     /// Where the first thread's tables begin; the others follow.
-    threads: u32,
+    pub(crate) threads: u32,
     /// The layout up to the program's objects.
-    before_objects: Layout,
+    pub(crate) before_objects: Layout,
     layout: Layout,
     has_heap: bool,
     /// The objects' handles.
@@ -220,7 +220,7 @@ struct Plan<P> {
 }
 
 impl<P> Plan<P> {
-    fn make<B: Board>() -> Result<Self, BootError>
+    pub(crate) fn make<B: Board>() -> Result<Self, BootError>
     where
         P: Program<B>,
     {

@@ -8,6 +8,7 @@
 //! | `program` | [`Program`] and [`TaskEntry`]: the table of tasks, and its objects |
 //! | `table` | which slot belongs to which entry of the table of tasks, and where its logs and tables lie |
 //! | `placement` | [`Placement`]: places objects, and gives them their first values |
+//! | `placed` | what was placed, for tools |
 //! | `heap` | [`Heap`]: a heap that tasks share |
 //! | `vector` | [`Vector`]: a vector in a heap |
 //! | `kernel` | [`Kernel`]: start-up, recovery, running a task |
@@ -28,6 +29,8 @@ mod heap;
 pub mod host;
 mod interrupt;
 mod kernel;
+#[cfg(feature = "host")]
+mod placed;
 mod placement;
 pub mod prelude;
 mod program;

@@ -8,6 +8,8 @@ use intos_sched::{Error, ErrorKind};
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist, ablation};
 
 use crate::heap::{Heap, from_alloc};
+#[cfg(feature = "host")]
+use crate::placed::{Placed, PlacedKind};
 
 /// Places a program's objects in its region: at each start the same ones in the same order. At the first
 /// boot it also stores what they begin with.
@@ -16,6 +18,12 @@ pub struct Placement<N> {
     layout: Layout,
     purpose: Purpose<N>,
     has_heap: bool,
+    /// What was placed, for tools.
+    #[cfg(feature = "host")]
+    placed: Vec<Placed>,
+    /// Up to where that goes.
+    #[cfg(feature = "host")]
+    noted_to: u32,
 }
 
 /// What the objects are placed for.
@@ -32,10 +40,33 @@ pub(crate) enum Purpose<N> {
 impl<N: Nvm + Copy> Placement<N> {
     pub(crate) const fn new(layout: Layout, purpose: Purpose<N>) -> Self {
         Self {
+            #[cfg(feature = "host")]
+            placed: Vec::new(),
+            #[cfg(feature = "host")]
+            noted_to: layout.size(),
             layout,
             purpose,
             has_heap: false,
         }
+    }
+
+    /// Notes what was placed last.
+    #[cfg(feature = "host")]
+    fn note(&mut self, name: &str, kind: PlacedKind) {
+        let (offset, end) = (self.noted_to, self.layout.size());
+        self.noted_to = end;
+        self.placed.push(Placed {
+            name: name.to_owned(),
+            kind,
+            offset,
+            bytes: end.saturating_sub(offset),
+        });
+    }
+
+    /// What was placed, and the layout.
+    #[cfg(feature = "host")]
+    pub(crate) fn into_placed(self) -> (Vec<Placed>, Layout) {
+        (self.placed, self.layout)
     }
 
     pub(crate) fn into_layout(self) -> Layout {
@@ -59,6 +90,14 @@ impl<N: Nvm + Copy> Placement<N> {
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn object<T: Persist>(&mut self, name: &str, first: T) -> Result<Offset<T>, Error> {
         let object = self.layout.object(name);
+        #[cfg(feature = "host")]
+        self.note(
+            name,
+            PlacedKind::Object {
+                type_name: core::any::type_name::<T>(),
+                bytes: size_of::<T>() as u32,
+            },
+        );
         ablation::note_object(object.get(), size_of::<T>() as u32);
         if let Some(nvm) = self.first_boot() {
             nvm.store(Class::Data, object, &first)?;
@@ -69,6 +108,15 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a queue of up to `capacity` items, empty at first.
     pub fn queue<T: QueueItem>(&mut self, name: &str, capacity: u16) -> Result<Queue<T>, Error> {
         let queue = Queue::place(&mut self.layout, name, capacity);
+        #[cfg(feature = "host")]
+        self.note(
+            name,
+            PlacedKind::Queue {
+                capacity: queue.capacity(),
+                item_bytes: size_of::<T>() as u32,
+                type_name: core::any::type_name::<T>(),
+            },
+        );
         if let Some(nvm) = self.first_boot() {
             queue.format(&nvm)?;
         }
@@ -78,6 +126,8 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a semaphore of up to `maximum` units, of which `count` are free at first.
     pub fn semaphore(&mut self, name: &str, count: u32, maximum: u32) -> Result<Semaphore, Error> {
         let semaphore = Semaphore::place(&mut self.layout, name, maximum);
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::Semaphore { maximum });
         if let Some(nvm) = self.first_boot() {
             semaphore.format(&nvm, count)?;
         }
@@ -92,6 +142,8 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a mutex that nobody holds at first.
     pub fn mutex(&mut self, name: &str) -> Result<Mutex, Error> {
         let mutex = Mutex::place(&mut self.layout, name);
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::Mutex { recursive: false });
         if let Some(nvm) = self.first_boot() {
             mutex.format(&nvm)?;
         }
@@ -101,6 +153,8 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a mutex that its holder may lock again, and that nobody holds at first.
     pub fn recursive_mutex(&mut self, name: &str) -> Result<RecursiveMutex, Error> {
         let mutex = RecursiveMutex::place(&mut self.layout, name);
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::Mutex { recursive: true });
         if let Some(nvm) = self.first_boot() {
             mutex.format(&nvm)?;
         }
@@ -110,6 +164,8 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places an event group with no bit set at first.
     pub fn event_group(&mut self, name: &str) -> Result<EventGroup, Error> {
         let group = EventGroup::place(&mut self.layout, name);
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::EventGroup);
         if let Some(nvm) = self.first_boot() {
             group.format(&nvm)?;
         }
@@ -119,6 +175,8 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a service of software timers.
     pub fn timers(&mut self, name: &str) -> Result<Timers, Error> {
         let timers = Timers::place(&mut self.layout, name);
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::Timers);
         if let Some(nvm) = self.first_boot() {
             timers.format(&nvm)?;
         }
@@ -136,6 +194,14 @@ impl<N: Nvm + Copy> Placement<N> {
         period: u32,
     ) -> Result<Timer, Error> {
         let timer = Timer::place(&mut self.layout, name, timers, repeat);
+        #[cfg(feature = "host")]
+        self.note(
+            name,
+            PlacedKind::Timer {
+                service: timer.service(),
+                repeats: timer.repeats(),
+            },
+        );
         if let Some(nvm) = self.first_boot() {
             timer.format(&nvm, number, period)?;
         }
@@ -145,6 +211,13 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a buffer for a stream of bytes, empty at first.
     pub fn stream_buffer(&mut self, name: &str, capacity: u16) -> Result<StreamBuffer, Error> {
         let buffer = StreamBuffer::place(&mut self.layout, name, capacity);
+        #[cfg(feature = "host")]
+        self.note(
+            name,
+            PlacedKind::StreamBuffer {
+                capacity: buffer.capacity(),
+            },
+        );
         if let Some(nvm) = self.first_boot() {
             buffer.format(&nvm)?;
         }
@@ -154,6 +227,13 @@ impl<N: Nvm + Copy> Placement<N> {
     /// Places a buffer for messages, empty at first.
     pub fn message_buffer(&mut self, name: &str, capacity: u16) -> Result<MessageBuffer, Error> {
         let buffer = MessageBuffer::place(&mut self.layout, name, capacity);
+        #[cfg(feature = "host")]
+        self.note(
+            name,
+            PlacedKind::MessageBuffer {
+                capacity: buffer.capacity(),
+            },
+        );
         if let Some(nvm) = self.first_boot() {
             buffer.format(&nvm)?;
         }
@@ -165,6 +245,8 @@ impl<N: Nvm + Copy> Placement<N> {
         let area = self
             .layout
             .area(name, nvm_alloc::Heap::area_bytes(capacity));
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::Heap(nvm_alloc::Heap::at(area).ok()));
         self.has_heap = true;
         let heap = match self.purpose {
             Purpose::Plan => nvm_alloc::Heap::at(area),
@@ -190,6 +272,8 @@ impl<N: Nvm + Copy> Placement<N> {
         first_boot: impl FnOnce(N, Area) -> Result<(), Error>,
     ) -> Result<Area, Error> {
         let area = self.layout.area(name, len);
+        #[cfg(feature = "host")]
+        self.note(name, PlacedKind::Area);
         if let Some(nvm) = self.first_boot() {
             first_boot(nvm, area)?;
         }

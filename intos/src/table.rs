@@ -38,6 +38,14 @@ pub(crate) struct Slots {
     pub(crate) argument_bytes: u32,
 }
 
+#[cfg(feature = "host")]
+impl Slot {
+    /// Where its logs and tables lie.
+    pub(crate) const fn areas(&self) -> ThreadAreas {
+        self.areas
+    }
+}
+
 impl TaskTable {
     /// The table of a program whose first thread begins at `base`.
     pub(crate) fn of<B: Board, P: Program<B>>(base: u32) -> Self {

@@ -215,6 +215,11 @@ impl Heap {
         self.geometry.granules() * GRANULE_BYTES
     }
 
+    #[cfg(feature = "inspect")]
+    pub(crate) const fn geometry(self) -> Geometry {
+        self.geometry
+    }
+
     /// The heap's own log.
     pub(crate) const fn log(self) -> Area {
         self.geometry.log()

@@ -21,6 +21,8 @@ mod broken;
 mod error;
 mod geometry;
 mod heap;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 
 pub use bitmap::{Block, Blocks};
 pub use error::AllocError;

@@ -57,6 +57,8 @@ pub use offset::Offset;
 pub use persist::Persist;
 pub use record::{Record, RecordReader, RecordWriter};
 pub use region::{HEADER_BYTES, Region, RegionError};
+#[cfg(feature = "inspect")]
+pub use region::{Phase, RegionHeader};
 #[cfg(feature = "embedded-storage")]
 pub use storage::StorageNvm;
 #[doc(hidden)]

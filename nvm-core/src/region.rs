@@ -22,8 +22,13 @@
 //!
 //! No damage of three bytes or less can turn a formatted region into one that is formatted again.
 
+#[cfg(feature = "inspect")]
+mod inspect;
+
 use core::fmt;
 
+#[cfg(feature = "inspect")]
+pub use self::inspect::{Phase, RegionHeader};
 use crate::{Class, Error, Layout, Nvm};
 
 /// Bytes of a region's header.

@@ -13,6 +13,7 @@
 //! | `op_log` | [`OpLog`], the log: publish, stage, complete, recover, retire |
 //! | `op_log::batch` | making the records of operations |
 //! | `op_log::roll_forward` | carrying out what is in force |
+//! | `inspect` | views of what is stored, for tools that look at images |
 //! | `steps` | the stores of each operation, in an order that can be rolled forward |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -26,6 +27,8 @@ mod check;
 mod error;
 mod fault;
 mod handle;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod layout;
 mod op_log;
 mod operation;

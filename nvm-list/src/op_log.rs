@@ -50,15 +50,15 @@ pub const MAX_OPERATIONS: usize = 8;
 /// As many as a system call of a kernel has, if it is not a rare one.
 const FEW_OPERATIONS: usize = 2;
 
-const EMPTY: u8 = 0;
-const SINGLE: u8 = 1 << 6;
-const STAGED: u8 = 2 << 6;
-const BATCH: u8 = 3 << 6;
-const KIND: u8 = 3 << 6;
+pub(crate) const EMPTY: u8 = 0;
+pub(crate) const SINGLE: u8 = 1 << 6;
+pub(crate) const STAGED: u8 = 2 << 6;
+pub(crate) const BATCH: u8 = 3 << 6;
+pub(crate) const KIND: u8 = 3 << 6;
 /// Tag and state.
-const HEADER_BYTES: usize = 3;
+pub(crate) const HEADER_BYTES: usize = 3;
 /// In the code of a batch's last record.
-const LAST: u8 = 0x80;
+pub(crate) const LAST: u8 = 0x80;
 
 /// What a recovery found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -386,11 +386,16 @@ impl OpLog {
         Ok(Recovered::RolledForward)
     }
 
-    const fn state_at(&self) -> u32 {
+    #[cfg(feature = "inspect")]
+    pub(crate) const fn end(&self) -> u32 {
+        self.end
+    }
+
+    pub(crate) const fn state_at(&self) -> u32 {
         self.end - 1
     }
 
-    fn load_state<N: Nvm>(&self, nvm: &N) -> Result<u8, ListError> {
+    pub(crate) fn load_state<N: Nvm>(&self, nvm: &N) -> Result<u8, ListError> {
         Ok(nvm.read_u8(self.state_at())?)
     }
 

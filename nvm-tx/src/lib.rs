@@ -12,6 +12,7 @@
 //! | `commit_word` | the two words of which one is the commit point |
 //! | `log_entry` | the format of the log's entries |
 //! | `coverage` | which ranges need no logging any more |
+//! | `inspect` | views of what is stored, for tools that look at images |
 //! | `fault` | [`Fault`]: why a transaction did not commit |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -23,6 +24,8 @@ mod broken;
 mod commit_word;
 mod coverage;
 mod fault;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod log_entry;
 mod recovery;
 mod shared_bits;

@@ -15,6 +15,7 @@
 //! | `progress` | power losses without a commit |
 //! | `site` | call sites, by which a divergence is found |
 //! | `layout` | [`ThreadLayout`]: sizes and areas |
+//! | `inspect` | views of what is stored, for tools that look at images |
 //! | `error` | [`Error`] |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -24,6 +25,8 @@ extern crate std;
 
 mod broken;
 mod error;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod layout;
 mod loops;
 mod mark;

@@ -37,10 +37,10 @@ use crate::records::Kind;
 use crate::site::Site;
 use crate::thread::Thread;
 
-const FRAME_BYTES: u32 = 12;
+pub(crate) const FRAME_BYTES: u32 = 12;
 const END_AT: u32 = 2;
 /// `end` of a loop that goes on.
-const GOES_ON: u8 = 0xFF;
+pub(crate) const GOES_ON: u8 = 0xFF;
 /// `end` of a loop after which something was committed.
 pub(crate) const ENDED: u8 = 0xFE;
 const CELLS_AT: u32 = 4;

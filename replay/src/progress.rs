@@ -46,17 +46,43 @@ pub(crate) fn format<N: Nvm>(nvm: &N, area: Area) -> Result<(), Error> {
     Ok(nvm.write(Class::Replay, area.offset(), &[0xFF; 8])?)
 }
 
+/// How many starts there were in a row with these numbers, if any.
+#[inline(always)]
+#[allow(clippy::inline_always)] // a start counts as cheaply as where it stood there
+pub(crate) fn starts<N: Nvm>(
+    nvm: &N,
+    area: Area,
+    sequences: [u8; 2],
+) -> Result<Option<u16>, Error> {
+    let (even, odd) = (load(nvm, area.offset())?, load(nvm, area.offset() + 4)?);
+    let starts_of = |word: Word, parity: u16| {
+        (word.sequences == sequences && word.starts % 2 == parity).then_some(word.starts)
+    };
+    Ok(starts_of(even, 0).max(starts_of(odd, 1)))
+}
+
+/// Where a word lies that holds the other one's counts: none was ever stored so. That of formatting has no count.
+#[cfg(feature = "inspect")]
+pub(crate) fn wrong_parity<N: Nvm>(nvm: &N, area: Area) -> Result<Option<u32>, Error> {
+    let (even, odd) = (load(nvm, area.offset())?, load(nvm, area.offset() + 4)?);
+    Ok(
+        if !even.starts.is_multiple_of(2) && even.starts != u16::MAX {
+            Some(area.offset())
+        } else if odd.starts.is_multiple_of(2) {
+            Some(area.offset() + 4)
+        } else {
+            None
+        },
+    )
+}
+
 /// Counts a start, and answers how many there were in a row without a commit in between, this one not
 /// included. Costs 4 bytes.
 pub(crate) fn count_start<N: Nvm>(nvm: &N, area: Area, sequences: [u8; 2]) -> Result<u16, Error> {
     if !ablation::CRASH_CONSISTENCY {
         return Ok(0);
     }
-    let (even, odd) = (load(nvm, area.offset())?, load(nvm, area.offset() + 4)?);
-    let starts_of = |word: Word, parity: u16| {
-        (word.sequences == sequences && word.starts % 2 == parity).then_some(word.starts)
-    };
-    let before = starts_of(even, 0).max(starts_of(odd, 1));
+    let before = starts(nvm, area, sequences)?;
     let starts = before.map_or(0, |starts| starts.saturating_add(1).min(MOST));
     let [low, high] = starts.to_le_bytes();
     let at = area.offset() + 4 * u32::from(starts % 2);

@@ -27,6 +27,8 @@
 
 mod attempts;
 mod finish;
+#[cfg(feature = "inspect")]
+pub(crate) mod inspect;
 
 use core::marker::PhantomData;
 

@@ -10,12 +10,14 @@
 //! [`Machine::start_trace`] writes what happens into a file for a trace viewer.
 
 mod cycle;
+pub mod image;
 mod machine;
 mod random;
 mod stacks;
 mod trace;
 
 pub use cycle::{CycleEnd, HostError};
+pub use image::image_tool;
 pub use machine::{Host, Machine, Observer, Settings};
 pub use random::Random;
 pub use trace::Trace;

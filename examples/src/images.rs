@@ -1,0 +1,36 @@
+//! The programs of the project whose images the command `image` knows.
+
+use example_applications::{Ar, Bc, Dnn, Em, Kv, Mq, Pred, Sense, Stats};
+use example_programs::{Alarm, Beat, Blocks, Hire, Inherit, Patience, Transfer, Wake, Workshop};
+use intos::host::Host;
+use intos::host::image::{LayoutOf, ProgramLayout};
+use nvm_core::sim::SimNvm;
+
+use crate::weather::Weather;
+use crate::weather::readings::Readings;
+
+/// A board with nothing but an NVM.
+type Plain = Host<'static, SimNvm<4>>;
+
+/// The quick start, the applications of the paper, and the programs that firmware is tested with.
+pub const PROGRAMS: &[LayoutOf] = &[
+    ProgramLayout::of::<Host<'static, SimNvm<4>, Readings>, Weather>,
+    ProgramLayout::of::<Plain, Ar>,
+    ProgramLayout::of::<Plain, Bc>,
+    ProgramLayout::of::<Plain, Dnn>,
+    ProgramLayout::of::<Plain, Em>,
+    ProgramLayout::of::<Plain, Kv>,
+    ProgramLayout::of::<Plain, Mq>,
+    ProgramLayout::of::<Plain, Pred>,
+    ProgramLayout::of::<Plain, Sense>,
+    ProgramLayout::of::<Plain, Stats>,
+    ProgramLayout::of::<Plain, Alarm>,
+    ProgramLayout::of::<Plain, Beat>,
+    ProgramLayout::of::<Plain, Blocks>,
+    ProgramLayout::of::<Plain, Hire>,
+    ProgramLayout::of::<Plain, Inherit>,
+    ProgramLayout::of::<Plain, Patience>,
+    ProgramLayout::of::<Plain, Transfer>,
+    ProgramLayout::of::<Plain, Wake>,
+    ProgramLayout::of::<Plain, Workshop>,
+];

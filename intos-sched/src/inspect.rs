@@ -1,0 +1,296 @@
+//! The kernel's state as it stands in an image, for tools: reads, and stores nothing.
+
+use nvm_core::{Area, Nvm, Offset};
+use nvm_list::inspect::OpLogView;
+use nvm_list::{Head, List, Node, NodeRef};
+
+use crate::areas::{NO_TASK, PRIORITIES, SchedulerAreas, ThreadPlaces};
+use crate::error::Error;
+use crate::follow_up::{Fields, FollowUp, IN_FORCE, NOTHING};
+use crate::mutex::{MUTEX_LABEL, MutexBlock};
+use crate::scheduler::{KERNEL, Scheduler};
+use crate::task::{ControlBlock, Settings, TaskIndex};
+use crate::time::{self, Half};
+use crate::work::WaitClass;
+
+pub use crate::mutex::inspect::MutexView;
+
+/// In place of a task's index: no task runs.
+pub const NOBODY_RUNS: u8 = NO_TASK;
+
+impl SchedulerAreas {
+    /// What the kernel has besides its control blocks, in order, with its names.
+    pub fn parts(&self) -> [(&'static str, Area); 8] {
+        let of = |name, at: u32, len: usize| (name, Area::new(at, len as u32));
+        let heads = |count: usize| count * size_of::<Head>();
+        [
+            of("tick", self.tick.get(), 8),
+            of("current task", self.current.get(), 4),
+            of("ready lists", self.ready.get(), heads(PRIORITIES)),
+            of("delay lists", self.delayed.get(), heads(2)),
+            of("wait list of notifications", self.notified.get(), heads(1)),
+            ("operation log", self.op_log),
+            ("follow-up", self.follow_up),
+            ("undo log", self.kernel_log),
+        ]
+    }
+
+    /// Where a task's control block lies.
+    pub fn control_block(&self, task: TaskIndex) -> Area {
+        let bytes = size_of::<ControlBlock>() as u32;
+        let at = self.tasks.get() + u32::from(task.0) * bytes;
+        Area::new(at, bytes)
+    }
+
+    /// The undo log of the kernel's own transactions.
+    pub const fn kernel_log(&self) -> Area {
+        self.kernel_log
+    }
+
+    /// Where the index of the running task lies.
+    pub const fn current_at(&self) -> u32 {
+        self.current.get()
+    }
+
+    /// Where the cells of even and of odd ticks lie.
+    pub const fn tick_at(&self) -> u32 {
+        self.tick.get()
+    }
+
+    /// The list of the tasks that are ready with a priority.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such priority.
+    pub fn ready_list(&self, priority: u8) -> Result<List, Error> {
+        Ok(List::at(self.ready(crate::Priority(priority))?)?)
+    }
+
+    /// The lists of those who sleep until a tick in the lower and in the upper half of the range.
+    ///
+    /// # Errors
+    ///
+    /// Where they are out of the links' reach.
+    pub fn delay_lists(&self) -> Result<[List; 2], Error> {
+        Ok([
+            List::at(self.delayed(Half::Lower))?,
+            List::at(self.delayed(Half::Upper))?,
+        ])
+    }
+
+    /// The list of those who wait to be notified.
+    ///
+    /// # Errors
+    ///
+    /// Where it is out of the links' reach.
+    pub fn notification_list(&self) -> Result<List, Error> {
+        Ok(List::at(self.notified)?)
+    }
+}
+
+/// Where the fields of a control block lie, and what is in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskView {
+    /// Where the control block lies.
+    pub at: u32,
+    /// In a ready list, a delay list, or in none.
+    pub state: NodeRef,
+    /// In the wait list of what the task waits for, or in none.
+    pub event: NodeRef,
+    /// Where the result of its blocked system call goes.
+    pub result_at: u32,
+    /// Its notification value.
+    pub notification: u32,
+    /// The byte of its settings.
+    pub settings: u8,
+    /// Its own priority.
+    pub base: u8,
+    /// Whether a notification is pending.
+    pub is_notified: bool,
+    /// Whether it is suspended.
+    pub is_suspended: bool,
+    /// Its priority: its own, or an inherited one.
+    pub priority: u8,
+    /// How often a task was created in its slot.
+    pub generation: u16,
+    /// Where the first one lies of the contended mutexes that it holds; 0: none.
+    pub held: u32,
+    /// Bytes that are not used: 0.
+    pub unused: u16,
+}
+
+impl TaskView {
+    /// Bits of the settings that are not used.
+    pub const UNUSED_SETTINGS: u8 = 0x30;
+
+    /// Reads a control block.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such task, or it does not lie in the NVM.
+    pub fn load<N: Nvm>(nvm: &N, areas: &SchedulerAreas, task: TaskIndex) -> Result<Self, Error> {
+        let at = areas.task(task)?;
+        let block: ControlBlock = nvm.load(at.0)?;
+        let settings = Settings(block.settings);
+        let node = |node: Offset<Node>| NodeRef::at(node);
+        Ok(Self {
+            at: at.0.get(),
+            state: node(at.state())?,
+            event: node(at.event())?,
+            result_at: block.result_at,
+            notification: block.notification,
+            settings: block.settings,
+            base: settings.base().0,
+            is_notified: settings.is_notified(),
+            is_suspended: settings.is_suspended(),
+            priority: block.priority,
+            generation: block.generation,
+            held: u32::from(block.held) * 4,
+            unused: block.unused,
+        })
+    }
+
+    /// Where a field lies, from the beginning of a control block.
+    pub const RESULT_AT: u32 = core::mem::offset_of!(ControlBlock, result_at) as u32;
+    /// The same of the settings.
+    pub const SETTINGS_AT: u32 = core::mem::offset_of!(ControlBlock, settings) as u32;
+    /// The same of the priority.
+    pub const PRIORITY_AT: u32 = core::mem::offset_of!(ControlBlock, priority) as u32;
+    /// The same of the generation.
+    pub const GENERATION_AT: u32 = core::mem::offset_of!(ControlBlock, generation) as u32;
+    /// The same of the first held mutex.
+    pub const HELD_AT: u32 = core::mem::offset_of!(ControlBlock, held) as u32;
+    /// The same of what is not used.
+    pub const UNUSED_AT: u32 = core::mem::offset_of!(ControlBlock, unused) as u32;
+}
+
+/// The key in a wait list of a task with a priority: `looks` where it is one of those who only look.
+pub const fn wait_key(looks: bool, priority: u8) -> u32 {
+    let class = if looks {
+        WaitClass::Onlookers
+    } else {
+        WaitClass::Takers
+    };
+    class.key(priority)
+}
+
+/// Whether a tick lies in the half of the range whose delay list is the second one.
+pub const fn is_upper_half(tick: u32) -> bool {
+    matches!(Half::of(tick), Half::Upper)
+}
+
+/// Whether a tick has come.
+pub const fn has_come(tick: u32, now: u32) -> bool {
+    time::has_come(tick, now)
+}
+
+/// What a follow-up's record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FollowUpView {
+    /// Where the byte of the kind lies.
+    pub at: u32,
+    /// That byte; 0: nothing to do.
+    pub kind: u8,
+    /// The commit that puts it in force; `None`: it is.
+    pub tag: Option<u16>,
+    /// What is to be done; `None` where the record tells nothing that there is.
+    pub work: Option<FollowUp>,
+}
+
+/// Whose commit a tag names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagOwner {
+    /// The kernel's own.
+    Kernel,
+    /// A task's.
+    Task(TaskIndex),
+}
+
+/// The commit that a tag names: its sequence number, and whose log it is in.
+pub const fn tag_parts(tag: u16) -> (u8, TagOwner) {
+    let [sequence, owner] = tag.to_le_bytes();
+    let owner = match owner {
+        KERNEL => TagOwner::Kernel,
+        task => TagOwner::Task(TaskIndex(task)),
+    };
+    (sequence, owner)
+}
+
+impl<N: Nvm + Copy> Scheduler<N> {
+    /// A scheduler that is only looked at.
+    ///
+    /// # Errors
+    ///
+    /// Where lists are out of the links' reach.
+    pub fn to_inspect(
+        nvm: N,
+        areas: SchedulerAreas,
+        threads: ThreadPlaces,
+        finish_object: crate::FinishObject<N>,
+    ) -> Result<Self, Error> {
+        Self::open(nvm, areas, threads, finish_object)
+    }
+
+    /// What the log of list operations holds.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not lie in the NVM.
+    pub fn list_work(&self) -> Result<OpLogView, Error> {
+        Ok(self.op_log().view(self.nvm())?)
+    }
+
+    /// Where the state byte of that log lies.
+    pub fn list_work_at(&self) -> u32 {
+        self.op_log().state_offset()
+    }
+
+    /// What is left to do after a commit; `None`: nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not lie in the NVM.
+    pub fn follow_up_view(&self) -> Result<Option<FollowUpView>, Error> {
+        let area = self.areas().follow_up;
+        let end = area.offset() + area.len();
+        let kind = self.nvm().read_u8(end - 1)?;
+        if kind == NOTHING {
+            return Ok(None);
+        }
+        let work = FollowUp::from_fields(Fields {
+            kind,
+            a: self.nvm().read_u16(end - 5)?,
+            b: self.nvm().read_u16(end - 7)?,
+            c: self.nvm().read_u32(end - 11)?,
+        });
+        let tag = if kind & IN_FORCE == 0 {
+            Some(self.nvm().read_u16(end - 3)?)
+        } else {
+            None
+        };
+        Ok(Some(FollowUpView {
+            at: end - 1,
+            kind,
+            tag,
+            work,
+        }))
+    }
+
+    /// Whether the commit that a tag names has come.
+    ///
+    /// # Errors
+    ///
+    /// Where the tag names no task, or its log is damaged.
+    pub fn has_committed(&self, tag: u16) -> Result<bool, Error> {
+        self.is_committed(tag)
+    }
+}
+
+/// The label of a delay list.
+pub const LABEL_OF_DELAYED: u16 = 0xFF;
+
+/// The label of a mutex's wait list, by which it is told from other lists.
+pub const LABEL_OF_MUTEX: u16 = MUTEX_LABEL;
+
+/// Bytes of a mutex.
+pub const MUTEX_BYTES: u32 = size_of::<MutexBlock>() as u32;
