@@ -97,7 +97,7 @@ impl ThreadView {
             digest,
         } = Mark::from_bits(mark(&log));
         let calls = SystemMark::from_bits(mark(&kernel_log));
-        let running = log.committed.map(|committed| committed.next_sequence());
+        let running = log.committed.map(nvm_tx::inspect::Committed::next_sequence);
         let starts = match (sequence(&log), sequence(&kernel_log)) {
             (Some(own), Some(kernel)) => progress::starts(nvm, areas.progress, [own, kernel])?,
             _ => None,

@@ -37,7 +37,7 @@ fn sound_image(seed: u64) -> (Vec<u8>, ProgramLayout) {
     let run = Run::new(&Plan::random(&mut random), settings);
     let program = ProgramLayout::of::<Host<'static, Ram, Rc<World>>, Simulation>().unwrap();
     run.first_boot().unwrap();
-    for _ in 0..1 + random.below(6) {
+    for _ in 0..=random.below(6) {
         run.machine.cut_after(random.below(800));
         if run.power_cycle().unwrap() != End::PowerLost {
             break;

@@ -56,8 +56,7 @@ impl<B: Board> Program<B> for Gallery {
             6 => TaskEntry::new("reader", 2, read),
             7 => TaskEntry::new("sender", 3, send),
             8 => TaskEntry::new("writer", 2, write),
-            9 => TaskEntry::new("sleeper", 2, sleep),
-            10 => TaskEntry::new("sleeper", 2, sleep),
+            9 | 10 => TaskEntry::new("sleeper", 2, sleep),
             11 => TaskEntry::new("spinner", 0, spin),
             _ => return None,
         })

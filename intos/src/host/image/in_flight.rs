@@ -75,7 +75,7 @@ pub(super) fn all(image: &Image, view: &View<'_>) -> Vec<InFlight> {
 }
 
 fn of_log(all: &mut Vec<InFlight>, view: &View<'_>, log: &LogView, what: &str, when: &str) {
-    let entries = log.running(&view.nvm).filter(Result::is_ok).count();
+    let entries = log.running(&view.nvm).flatten().count();
     if entries > 0 {
         all.push(in_flight(
             format!(
@@ -89,7 +89,7 @@ fn of_log(all: &mut Vec<InFlight>, view: &View<'_>, log: &LogView, what: &str, w
         return;
     };
     if log.deferred == committed.sequence {
-        let entries = log.to_complete(&view.nvm).filter(Result::is_ok).count();
+        let entries = log.to_complete(&view.nvm).flatten().count();
         all.push(in_flight(
             format!(
                 "{what}: it has committed, with {}",

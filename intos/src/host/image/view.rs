@@ -234,6 +234,15 @@ impl<'a> View<'a> {
         placed.map(title).or_else(|| self.shared_mutex_name(at))
     }
 
+    /// The task that holds a mutex: not one that has ended, nor one that was created in its slot since.
+    pub(super) fn holder_of(&self, mutex: &MutexView) -> Option<&TaskSlot<'a>> {
+        if matches!(mutex.owner, MutexView::NOBODY | MutexView::DELETED) {
+            return None;
+        }
+        let slot = self.slot(TaskIndex(mutex.owner))?;
+        (slot.block.generation == mutex.generation && !self.has_ended(slot)).then_some(slot)
+    }
+
     /// Whether a recursive mutex is placed at an offset.
     pub(super) fn is_recursive_mutex(&self, at: u32) -> bool {
         self.program.objects.iter().any(|object| {

@@ -181,8 +181,8 @@ fn offset_of(error: intos_sched::Error) -> u32 {
     use intos_sched::ErrorKind;
     use nvm_list::ListErrorKind as List;
     match error.kind() {
-        ErrorKind::Damaged { offset } => offset,
-        ErrorKind::List(
+        ErrorKind::Damaged { offset }
+        | ErrorKind::List(
             List::BrokenLink { at: offset }
             | List::CorruptLog { at: offset }
             | List::WrongOwner { node: offset }

@@ -67,12 +67,6 @@ fn chain(checker: &mut Checker, view: &View<'_>, slot: &TaskSlot<'_>, chained: &
     }
 }
 
-/// Who holds it, if that is a task that there is.
-fn living_holder<'v, 'a>(view: &'v View<'a>, mutex: &MutexView) -> Option<&'v TaskSlot<'a>> {
-    let slot = view.slot(TaskIndex(mutex.owner))?;
-    (slot.block.generation == mutex.generation && !view.has_ended(slot)).then_some(slot)
-}
-
 fn holder(checker: &mut Checker, view: &View<'_>, mutex: &MutexView, name: &str, chained: bool) {
     let at = mutex.at + MutexView::OWNER_AT;
     let is_free = matches!(mutex.owner, MutexView::NOBODY | MutexView::DELETED);
@@ -91,11 +85,7 @@ fn holder(checker: &mut Checker, view: &View<'_>, mutex: &MutexView, name: &str,
         },
         || format!("owner {}", mutex.owner),
     );
-    let holder = if is_free {
-        None
-    } else {
-        living_holder(view, mutex)
-    };
+    let holder = view.holder_of(mutex);
     checker.that(
         mutex.unused == 0,
         MutexHolder,

@@ -260,9 +260,9 @@ fn buffer(
         || "unused bytes that are 0".to_owned(),
         || buffer.unused.to_string(),
     );
-    let reading = view.names_at(buffer.reading.head().get());
-    let writing = view.names_at(buffer.writing.head().get());
-    let waiting = [reading, writing].concat();
+    let readers = view.names_at(buffer.reading.head().get());
+    let writers = view.names_at(buffer.writing.head().get());
+    let waiting = [readers, writers].concat();
     checker.that(
         waiting.len() <= 1,
         Buffer,

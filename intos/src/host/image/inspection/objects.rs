@@ -1,11 +1,11 @@
 //! Objects: what is in them, and who waits for them.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use intos_ipc::inspect::{
     BufferView, EventGroupView, QueueView, SemaphoreView, TimerView, TimersView,
 };
-use intos_sched::TaskIndex;
 use intos_sched::inspect::MutexView;
 use nvm_core::Nvm as _;
 use serde::Serialize;
@@ -256,10 +256,10 @@ fn state(view: &View<'_>, object: &Placed) -> Option<ObjectState> {
 
 fn mutex(view: &View<'_>, at: u32) -> Option<ObjectState> {
     let mutex = MutexView::load(&view.nvm, at).ok()?;
-    let is_held = !matches!(mutex.owner, MutexView::NOBODY | MutexView::DELETED);
+    let holder = view.holder_of(&mutex);
     Some(ObjectState::Mutex {
-        holder: is_held.then(|| view.task_name(TaskIndex(mutex.owner))),
-        depth: if is_held { mutex.depth } else { 0 },
+        holder: holder.map(|holder| holder.name().to_owned()),
+        depth: if holder.is_some() { mutex.depth } else { 0 },
         deleted: mutex.owner == MutexView::DELETED,
         waiting: view.names_at(at),
     })
@@ -365,7 +365,8 @@ fn begin(view: &View<'_>, at: u32, bytes: u32) -> String {
     let mut text = String::new();
     for at in at..at.saturating_add(bytes.min(MOST_SHOWN)) {
         let byte = view.nvm.read_u8(at).unwrap_or_default();
-        text.push_str(&format!("{byte:02x}"));
+        // Cannot fail.
+        let _ = write!(text, "{byte:02x}");
     }
     text
 }
