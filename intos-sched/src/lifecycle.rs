@@ -42,8 +42,13 @@ impl NewTask {
 impl<N: Nvm + Copy> Scheduler<N> {
     /// The name of the task that is in a slot now.
     pub fn id(&self, task: TaskIndex) -> Result<TaskId, Error> {
-        let generation = self.nvm().load(self.areas().task(task)?.generation())?;
-        Ok(TaskId::new(task, generation))
+        Ok(TaskId::new(task, self.generation(task)?))
+    }
+
+    /// How many tasks were created in a slot.
+    #[inline]
+    pub fn generation(&self, task: TaskIndex) -> Result<u16, Error> {
+        Ok(self.nvm().load(self.areas().task(task)?.generation())?)
     }
 
     /// Whether a task has not ended.

@@ -154,7 +154,15 @@ impl<N: Nvm + Copy> Scheduler<N> {
     ///
     /// Costs 1 byte where it is another task than before.
     pub fn choose(&self, slice_is_over: bool) -> Result<Option<TaskIndex>, Error> {
-        let before = self.current()?;
+        self.choose_after(self.current()?, slice_is_over)
+    }
+
+    /// The same, for who knows the [`current`](Scheduler::current) task.
+    pub fn choose_after(
+        &self,
+        before: Option<TaskIndex>,
+        slice_is_over: bool,
+    ) -> Result<Option<TaskIndex>, Error> {
         let Some(list) = self.most_urgent()? else {
             return Ok(None);
         };

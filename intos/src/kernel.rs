@@ -140,7 +140,7 @@ impl<B: Board> Kernel<B> {
     /// Chooses who runs next: see [`Scheduler::choose`]. For ports.
     pub fn choose(&self, slice_is_over: bool) -> Result<Option<TaskIndex>, Error> {
         let before = self.scheduler.current()?;
-        let chosen = self.scheduler.choose(slice_is_over)?;
+        let chosen = self.scheduler.choose_after(before, slice_is_over)?;
         if chosen != before {
             self.port.observe(Event::Switched { task: chosen });
         }

@@ -12,6 +12,8 @@ const CACHED: usize = 6;
 pub(crate) struct Coverage {
     ranges: [(u32, u32); CACHED],
     len: usize,
+    /// In which words all these ranges may be.
+    words: Filter,
     /// The first entry of the log that is not among `ranges`.
     uncached: Option<u32>,
     /// In which words such entries may be.
@@ -43,6 +45,7 @@ impl Coverage {
         Self {
             ranges: [(0, 0); CACHED],
             len: 0,
+            words: Filter::EMPTY,
             uncached: None,
             uncached_words: Filter::EMPTY,
         }
@@ -51,6 +54,7 @@ impl Coverage {
     #[inline]
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
+        self.words = Filter::EMPTY;
         self.uncached = None;
         self.uncached_words = Filter::EMPTY;
     }
@@ -69,6 +73,7 @@ impl Coverage {
 
     fn add_uncached(&mut self, start: u32, end: u32, at: u32) {
         self.uncached.get_or_insert(at);
+        self.words.add(start / 4, end.div_ceil(4));
         self.uncached_words.add(start / 4, end.div_ceil(4));
     }
 
@@ -76,8 +81,24 @@ impl Coverage {
         self.ranges.get(..self.len).unwrap_or(&self.ranges)
     }
 
-    /// Looks up a few bytes that do not reach beyond the largest offset.
+    /// Whether a range may be in the word of a byte.
     #[inline]
+    pub(crate) const fn may_touch_word(&self, at: u32) -> bool {
+        self.words.may_hold_one(at / 4)
+    }
+
+    /// The place for a range from `start` on, none of whose bytes is in another. One that continues the last one shares
+    /// its place, since ranges are often logged in order.
+    #[inline]
+    pub(crate) fn place_of_new(&self, start: u32) -> usize {
+        let last = self.len.wrapping_sub(1);
+        match self.ranges.get(last) {
+            Some(&(_, to)) if to == start => last,
+            _ => self.len,
+        }
+    }
+
+    /// Looks up a few bytes that lie within a word.
     pub(crate) fn of_near(&self, start: u32, len: u32) -> OfNear {
         let end = start.wrapping_add(len);
         let mut place = self.len;
@@ -94,10 +115,7 @@ impl Coverage {
                 place = index;
             }
         }
-        if self
-            .uncached_words
-            .may_hold(start / 4, end.wrapping_add(3) / 4)
-        {
+        if self.uncached_words.may_hold_one(start / 4) {
             OfNear::Unknown
         } else {
             OfNear::Uncovered { place }
@@ -110,11 +128,11 @@ impl Coverage {
         let end = start.wrapping_add(len);
         let is_new = place == self.len;
         if let Some(range) = self.ranges.get_mut(place) {
+            self.words.add_one(start / 4);
+            range.1 = end;
             if is_new {
-                *range = (start, end);
+                range.0 = start;
                 self.len += 1;
-            } else {
-                range.1 = end;
             }
         } else {
             self.add_uncached(start, end, at);
@@ -122,7 +140,8 @@ impl Coverage {
     }
 
     fn push(&mut self, start: u32, end: u32) -> bool {
-        // Ranges are often logged in order: one that continues another shares its place.
+        self.words.add(start / 4, end.div_ceil(4));
+        // One that continues another shares its place.
         if let Some(range) = self.ranges[..self.len]
             .iter_mut()
             .find(|range| range.1 == start)
@@ -198,6 +217,16 @@ impl Filter {
     #[inline]
     pub(crate) const fn may_hold(self, from: u32, to: u32) -> bool {
         self.0 != 0 && self.0 & Self::bits(from, to) != 0
+    }
+
+    #[inline]
+    const fn add_one(&mut self, number: u32) {
+        self.0 |= 1 << (number % 32);
+    }
+
+    #[inline]
+    const fn may_hold_one(self, number: u32) -> bool {
+        self.0 >> (number % 32) & 1 != 0
     }
 
     #[inline]

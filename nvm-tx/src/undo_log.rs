@@ -25,7 +25,7 @@
 use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo12Bits, ablation};
 
 use crate::broken::{self, Variant};
-use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, NO_SEQUENCE, following};
+use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, MARK_MAX, NO_SEQUENCE, following};
 use crate::coverage::OfNear;
 use crate::fault::{Fault, FaultKind};
 use crate::log_entry::{EntryArea, NEAR_ENTRY_BYTES, invalidate_if_tagged, is_near, store_near};
@@ -252,8 +252,14 @@ impl<N: Nvm> UndoLog<N> {
     ///
     /// As [`begin`](UndoLog::begin).
     pub fn publish(&mut self, mark: u32) -> Result<(), Fault> {
-        let tx = self.begin()?;
-        tx.commit_with(mark)
+        if self.unsettled || self.unfinished {
+            self.settle()?;
+        }
+        // Where it fails, the NVM is asked whether it was stored.
+        self.unsettled = true;
+        self.commit_word(mark & MARK_MAX)?;
+        self.unsettled = false;
+        Ok(())
     }
 
     /// Reads the mark and the sequence number that the log in `area` committed last, without opening it.
@@ -292,20 +298,27 @@ impl<N: Nvm> UndoLog<N> {
         if broken::is(Variant::StoresBeforeLogging) {
             self.nvm.store(self.class, Offset::new(offset), &bytes)?;
         }
-        match self.running.coverage.of_near(offset, LEN as u32) {
-            OfNear::Covered => {}
-            OfNear::Uncovered { place } => {
-                let (at, tag) = (self.running.end, self.running_tag());
-                if self.entries.end - at < NEAR_ENTRY_BYTES || !at.is_multiple_of(4) {
-                    return Ok(false);
+        let coverage = &self.running.coverage;
+        let place = if coverage.may_touch_word(offset) {
+            match coverage.of_near(offset, LEN as u32) {
+                OfNear::Covered => {
+                    self.nvm.store(self.class, Offset::new(offset), &bytes)?;
+                    return Ok(true);
                 }
-                store_near::<N, LEN>(&self.nvm, self.entries, at, tag, offset)?;
-                self.first_tag = tag;
-                self.running.coverage.set(place, offset, LEN as u32, at);
-                self.running.end = at + NEAR_ENTRY_BYTES;
+                OfNear::Uncovered { place } => place,
+                OfNear::Unknown => return Ok(false),
             }
-            OfNear::Unknown => return Ok(false),
+        } else {
+            coverage.place_of_new(offset)
+        };
+        let (at, tag) = (self.running.end, self.running_tag());
+        if self.entries.end - at < NEAR_ENTRY_BYTES || !at.is_multiple_of(4) {
+            return Ok(false);
         }
+        store_near::<N, LEN>(&self.nvm, self.entries, at, tag, offset)?;
+        self.first_tag = tag;
+        self.running.coverage.set(place, offset, LEN as u32, at);
+        self.running.end = at + NEAR_ENTRY_BYTES;
         self.nvm.store(self.class, Offset::new(offset), &bytes)?;
         Ok(true)
     }

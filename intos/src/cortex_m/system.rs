@@ -59,7 +59,7 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
         let Some(task) = self.kernel.choose(slice_is_over)? else {
             return Ok(None);
         };
-        Ok(Some((task, self.kernel.scheduler.id(task)?.generation())))
+        Ok(Some((task, self.kernel.scheduler.generation(task)?)))
     }
 
     fn advance(&self, ticks: u32) -> Result<bool, Error> {
