@@ -1,22 +1,10 @@
-//! A key-value store in non-volatile memory: `nvm-alloc` with `nvm-tx`, without a kernel.
-//!
-//! `cargo run --release -p examples --bin store`, and end it with Ctrl-C or `kill -9` at any time; `-- --help` lists
-//! the commands.
-//!
 //! A hash map whose buckets are chains of entries, each in a block of the heap. Whatever is done in one transaction
 //! (allocate, fill, link; unlink, free; several of those) is done wholly or not at all: no key is lost or there twice,
 //! and no block is in use that no chain leads to. Each start looks whether that is so.
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::thread::sleep;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use examples::nvm_file;
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::{Area, Class, FileNvm, Layout, Nvm, Offset, field, persist};
 use nvm_tx::{Fault, Tx, UndoLog};
@@ -39,7 +27,7 @@ const ENTRY_BYTES: u32 = size_of::<Entry>() as u32;
 
 /// Why the store does not answer.
 #[derive(Debug)]
-enum StoreError {
+pub(crate) enum StoreError {
     /// A key or a value of so many bytes.
     TooLong(usize),
     /// What is wrong with the image.
@@ -82,15 +70,15 @@ impl fmt::Display for StoreError {
 impl Error for StoreError {}
 
 /// Where everything lies: the same at each start.
-struct Places {
-    layout: Layout,
+pub(crate) struct Places {
+    pub(crate) layout: Layout,
     log: Area,
     heap: Area,
     table: Offset<Table>,
 }
 
 impl Places {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut layout = Layout::new("store", 1);
         Self {
             log: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(LOG_BYTES)),
@@ -100,7 +88,7 @@ impl Places {
         }
     }
 
-    fn first_boot(&self, nvm: &impl Nvm) -> Result<(), StoreError> {
+    pub(crate) fn first_boot(&self, nvm: &impl Nvm) -> Result<(), StoreError> {
         UndoLog::format(&nvm, self.log)?;
         Heap::format(nvm, self.heap)?;
         let empty = Table {
@@ -111,7 +99,7 @@ impl Places {
     }
 
     /// Puts back what an interrupted transaction had changed, allocations and all.
-    fn open<N: Nvm>(&self, nvm: N) -> Result<(Store, UndoLog<N>), StoreError> {
+    pub(crate) fn open<N: Nvm>(&self, nvm: N) -> Result<(Store, UndoLog<N>), StoreError> {
         let log = UndoLog::open(nvm, self.log)?;
         let store = Store {
             heap: Heap::open(log.nvm(), self.heap)?,
@@ -122,12 +110,12 @@ impl Places {
 }
 
 /// A key and its value.
-type Pair = (Vec<u8>, Vec<u8>);
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 
 /// The map and its heap.
 #[derive(Clone, Copy)]
-struct Store {
-    heap: Heap,
+pub(crate) struct Store {
+    pub(crate) heap: Heap,
     table: Offset<Table>,
 }
 
@@ -147,7 +135,7 @@ impl Found {
 
 impl Store {
     /// Stores a value under a key, in place of the one that was there.
-    fn insert<N: Nvm>(
+    pub(crate) fn insert<N: Nvm>(
         self,
         tx: &mut Tx<'_, N>,
         key: &[u8],
@@ -180,7 +168,7 @@ impl Store {
     }
 
     /// Removes a key; answers whether it was there.
-    fn remove<N: Nvm>(self, tx: &mut Tx<'_, N>, key: &[u8]) -> Result<bool, StoreError> {
+    pub(crate) fn remove<N: Nvm>(self, tx: &mut Tx<'_, N>, key: &[u8]) -> Result<bool, StoreError> {
         let Some(found) = self.find(tx.nvm(), key)? else {
             return Ok(false);
         };
@@ -192,7 +180,7 @@ impl Store {
         Ok(true)
     }
 
-    fn get(self, nvm: &impl Nvm, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn get(self, nvm: &impl Nvm, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.find(nvm, key)?
             .map(|found| found.value(nvm))
             .transpose()
@@ -242,7 +230,7 @@ impl Store {
     }
 
     /// All keys and their values, sorted. Finds out whether the chains and the heap agree.
-    fn entries(self, nvm: &impl Nvm) -> Result<Vec<Pair>, StoreError> {
+    pub(crate) fn entries(self, nvm: &impl Nvm) -> Result<Vec<Pair>, StoreError> {
         let mut all = Vec::new();
         let buckets: Offset<[u32; BUCKETS]> = field!(self.table, Table.buckets);
         for bucket in (0..BUCKETS).filter_map(|index| buckets.element(index)) {
@@ -280,130 +268,6 @@ fn bytes(nvm: &impl Nvm, at: u32, count: u32) -> Result<Vec<u8>, StoreError> {
     let mut bytes = vec![0; count as usize];
     nvm.read(at, &mut bytes)?;
     Ok(bytes)
-}
-
-/// A step of the exercise, one transaction: counts itself, inserts a key and removes another.
-fn exercise<N: Nvm>(store: Store, log: &mut UndoLog<N>) -> Result<u32, StoreError> {
-    log.transaction(|tx| {
-        let steps = store.get(tx.nvm(), b"steps")?;
-        let steps = steps.and_then(|steps| String::from_utf8_lossy(&steps).parse().ok());
-        let step = steps.unwrap_or(0_u32).wrapping_add(1);
-        store.insert(tx, b"steps", step.to_string().as_bytes())?;
-        let value = format!("{step}{}", ".".repeat((step * 7 % 60) as usize));
-        store.insert(
-            tx,
-            format!("key {}", step % 20).as_bytes(),
-            value.as_bytes(),
-        )?;
-        store.remove(tx, format!("key {}", (step + 10) % 20).as_bytes())?;
-        Ok(step)
-    })
-}
-
-/// A key-value store in a file that survives being killed at any time.
-///
-/// Exit status: 0; 1 where a key is not there; 2 on errors: a file of another program, a damaged or a full one, bad use.
-#[derive(Parser)]
-struct Options {
-    /// The file that stands for the non-volatile memory; made if it is not there.
-    #[arg(long, value_name = "FILE", default_value = "store.nvm")]
-    nvm: PathBuf,
-    /// Begins anew, whatever the file holds.
-    #[arg(long)]
-    format: bool,
-    /// Without a command: `exercise`.
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Stores a value under a key.
-    Insert {
-        /// The key.
-        key: String,
-        /// Its value.
-        value: String,
-    },
-    /// Prints the value of a key.
-    Get {
-        /// The key.
-        key: String,
-    },
-    /// Removes a key.
-    Remove {
-        /// The key.
-        key: String,
-    },
-    /// Lists all keys with their values.
-    List,
-    /// Inserts and removes keys, step by step.
-    Exercise {
-        /// How many steps.
-        #[arg(long, default_value_t = 25)]
-        count: u32,
-        /// Milliseconds between two of them.
-        #[arg(long, default_value_t = 20)]
-        pause: u64,
-    },
-}
-
-fn main() -> ExitCode {
-    nvm_file::end(run(&Options::parse()))
-}
-
-fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let places = Places::new();
-    let nvm = nvm_file::open(&options.nvm, options.format, &places.layout, |nvm| {
-        Ok(places.first_boot(nvm)?)
-    })?;
-    let (store, mut log) = places.open(&nvm)?;
-    let mut out = io::stdout();
-    // Every start holds the chains against the heap: killed or not, nothing is lost.
-    let entries = store.entries(&nvm)?;
-    let (count, pause) = match &options.command {
-        Some(Command::Insert { key, value }) => {
-            log.transaction(|tx| store.insert(tx, key.as_bytes(), value.as_bytes()))?;
-            return Ok(true);
-        }
-        Some(Command::Get { key }) => {
-            let value = store.get(&nvm, key.as_bytes())?;
-            if let Some(value) = &value {
-                writeln!(out, "{}", String::from_utf8_lossy(value))?;
-            }
-            return Ok(value.is_some());
-        }
-        Some(Command::Remove { key }) => {
-            return Ok(log.transaction(|tx| store.remove(tx, key.as_bytes()))?);
-        }
-        Some(Command::List) => {
-            list(&entries)?;
-            return Ok(true);
-        }
-        Some(Command::Exercise { count, pause }) => (*count, *pause),
-        None => (25, 20),
-    };
-    writeln!(out, "{} keys at the start", entries.len())?;
-    for _ in 0..count {
-        writeln!(out, "step {}", exercise(store, &mut log)?)?;
-        sleep(Duration::from_millis(pause));
-    }
-    list(&store.entries(&nvm)?)?;
-    let statistics = store.heap.statistics(&nvm)?;
-    writeln!(
-        out,
-        "{} bytes used, {} free, largest free block {}",
-        statistics.used, statistics.free, statistics.largest_free
-    )?;
-    Ok(true)
-}
-
-fn list(entries: &[Pair]) -> io::Result<()> {
-    for (key, value) in entries {
-        let (key, value) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
-        writeln!(io::stdout(), "{key}: {value}")?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,4 @@
-//! A journal of firmware updates: `nvm-list` used alone.
-//!
-//! `cargo run --release -p examples --bin update`, and end it with Ctrl-C or `kill -9` at any time. It brings the
-//! firmware in the file to the next version, whose chunks come over a bad line: in any order, some damaged.
+//! The journal: lists of chunks' buffers, and the phase of the update.
 //!
 //! A chunk's buffer goes from the list of free buffers to `received`, to `verified`, which is sorted by the chunks'
 //! places in the image, and when it is applied, in that order, back to the free ones. Each of these is one list
@@ -18,20 +15,15 @@
 //! | before the byte "receiving" is stored | stores the version again, then that byte |
 
 use std::error::Error;
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::thread::sleep;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use examples::nvm_file;
 use nvm_core::{Area, Class, Layout, Nvm, Offset, persist};
 use nvm_list::{Head, List, Node, NodeRef, OpLog, Recovered, check};
 
-const CHUNKS: usize = 12;
-const CHUNK_BYTES: usize = 64;
-type Firmware = [[u8; CHUNK_BYTES]; CHUNKS];
+use crate::line::{build, release_of};
+
+pub(crate) const CHUNKS: usize = 12;
+pub(crate) const CHUNK_BYTES: usize = 64;
+pub(crate) type Firmware = [[u8; CHUNK_BYTES]; CHUNKS];
 
 /// One byte each, so that no power loss leaves a phase that is neither.
 const RECEIVING: u8 = 0;
@@ -39,29 +31,33 @@ const INSTALLING: u8 = 1;
 
 persist! {
     /// What came over the line.
-    struct Chunk { bytes: [u8; CHUNK_BYTES], place: u32, checksum: u32 }
+    pub(crate) struct Chunk {
+        pub(crate) bytes: [u8; CHUNK_BYTES],
+        pub(crate) place: u32,
+        pub(crate) checksum: u32,
+    }
 
     /// Which firmware.
-    struct Release { version: u32, checksum: u32 }
+    pub(crate) struct Release { pub(crate) version: u32, pub(crate) checksum: u32 }
 }
 
 /// Where everything lies: the same at each start.
-struct Journal {
-    layout: Layout,
+pub(crate) struct Journal {
+    pub(crate) layout: Layout,
     log: Area,
     heads: [Offset<Head>; 3],
     nodes: Offset<[Node; CHUNKS]>,
     buffers: Offset<[Chunk; CHUNKS]>,
     phase: Offset<u8>,
     /// The firmware that runs.
-    running: Offset<Release>,
+    pub(crate) running: Offset<Release>,
     /// The one that comes.
     next: Offset<Release>,
     firmware: Offset<Firmware>,
 }
 
 /// The journal, opened.
-struct Updater<'a, N> {
+pub(crate) struct Updater<'a, N> {
     nvm: &'a N,
     journal: &'a Journal,
     log: OpLog,
@@ -69,17 +65,17 @@ struct Updater<'a, N> {
     received: List,
     verified: List,
     /// What the start had to complete.
-    completed: Completed,
+    pub(crate) completed: Completed,
 }
 
 /// What a power loss had interrupted.
-struct Completed {
-    a_move: bool,
-    an_installation: bool,
+pub(crate) struct Completed {
+    pub(crate) a_move: bool,
+    pub(crate) an_installation: bool,
 }
 
 impl Journal {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut layout = Layout::new("update", 1);
         Self {
             log: layout.area("list operations", OpLog::bytes_for(1)),
@@ -95,7 +91,7 @@ impl Journal {
     }
 
     /// Version 1 runs, all buffers are free.
-    fn first_boot(&self, nvm: &impl Nvm) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn first_boot(&self, nvm: &impl Nvm) -> Result<(), Box<dyn Error>> {
         let log = OpLog::format(nvm, self.log, Class::Data)?;
         for head in self.heads {
             List::format(nvm, Class::Data, head, 0)?;
@@ -117,7 +113,7 @@ impl Journal {
 
     /// What each start begins with, before the firmware runs: completes what was interrupted, and looks whether the
     /// firmware is whole.
-    fn boot<'a, N: Nvm>(&'a self, nvm: &'a N) -> Result<Updater<'a, N>, Box<dyn Error>> {
+    pub(crate) fn boot<'a, N: Nvm>(&'a self, nvm: &'a N) -> Result<Updater<'a, N>, Box<dyn Error>> {
         let [free, received, verified] = self.heads.map(List::at);
         let log = OpLog::open(self.log, Class::Data)?;
         let recovered = log.recover(nvm, |_| false)?;
@@ -173,7 +169,7 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// Begins to receive a release, or goes on with it. Chunks of another one are dropped.
-    fn begin(&self, release: Release) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn begin(&self, release: Release) -> Result<(), Box<dyn Error>> {
         if self.nvm.load(self.journal.next)? != release {
             self.discard()?;
             // Torn, it is no release that anybody sends: the next start begins again.
@@ -193,7 +189,7 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// The places in the image whose chunks lack.
-    fn missing(&self) -> Result<Vec<u32>, Box<dyn Error>> {
+    pub(crate) fn missing(&self) -> Result<Vec<u32>, Box<dyn Error>> {
         let mut missing: Vec<u32> = (0..CHUNKS as u32).collect();
         for node in self.verified.iter(self.nvm) {
             let place = node?.key(self.nvm)?;
@@ -203,14 +199,14 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// Stores a chunk in a free buffer, then queues it.
-    fn receive(&self, chunk: &Chunk) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn receive(&self, chunk: &Chunk) -> Result<(), Box<dyn Error>> {
         let node = self.free.front(self.nvm)?.ok_or("no buffer is free")?;
         self.nvm.store(Class::Data, self.buffer(node)?, chunk)?;
         Ok(self.log.move_back(self.nvm, self.received, node)?)
     }
 
     /// Sorts in the received chunks that are sound and lacked; drops the others, and answers how many.
-    fn verify(&self) -> Result<u32, Box<dyn Error>> {
+    pub(crate) fn verify(&self) -> Result<u32, Box<dyn Error>> {
         let mut dropped = 0;
         while let Some(node) = self.received.front(self.nvm)? {
             let chunk = self.nvm.load(self.buffer(node)?)?;
@@ -227,7 +223,7 @@ impl<N: Nvm> Updater<'_, N> {
 
     /// From here on there is no way back: all chunks are there, and together they are the release. Where they are not,
     /// although each of them was sound, they are dropped.
-    fn commit(&self) -> Result<bool, Box<dyn Error>> {
+    pub(crate) fn commit(&self) -> Result<bool, Box<dyn Error>> {
         let (mut image, mut chunks) = (Vec::new(), 0);
         for node in self.verified.iter(self.nvm) {
             image.extend(self.nvm.load(self.buffer(node?)?)?.bytes);
@@ -244,7 +240,7 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// Applies the verified chunks in order. Whatever is done here may be done twice.
-    fn install(&self, pause: impl Fn()) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn install(&self, pause: impl Fn()) -> Result<(), Box<dyn Error>> {
         let Journal {
             firmware,
             phase,
@@ -269,131 +265,10 @@ impl<N: Nvm> Updater<'_, N> {
 }
 
 /// The sum is FNV's, by bytes.
-fn checksum(bytes: &[u8]) -> u32 {
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811C_9DC5, |sum, byte| {
         (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
     })
-}
-
-/// Stands for a compiler: the firmware of a version.
-fn build(version: u32) -> Firmware {
-    let mut firmware = [[0; CHUNK_BYTES]; CHUNKS];
-    for (byte, number) in firmware.as_flattened_mut().iter_mut().zip(1_u32..) {
-        *byte = (version
-            .wrapping_mul(0x9E37_79B9)
-            .wrapping_add(number)
-            .wrapping_mul(0x85EB_CA6B)
-            >> 24) as u8;
-    }
-    firmware
-}
-
-fn release_of(version: u32) -> Release {
-    let checksum = checksum(build(version).as_flattened());
-    Release { version, checksum }
-}
-
-/// Stands for a bad line: the chunk of a place of a version's firmware, one in five with a wrong bit.
-fn request(version: u32, place: u32, number: u32) -> Option<Chunk> {
-    let mut bytes = *build(version).get(place as usize)?;
-    let checksum = checksum(&bytes);
-    if number % 5 == 2 {
-        let [first, ..] = &mut bytes;
-        *first ^= 0x10;
-    }
-    Some(Chunk {
-        bytes,
-        place,
-        checksum,
-    })
-}
-
-/// Brings the firmware in a file to its next version. End it whenever you like.
-///
-/// Exit status: 0, or 2 on errors: a file of another program, a damaged one, bad use.
-#[derive(Parser)]
-struct Options {
-    /// The file that stands for the non-volatile memory; made if it is not there, with version 1.
-    #[arg(long, value_name = "FILE", default_value = "update.nvm")]
-    nvm: PathBuf,
-    /// Begins anew, whatever the file holds.
-    #[arg(long)]
-    format: bool,
-    /// Milliseconds that a chunk takes to come, and to be installed.
-    #[arg(long, default_value_t = 30)]
-    pause: u64,
-    /// Without a command: updates to the next version.
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Says which version runs, and what was received.
-    Show,
-}
-
-fn main() -> ExitCode {
-    nvm_file::end(run(&Options::parse()))
-}
-
-fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let journal = Journal::new();
-    let nvm = nvm_file::open(&options.nvm, options.format, &journal.layout, |nvm| {
-        journal.first_boot(nvm)
-    })?;
-    let updater = journal.boot(&nvm)?;
-    let pause = || sleep(Duration::from_millis(options.pause));
-    let mut out = io::stdout();
-    if updater.completed.a_move {
-        writeln!(out, "completed the interrupted move of a chunk")?;
-    }
-    if updater.completed.an_installation {
-        writeln!(out, "went on with the interrupted installation")?;
-    }
-    let running = nvm.load(journal.running)?.version;
-    let verified = CHUNKS - updater.missing()?.len();
-    writeln!(
-        out,
-        "version {running} runs and is whole; {verified} chunks of the next one are verified"
-    )?;
-    if options.command.is_some() {
-        return Ok(true);
-    }
-    let version = running.wrapping_add(1);
-    updater.begin(release_of(version))?;
-    // What came before the power went is looked at before anything is asked for.
-    updater.verify()?;
-    for number in 0_u32.. {
-        let missing = updater.missing()?;
-        // The line brings them in an order of its own.
-        let Some(place) = missing.get(number.wrapping_mul(7) as usize % missing.len().max(1))
-        else {
-            break;
-        };
-        let Some(chunk) = request(version, *place, number) else {
-            break;
-        };
-        updater.receive(&chunk)?;
-        pause();
-        let outcome = if updater.verify()? == 0 {
-            "verified"
-        } else {
-            "damaged, asked for again"
-        };
-        writeln!(out, "chunk {place}: {outcome}")?;
-    }
-    if !updater.commit()? {
-        return Err(
-            "the chunks were not those of the release, and are dropped: start again".into(),
-        );
-    }
-    writeln!(out, "installing")?;
-    updater.install(pause)?;
-    let version = nvm.load(journal.running)?.version;
-    writeln!(out, "version {version} is installed")?;
-    journal.boot(&nvm)?;
-    Ok(true)
 }
 
 #[cfg(test)]
@@ -402,6 +277,7 @@ mod tests {
     use nvm_core::sim::{Explorer, SimNvm};
 
     use super::*;
+    use crate::line::request;
 
     /// Receives version 2, but for so many chunks.
     fn received<const ATOM: usize>(nvm: &SimNvm<ATOM>, but: usize) {

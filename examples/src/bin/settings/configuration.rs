@@ -1,8 +1,4 @@
-//! A configuration store whose older versions are upgraded in one transaction: `nvm-tx` used alone.
-//!
-//! `cargo run --release -p examples --bin settings` writes settings as version 1 of this firmware did, opens them as
-//! version 2, and changes some. End it with Ctrl-C or `kill -9` at any time: the settings are those of before or
-//! those of after, all of them.
+//! Settings in two versions, and the transactions that upgrade and change them.
 //!
 //! The region's own layout stays the same over all versions: the undo log must be where it was, so that what an older
 //! firmware left unfinished is rolled back first. What is versioned are the settings, in an area with room for later
@@ -11,19 +7,12 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::thread::sleep;
-use std::time::Duration;
 
-use clap::{Parser, Subcommand};
-use examples::nvm_file;
 use nvm_core::{Area, Class, FileNvm, Layout, Nvm, Offset, field, persist};
 use nvm_tx::{Fault, Tx, UndoLog};
 
 /// What this firmware reads and writes.
-const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 2;
 /// Room for the settings of versions to come.
 const ROOM: usize = 64;
 /// An upgrade logs 28 bytes and a word; a change three words and a name.
@@ -39,12 +28,12 @@ persist! {
     }
 
     /// The settings.
-    struct Settings {
-        interval_milliseconds: u32,
+    pub(crate) struct Settings {
+        pub(crate) interval_milliseconds: u32,
         /// In thousandths of a degree, like `high`.
-        low: i32,
-        high: i32,
-        name: [u8; 16],
+        pub(crate) low: i32,
+        pub(crate) high: i32,
+        pub(crate) name: [u8; 16],
     }
 }
 
@@ -66,7 +55,7 @@ impl From<FirstSettings> for Settings {
 
 /// Why settings are not read or not changed.
 #[derive(Debug)]
-enum SettingsError {
+pub(crate) enum SettingsError {
     /// Written by a later firmware, or damaged.
     Version(u32),
     /// They would not fit together: nothing was changed.
@@ -97,15 +86,15 @@ impl fmt::Display for SettingsError {
 impl Error for SettingsError {}
 
 /// Where everything lies: the same at each start, in each version.
-struct Store {
-    layout: Layout,
-    log: Area,
+pub(crate) struct Store {
+    pub(crate) layout: Layout,
+    pub(crate) log: Area,
     version: Offset<u32>,
-    settings: Offset<Settings>,
+    pub(crate) settings: Offset<Settings>,
 }
 
 impl Store {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut layout = Layout::new("settings", 1);
         Self {
             log: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(LOG_BYTES)),
@@ -116,7 +105,7 @@ impl Store {
     }
 
     /// What a firmware of version 1 began with.
-    fn format_as_first(&self, nvm: &impl Nvm) -> Result<(), Fault> {
+    pub(crate) fn format_as_first(&self, nvm: &impl Nvm) -> Result<(), Fault> {
         let first = FirstSettings {
             interval_seconds: 60,
             limit: 28,
@@ -127,7 +116,7 @@ impl Store {
         Ok(nvm.store(Class::Data, self.version, &1)?)
     }
 
-    fn format(&self, nvm: &impl Nvm) -> Result<(), Fault> {
+    pub(crate) fn format(&self, nvm: &impl Nvm) -> Result<(), Fault> {
         let settings = Settings {
             interval_milliseconds: 10_000,
             low: 5_000,
@@ -141,7 +130,7 @@ impl Store {
 
     /// Brings settings of an older version to this one, all or nothing; answers which version they had. `pause` is
     /// where the upgrade has been made in part.
-    fn upgrade<N: Nvm>(
+    pub(crate) fn upgrade<N: Nvm>(
         &self,
         log: &mut UndoLog<N>,
         pause: impl Fn(),
@@ -163,7 +152,7 @@ impl Store {
     }
 
     /// Makes all changes, or none where they do not fit together. `pause` is after each.
-    fn change<N: Nvm>(
+    pub(crate) fn change<N: Nvm>(
         &self,
         log: &mut UndoLog<N>,
         changes: &[Change],
@@ -188,7 +177,7 @@ impl Store {
 
 /// One setting's new value.
 #[derive(Debug, Clone)]
-enum Change {
+pub(crate) enum Change {
     Interval(u32),
     Low(i32),
     High(i32),
@@ -197,7 +186,7 @@ enum Change {
 
 impl Change {
     /// From `NAME=VALUE`.
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (setting, value) = text.split_once('=').ok_or("it has the form NAME=VALUE")?;
         let number = || value.parse::<i32>().map_err(|error| error.to_string());
         match setting {
@@ -228,113 +217,6 @@ impl Change {
             Self::Name(value) => tx.set(field!(settings, Settings.name), value),
         }
     }
-}
-
-/// Settings in a file, which are upgraded from version 1 and changed all or nothing.
-///
-/// Exit status: 0; 1 where changes are refused; 2 on errors: a file of another program, settings of a later version,
-/// bad use.
-#[derive(Parser)]
-struct Options {
-    /// The file that stands for the non-volatile memory; made if it is not there.
-    #[arg(long, value_name = "FILE", default_value = "settings.nvm")]
-    nvm: PathBuf,
-    /// Begins anew, whatever the file holds.
-    #[arg(long)]
-    format: bool,
-    /// Makes a new file as version 1 of this program did, and ends.
-    #[arg(long)]
-    make_old: bool,
-    /// Milliseconds between two writes of a transaction, to end the program there.
-    #[arg(long, default_value_t = 0)]
-    pause: u64,
-    /// Without a command: makes a file as version 1 did if there is none, upgrades it, and changes settings.
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Shows the settings.
-    Show,
-    /// Changes settings, all of them or none: `set low=1000 high=30000 interval=500 name=attic`.
-    Set {
-        /// interval (milliseconds), low, high (thousandths of a degree), name.
-        #[arg(value_name = "NAME=VALUE", required = true, value_parser = Change::parse)]
-        changes: Vec<Change>,
-    },
-}
-
-fn main() -> ExitCode {
-    nvm_file::end(run(&Options::parse()))
-}
-
-fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let store = Store::new();
-    let path = &options.nvm;
-    if options.make_old && options.command.is_some() {
-        return Err("--make-old takes no command".into());
-    }
-    if options.make_old && !options.format && path.exists() {
-        return Err(format!("{} is there; --format makes it anew", path.display()).into());
-    }
-    let is_first = options.command.is_none();
-    let nvm = nvm_file::open(path, options.format, &store.layout, |nvm| {
-        if is_first {
-            writeln!(io::stdout(), "made as version 1: {}", path.display())?;
-            return Ok(store.format_as_first(nvm)?);
-        }
-        Ok(store.format(nvm)?)
-    })?;
-    if options.make_old {
-        return Ok(true);
-    }
-    let pause = || sleep(Duration::from_millis(options.pause));
-    // What an interrupted transaction had changed is put back here.
-    let mut log = UndoLog::open(&nvm, store.log)?;
-    let found = store.upgrade(&mut log, pause)?;
-    if found != VERSION {
-        writeln!(io::stdout(), "upgraded from version {found} to {VERSION}")?;
-    }
-    let mut change = |changes: &[Change]| match store.change(&mut log, changes, pause) {
-        Ok(settings) => show(&settings).map(|()| true),
-        Err(SettingsError::Refused(reason)) => {
-            writeln!(io::stdout(), "refused, nothing is changed: {reason}")?;
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
-    };
-    match &options.command {
-        Some(Command::Show) => show(&nvm.load(store.settings)?).map(|()| true),
-        Some(Command::Set { changes }) => change(changes),
-        None => {
-            show(&nvm.load(store.settings)?)?;
-            writeln!(io::stdout(), "high=30000 low=12000 interval=500:")?;
-            change(&[
-                Change::High(30_000),
-                Change::Low(12_000),
-                Change::Interval(500),
-            ])?;
-            writeln!(io::stdout(), "interval=100 low=40000:")?;
-            change(&[Change::Interval(100), Change::Low(40_000)])?;
-            show(&nvm.load(store.settings)?).map(|()| true)
-        }
-    }
-}
-
-fn show(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let Settings {
-        interval_milliseconds,
-        low,
-        high,
-        name,
-    } = settings;
-    let name = String::from_utf8_lossy(name);
-    Ok(writeln!(
-        io::stdout(),
-        "  name={} interval={interval_milliseconds} low={low} high={high}",
-        name.trim_end()
-    )?)
 }
 
 #[cfg(test)]
