@@ -1,6 +1,6 @@
 //! The programs of the project whose images the command `image` knows.
 
-use example_applications::{Ar, Bc, Dnn, Em, Kv, Mq, Pred, Sense, Stats};
+use example_applications::{Ar, Bc, Dnn, Em, Etl, Kv, Mq, Pred, Sense, Stats, Train};
 use example_programs::{Alarm, Beat, Blocks, Hire, Inherit, Patience, Transfer, Wake, Workshop};
 use intos::host::Host;
 use intos::host::image::{LayoutOf, ProgramLayout};
@@ -19,11 +19,13 @@ pub const PROGRAMS: &[LayoutOf] = &[
     ProgramLayout::of::<Plain, Bc>,
     ProgramLayout::of::<Plain, Dnn>,
     ProgramLayout::of::<Plain, Em>,
+    ProgramLayout::of::<Plain, Etl>,
     ProgramLayout::of::<Plain, Kv>,
     ProgramLayout::of::<Plain, Mq>,
     ProgramLayout::of::<Plain, Pred>,
     ProgramLayout::of::<Plain, Sense>,
     ProgramLayout::of::<Plain, Stats>,
+    ProgramLayout::of::<Plain, Train>,
     ProgramLayout::of::<Plain, Alarm>,
     ProgramLayout::of::<Plain, Beat>,
     ProgramLayout::of::<Plain, Blocks>,
