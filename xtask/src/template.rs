@@ -32,7 +32,7 @@ pub(crate) fn run() -> Result<u64, String> {
 }
 
 fn try_out(name: &str, folder: &Path, last: u32) -> Result<u64, String> {
-    let program = build(folder)?;
+    let program = build(name, folder)?;
     let nvm = NvmFile::open(None)?;
     let before = run_until(&program, &nvm, Some(KILLED_AT))?;
     let after = run_until(&program, &nvm, None)?;
@@ -47,7 +47,7 @@ fn try_out(name: &str, folder: &Path, last: u32) -> Result<u64, String> {
 
 /// The template with the program of the book's tutorial: what its reader makes of it.
 fn program_of_book(template: &Path) -> Result<PathBuf, String> {
-    let folder = toolchain::target_dir("template").join("book");
+    let folder = toolchain::target_dir("template").join("program-of-book");
     book::copy(template, &folder)?;
     let listings = toolchain::root().join("book/listings");
     book::copy(
@@ -67,9 +67,10 @@ fn program_of_book(template: &Path) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// As its user builds it: in its own folder, whose settings count. Both share what they depend on.
-fn build(folder: &Path) -> Result<Image, String> {
-    let target_dir = toolchain::target_dir("template");
+/// As its user builds it: in its own folder, whose settings count. Not where the other one is built, which has the same
+/// name.
+fn build(name: &str, folder: &Path) -> Result<Image, String> {
+    let target_dir = toolchain::target_dir("template").join(name);
     let mut build = toolchain::build(BOARD.target(), &target_dir)?;
     build.current_dir(folder);
     toolchain::run(&mut build)?;
