@@ -230,7 +230,7 @@ fn bad_use_has_a_status_of_its_own_and_says_why() {
 #[test]
 fn an_unknown_program_is_told_as_far_as_its_header() {
     let folder = tempfile::tempdir().unwrap();
-    // A region that another program has formatted: `boots` without the kernel, say.
+    // A region that another program has formatted: `events`, without the kernel, say.
     let nvm = Ram::new(256);
     let mut layout = nvm_core::Layout::new("somebody else's", 3);
     let _ = layout.area("things", 64);
