@@ -20,4 +20,4 @@ pub mod scenarios;
 pub use console::{print, print_number};
 pub use failed::Failed;
 pub use fram::Fram;
-pub use run::{RESULTS, Results, Scenario, fail, formatted, report, run};
+pub use run::{RESULTS, Results, Scenario, fail, formatted, recovered, report, run};

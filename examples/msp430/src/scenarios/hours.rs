@@ -3,7 +3,7 @@
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Region};
 use replay::{Error, Thread, ThreadAreas, ThreadLayout, nv_for_loop};
 
-use crate::{Failed, Fram, Results, Scenario, formatted};
+use crate::{Failed, Fram, Results, Scenario, formatted, recovered};
 
 /// Counts warm hours and sums up their degrees, of four hours; what it reads counts itself.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,9 @@ impl Scenario for Hours {
             Ok::<(), Failed>(Thread::format(nvm, &areas)?)
         })?;
         formatted();
-        let result = Thread::start(nvm, &areas)?.run(|thread| program(thread, &PLACES))?;
+        let mut thread = Thread::start(nvm, &areas)?;
+        recovered();
+        let result = thread.run(|thread| program(thread, &PLACES))?;
         Ok([
             nvm.load(PLACES.warm)?,
             nvm.load(PLACES.sum)?,
