@@ -113,7 +113,11 @@ fn compare_shifts(compared: &mut Compared) {
 }
 
 /// Makes all of them.
-#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_lossless)]
+#[allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_lossless
+)]
 pub(crate) fn compare(compared: &mut Compared) {
     width!(compared, WORDS, u16, i16);
     width!(compared, LONGS, u32, i32);

@@ -26,7 +26,17 @@ fn copied(from: usize, to: usize, len: usize, index: usize) -> u8 {
 /// Calls all of them.
 pub(crate) fn compare(compared: &mut Compared) {
     for len in 0..=LONGEST {
-        for (from, to) in [(0, 20), (0, 21), (1, 20), (1, 21), (4, 2), (2, 4), (3, 8), (8, 3), (5, 6)] {
+        for (from, to) in [
+            (0, 20),
+            (0, 21),
+            (1, 20),
+            (1, 21),
+            (4, 2),
+            (2, 4),
+            (3, 8),
+            (8, 3),
+            (5, 6),
+        ] {
             let mut bytes = pattern();
             let (from, to, len) = (black_box(from), black_box(to), black_box(len));
             bytes.copy_within(from..from + len, to);
@@ -51,12 +61,20 @@ pub(crate) fn compare(compared: &mut Compared) {
             compared.add("memset", len, is_same);
         }
         let (left, mut right) = (pattern(), pattern());
-        compared.add("memcmp", len, black_box(&left[..len]) == black_box(&right[..len]));
+        compared.add(
+            "memcmp",
+            len,
+            black_box(&left[..len]) == black_box(&right[..len]),
+        );
         if let Some(last) = right.get_mut(len) {
             *last = last.wrapping_add(1);
         }
         let is_less = black_box(&left[..=len]) < black_box(&right[..=len]);
         compared.add("memcmp", len, is_less);
-        compared.add("memcmp", len, black_box(&left[..=len]) != black_box(&right[..=len]));
+        compared.add(
+            "memcmp",
+            len,
+            black_box(&left[..=len]) != black_box(&right[..=len]),
+        );
     }
 }

@@ -18,7 +18,11 @@ pub(super) fn tell(
         executed.len()
     );
     let beyond: Vec<u64> = cut_at.difference(executed).copied().collect();
-    show(&function_at, "cut at though not executed without cuts", &beyond);
+    show(
+        &function_at,
+        "cut at though not executed without cuts",
+        &beyond,
+    );
     if !is_whole {
         return 0;
     }

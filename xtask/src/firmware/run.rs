@@ -10,10 +10,10 @@ use clap::Args;
 use intos::host::Random;
 
 use super::board::Board;
-use super::{Target, build};
 use super::emulator::{self, NvmFile, Time};
 use super::image::Image;
 use super::intervals::Intervals;
+use super::{Target, build};
 
 /// The program's own status: 0 where its results are as they should be.
 #[derive(Debug, Args)]

@@ -61,7 +61,11 @@ impl Scenario for Order {
         let log = OpLog::open(*log, Class::Data)?;
         let list = List::at(*head)?;
         let [first, second, third] = *nodes;
-        let (first, second, third) = (NodeRef::at(first)?, NodeRef::at(second)?, NodeRef::at(third)?);
+        let (first, second, third) = (
+            NodeRef::at(first)?,
+            NodeRef::at(second)?,
+            NodeRef::at(third)?,
+        );
         log.recover(&nvm, |_| false)?;
         recovered();
         loop {

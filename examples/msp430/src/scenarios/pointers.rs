@@ -69,7 +69,12 @@ impl Scenario for Pointers {
         }
         let results = log.transaction(|tx| {
             let (count, last) = (days.len(tx)?, days.last(tx)?);
-            Ok::<Results, Error>([total.get(tx)?, count as u32, last.unwrap_or(0), step.get(tx)?])
+            Ok::<Results, Error>([
+                total.get(tx)?,
+                count as u32,
+                last.unwrap_or(0),
+                step.get(tx)?,
+            ])
         })?;
         Ok(results)
     }

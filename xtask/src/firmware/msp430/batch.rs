@@ -78,7 +78,9 @@ impl Batch<'_> {
                     outcome.cut_at.insert(cut.program_counter()?);
                 }
                 let cuts = self.cuts.iter().copied();
-                outcome.failures.extend(cuts.map(|cuts| (cuts, reason.clone())));
+                outcome
+                    .failures
+                    .extend(cuts.map(|cuts| (cuts, reason.clone())));
             }
             End::Stuck(..) => {
                 for cuts in self.cuts.chunks(1) {

@@ -1,5 +1,6 @@
 //! Which programs there are, and their build.
 
+use std::fs;
 use std::path::PathBuf;
 
 use super::program::Program;
@@ -39,4 +40,19 @@ pub(crate) fn build_with(
         .current_dir(folder());
     toolchain::run(&mut build)?;
     Program::read(&target_dir.join(TARGET).join(profile.name()).join(program))
+}
+
+/// The same, as a copy: a build with other features would replace it.
+pub(crate) fn build_copy(
+    program: &str,
+    profile: Profile,
+    features: &str,
+) -> Result<Program, String> {
+    let built = build_with(program, profile, features)?;
+    let folder = toolchain::target_dir("msp430").join("copies");
+    let copy = folder.join(format!("{program}-{}-{features}", profile.name()));
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(&built.path, &copy))
+        .map_err(|error| format!("{} cannot be written: {error}", copy.display()))?;
+    Program::read(&copy)
 }

@@ -58,7 +58,11 @@ fn undisturbed(program: &Program) -> Result<bool, String> {
 
 /// Runs a program to its end from where the NVM is formatted on, with power losses at intervals, and answers whether it
 /// succeeds and how many there were.
-fn with_losses(program: &Program, mean: Duration, seed: u64) -> Result<(bool, Option<u64>), String> {
+fn with_losses(
+    program: &Program,
+    mean: Duration,
+    seed: u64,
+) -> Result<(bool, Option<u64>), String> {
     let mean = instructions(mean)?;
     let mut random = Random::new(seed);
     let file = NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;

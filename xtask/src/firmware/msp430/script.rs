@@ -11,12 +11,14 @@ use super::program::Program;
 pub(crate) enum Break {
     /// Where a window opens.
     Opens = 0,
-    /// Where a program stays that has come to its end, or where a window closes.
+    /// Where a program stays that has come to its end, or where it is looked at before.
     Ended = 1,
     /// Where one stays that cannot go on.
     Failed = 2,
     /// Where what a power loss has interrupted is finished.
     Recovered = 3,
+    /// Where a window closes.
+    Closes = 4,
 }
 
 /// Commands, one after the other.
@@ -40,7 +42,7 @@ impl Script {
     }
 
     /// How many commands there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.lines().count()
     }
 

@@ -10,9 +10,9 @@ use super::batch::{self, Batch};
 use super::program::Program;
 use super::trace::Trace;
 use super::{build, simulator};
+use crate::firmware::coverage;
 use crate::firmware::cuts::{self, Cuts};
 use crate::firmware::sweep::{self, Options};
-use crate::firmware::coverage;
 use crate::parallel;
 
 /// Runs of a simulator.
