@@ -78,6 +78,15 @@ impl EntryArea {
     const fn holds(self, at: u32, len: u32) -> bool {
         at <= self.end && len <= self.end - at
     }
+
+    /// The last place for a [near](store_near) entry with a header behind it; 0 where there is none, or entries lie at no
+    /// multiple of 4.
+    pub(crate) const fn near_end(self) -> u32 {
+        match self.end.checked_sub(NEAR_ENTRY_BYTES + HEADER_BYTES) {
+            Some(last) if last >= self.start && self.start.is_multiple_of(4) => last,
+            _ => 0,
+        }
+    }
 }
 
 const fn code_of_len(len: u32) -> Option<u32> {
@@ -216,16 +225,17 @@ pub(crate) const fn is_near<const LEN: usize>(offset: u32) -> bool {
     offset < SHORT_OFFSET_LIMIT && offset.is_multiple_of(LEN as u32)
 }
 
-/// Stores the entry of a [near](is_near) range of 1, 2 or 4 bytes at `at`, a multiple of 4: [`NewEntry::store`] for the
-/// most frequent ones. The caller has checked that it fits.
+/// Stores the entry of a [near](is_near) range of 1, 2 or 4 bytes at `at`, a multiple of 4 at most
+/// [`near_end`](EntryArea::near_end): [`NewEntry::store`] for the most frequent ones.
 #[inline]
 pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     nvm: &N,
-    area: EntryArea,
     at: u32,
     tag: u8,
     offset: u32,
 ) -> Result<(), Error> {
+    // Said so that the compiler knows: one access each.
+    let at = at & !3;
     let payload = at + HEADER_BYTES;
     // Not made before it is needed: it would take a register meanwhile.
     let header = || offset | (LEN as u32 - 1) << 20 | u32::from(tag) << 24;
@@ -237,8 +247,9 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
         2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(offset)?)?,
         _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(offset)?)?,
     }
-    if !broken::is(Variant::KeepsNextHeader) {
-        invalidate_if_tagged(nvm, area, at + NEAR_ENTRY_BYTES, tag)?;
+    let next_tag = at + NEAR_ENTRY_BYTES + 3;
+    if !broken::is(Variant::KeepsNextHeader) && nvm.read_u8(next_tag)? == tag {
+        nvm.write_u8(Class::UndoLog, next_tag, NO_SEQUENCE)?;
     }
     nvm.write_u32(Class::UndoLog, at, header())
 }
