@@ -39,7 +39,7 @@ pub(crate) struct Running {
     /// What the deferred stores are counted as, where there are some.
     pub(crate) deferred: Class,
     /// Why it has failed, where it has.
-    failed: Option<Fault>,
+    pub(crate) failed: Option<Fault>,
 }
 
 impl Running {
@@ -63,7 +63,12 @@ impl Running {
     }
 }
 
-impl<N: Nvm> Tx<'_, N> {
+impl<'log, N: Nvm> Tx<'log, N> {
+    #[inline]
+    pub(crate) const fn of(log: &'log mut UndoLog<N>) -> Self {
+        Self { log }
+    }
+
     /// Loads an object.
     #[inline]
     pub fn get<T: Persist>(&self, object: Offset<T>) -> Result<T, Fault> {
@@ -268,11 +273,7 @@ impl<N: Nvm> Tx<'_, N> {
 
     /// The fault that keeps the transaction from committing, if there was one.
     pub fn fault(&self) -> Option<Fault> {
-        if self.log.state.has(State::FAILED) {
-            self.log.running.failed
-        } else {
-            None
-        }
+        self.log.fault()
     }
 
     pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {

@@ -221,7 +221,7 @@ impl<N: Nvm> UndoLog<N> {
             self.settle()?;
         }
         self.state = State::UNSETTLED;
-        Ok(Tx { log: self })
+        Ok(Tx::of(self))
     }
 
     /// Finds out what became of the transaction before.
@@ -243,7 +243,17 @@ impl<N: Nvm> UndoLog<N> {
     #[inline]
     pub fn resume(&mut self) -> Tx<'_, N> {
         self.state.set(State::UNSETTLED);
-        Tx { log: self }
+        Tx::of(self)
+    }
+
+    /// As [`Tx::fault`], of the transaction that runs.
+    #[doc(hidden)]
+    pub fn fault(&self) -> Option<Fault> {
+        if self.state.has(State::FAILED) {
+            self.running.failed
+        } else {
+            None
+        }
     }
 
     /// Whether [`commit_plain`](UndoLog::commit_plain) commits the transaction that runs.
@@ -297,6 +307,7 @@ impl<N: Nvm> UndoLog<N> {
     /// # Errors
     ///
     /// As [`begin`](UndoLog::begin).
+    #[inline]
     pub fn publish(&mut self, mark: u32) -> Result<(), Fault> {
         if !self.state.is_settled() {
             self.settle()?;
