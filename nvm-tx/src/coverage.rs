@@ -215,12 +215,12 @@ impl Filter {
     }
 
     #[inline]
-    const fn add_one(&mut self, number: u32) {
+    pub(crate) const fn add_one(&mut self, number: u32) {
         self.0 |= 1 << (number % 32);
     }
 
     #[inline]
-    const fn may_hold_one(self, number: u32) -> bool {
+    pub(crate) const fn may_hold_one(self, number: u32) -> bool {
         self.0 >> (number % 32) & 1 != 0
     }
 

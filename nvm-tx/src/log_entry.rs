@@ -105,7 +105,11 @@ const fn padded(len: u32) -> u32 {
 /// Bytes of a log that [`Tx::set_bits`](crate::Tx::set_bits) or
 /// [`Tx::set_bits_on_commit`](crate::Tx::set_bits_on_commit) of the byte at `offset` takes.
 pub const fn bits_entry_bytes(offset: u32) -> u32 {
-    NewEntry::new(Kind::Bits, offset, 1).bytes()
+    if offset < SHORT_OFFSET_LIMIT {
+        NEAR_ENTRY_BYTES
+    } else {
+        NEAR_ENTRY_BYTES + HEADER_BYTES
+    }
 }
 
 /// An entry that is to be stored.
@@ -254,6 +258,34 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     nvm.write_u32(Class::UndoLog, at, header())
 }
 
+/// The same for bits of a near byte, with their mask and bits.
+#[inline]
+pub(crate) fn store_near_bits<N: Nvm>(
+    nvm: &N,
+    at: u32,
+    tag: u8,
+    kind: Kind,
+    offset: u32,
+    payload: [u8; 2],
+) -> Result<(), Error> {
+    let at = at & !3;
+    let code = match kind {
+        Kind::DeferredBits => 11,
+        Kind::Bits | Kind::Range => 10,
+    };
+    let header = offset | code << 20 | u32::from(tag) << 24;
+    if broken::is(Variant::HeaderFirst) {
+        nvm.write_u32(Class::UndoLog, at, header)?;
+    }
+    let payload = u16::from_le_bytes(payload);
+    nvm.write_u16(Class::UndoLog, at + HEADER_BYTES, payload)?;
+    let next_tag = at + NEAR_ENTRY_BYTES + 3;
+    if !broken::is(Variant::KeepsNextHeader) && nvm.read_u8(next_tag)? == tag {
+        nvm.write_u8(Class::UndoLog, next_tag, NO_SEQUENCE)?;
+    }
+    nvm.write_u32(Class::UndoLog, at, header)
+}
+
 /// Makes sure that no entry with `tag` begins at `at`.
 #[inline]
 pub(crate) fn invalidate_if_tagged<N: Nvm>(
@@ -350,8 +382,7 @@ impl LogEntry {
     }
 
     fn store_bits<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
-        let mask = nvm.read_u8(self.payload)?;
-        let bits = nvm.read_u8(self.payload + 1)?;
+        let [mask, bits] = nvm.read_u16(self.payload)?.to_le_bytes();
         let byte = nvm.read_u8(self.offset)?;
         nvm.write_u8(class, self.offset, byte & !mask | bits & mask)
     }

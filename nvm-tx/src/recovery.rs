@@ -37,7 +37,7 @@ impl<N: Nvm> UndoLog<N> {
         }
         let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
         if deferred == live {
-            self.complete_deferred(self.class)?;
+            self.complete_deferred(self.entries.start, self.class)?;
         } else if deferred != NO_SEQUENCE {
             // Announced, but not committed: another transaction may commit with that number.
             if !broken::is(Variant::KeepsDeferredNotice) {
@@ -53,9 +53,9 @@ impl<N: Nvm> UndoLog<N> {
         Ok(rolled_back)
     }
 
-    /// Does the deferred stores of the transaction that committed last, which announced them.
-    pub(crate) fn complete_deferred(&self, class: Class) -> Result<(), Fault> {
-        let (mut at, committed) = (self.entries.start, self.sequence());
+    /// Does the deferred stores of the transaction that committed last, which announced them, from the entry at `at` on.
+    pub(crate) fn complete_deferred(&self, mut at: u32, class: Class) -> Result<(), Fault> {
+        let committed = self.sequence();
         while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, committed)? {
             entry.complete(&self.nvm, class)?;
             at = entry.next;

@@ -25,13 +25,17 @@ impl<N: Nvm> Tx<'_, N> {
             let logged = self.logged_bits(offset)?;
             let unlogged = mask & !logged;
             if unlogged != 0 {
-                self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
+                self.append_bits(Kind::Bits, offset, [unlogged, byte & unlogged])?;
             }
             let [first, second] = self.log.running.last_bits;
             let other = if first.0 == offset { second } else { first };
             self.log.running.last_bits = [(offset, logged | mask), other];
         }
-        self.store(class, offset, &[byte & !mask | bits & mask])
+        let stored = self
+            .log
+            .nvm
+            .write_u8(class, offset, byte & !mask | bits & mask);
+        stored.map_err(|error| self.fail(error.into()))
     }
 
     /// Sets bits of one byte as soon as the transaction has committed: until then nobody sees them set,
@@ -53,7 +57,11 @@ impl<N: Nvm> Tx<'_, N> {
             return self.set_bits(class, offset, mask, bits);
         }
         let _ = self.read_byte(offset)?;
-        self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
+        let at = self.log.running.end;
+        self.append_bits(Kind::DeferredBits, offset, [mask, bits & mask])?;
+        if !self.log.state.has(State::DEFERRED) {
+            self.log.running.first_deferred = at;
+        }
         self.log.running.deferred = class;
         self.log.state.set(State::DEFERRED.and(State::SHARED));
         Ok(())
@@ -77,7 +85,18 @@ impl<N: Nvm> Tx<'_, N> {
     }
 
     /// The bits of a byte that need no logging any more.
+    #[inline]
     fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
+        let running = &self.log.running;
+        if running.coverage.may_touch_word(offset) || running.bits.may_hold_one(offset) {
+            self.look_up_logged_bits(offset)
+        } else {
+            Ok(0)
+        }
+    }
+
+    #[inline(never)]
+    fn look_up_logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
         let tag = self.log.tag;
         let next = self
             .log
@@ -88,7 +107,7 @@ impl<N: Nvm> Tx<'_, N> {
         if matches!(next, Next::CoveredTo(_)) {
             return Ok(0xFF);
         }
-        if !self.log.running.bits.may_hold(offset, offset + 1) {
+        if !self.log.running.bits.may_hold_one(offset) {
             return Ok(0);
         }
         for (last, bits) in self.log.running.last_bits {
@@ -101,7 +120,7 @@ impl<N: Nvm> Tx<'_, N> {
 
     /// The bits of a byte that entries of a kind are about.
     fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
-        if !self.log.running.bits.may_hold(offset, offset + 1) {
+        if !self.log.running.bits.may_hold_one(offset) {
             return Ok(0);
         }
         let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.tag);

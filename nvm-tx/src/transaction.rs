@@ -8,7 +8,9 @@ use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Filter, Next, OfNear};
 use crate::fault::Fault;
-use crate::log_entry::{Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near};
+use crate::log_entry::{
+    Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits,
+};
 use crate::state::State;
 use crate::undo_log::UndoLog;
 
@@ -38,6 +40,8 @@ pub(crate) struct Running {
     pub(crate) last_bits: [(u32, u8); 2],
     /// What the deferred stores are counted as, where there are some.
     pub(crate) deferred: Class,
+    /// The entry of the first of them.
+    pub(crate) first_deferred: u32,
     /// Why it has failed, where it has.
     pub(crate) failed: Option<Fault>,
 }
@@ -50,8 +54,18 @@ impl Running {
             coverage: Coverage::new(),
             last_bits: [(0, 0); 2],
             deferred: Class::Data,
+            first_deferred: entries_start,
             failed: None,
         }
+    }
+
+    /// There is an entry about bits of a byte.
+    #[inline]
+    const fn add_bits(&mut self, offset: u32) {
+        if self.bits.is_empty() {
+            self.last_bits = [(0, 0); 2];
+        }
+        self.bits.add_one(offset);
     }
 
     /// After a transaction.
@@ -80,7 +94,13 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
-        let (at, bytes) = (object.get(), value.as_bytes());
+        self.write_value(object.get(), value.as_bytes())
+    }
+
+    /// [`write`](Tx::write) of bytes whose number is known when the program is built.
+    #[doc(hidden)]
+    #[inline]
+    pub fn write_value(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault> {
         if let Ok(word) = <[u8; 4]>::try_from(bytes) {
             self.write_near(at, word)
         } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
@@ -255,7 +275,9 @@ impl<'log, N: Nvm> Tx<'log, N> {
         }
         self.log.commit_word(mark & MARK_MAX)?;
         self.log.state.clear(State::UNFINISHED);
-        self.log.complete_deferred(self.log.running.deferred)?;
+        let running = &self.log.running;
+        self.log
+            .complete_deferred(running.first_deferred, running.deferred)?;
         self.log.running.rest(self.log.entries.start);
         self.log.state = State::SETTLED;
         Ok(())
@@ -276,16 +298,40 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.log.fault()
     }
 
+    #[inline(never)]
     pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
         if !ablation::WAR_AWARENESS {
             return self.write(offset, bytes);
         }
-        self.log
-            .nvm
-            .check_range(offset, bytes.len() as u32)
-            .map_err(|error| self.fail(error.into()))?;
-        self.log.state.set(State::UNFINISHED);
+        self.begin_unlogged(offset, bytes.len() as u32)?;
         self.store(self.log.class, offset, bytes)
+    }
+
+    /// The same for 1, 2 or 4 bytes.
+    #[inline]
+    pub(crate) fn write_unlogged_near<const LEN: usize>(
+        &mut self,
+        offset: u32,
+        bytes: [u8; LEN],
+    ) -> Result<(), Fault> {
+        if !ablation::WAR_AWARENESS {
+            return self.write(offset, &bytes);
+        }
+        self.begin_unlogged(offset, LEN as u32)?;
+        let stored = self
+            .log
+            .nvm
+            .store(self.log.class, Offset::new(offset), &bytes);
+        stored.map_err(|error| self.fail(error.into()))
+    }
+
+    /// Before bytes are stored without logging.
+    #[inline]
+    fn begin_unlogged(&mut self, offset: u32, len: u32) -> Result<(), Fault> {
+        let within = self.log.nvm.check_range(offset, len);
+        within.map_err(|error| self.fail(error.into()))?;
+        self.log.state.set(State::UNFINISHED);
+        Ok(())
     }
 
     /// Rolls back. The destructor is not to run after it.
@@ -368,7 +414,31 @@ impl<'log, N: Nvm> Tx<'log, N> {
         Ok(())
     }
 
+    /// Appends an entry about bits of a byte.
+    #[inline]
+    pub(crate) fn append_bits(
+        &mut self,
+        kind: Kind,
+        offset: u32,
+        payload: [u8; 2],
+    ) -> Result<(), Fault> {
+        let log = &mut *self.log;
+        let at = log.running.end;
+        if at > log.near_end || !is_near::<1>(offset) {
+            return self.append(kind, offset, 1, Some(payload)).map(drop);
+        }
+        match store_near_bits(&log.nvm, at, log.tag, kind, offset, payload) {
+            Ok(()) => {
+                log.running.add_bits(offset);
+                log.running.end = at + NEAR_ENTRY_BYTES;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error.into())),
+        }
+    }
+
     /// Appends an entry, and answers how many bytes it is about.
+    #[inline(never)]
     pub(crate) fn append(
         &mut self,
         kind: Kind,
@@ -390,12 +460,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
             Kind::Range => running
                 .coverage
                 .add_logged(offset, offset + entry.len(), at),
-            Kind::Bits | Kind::DeferredBits => {
-                if running.bits.is_empty() {
-                    running.last_bits = [(0, 0); 2];
-                }
-                running.bits.add(offset, offset + 1);
-            }
+            Kind::Bits | Kind::DeferredBits => running.add_bits(offset),
         }
         self.log.running.end = stored.next;
         Ok(entry.len())
