@@ -251,54 +251,47 @@ impl Frame {
             && thread.has_room(1)
             && ablation::LOOPS;
         if !is_simple {
-            return self.next_with_care(thread, next);
+            let before = self.stage;
+            self.prepare_next(thread, next)?;
+            if before != Stage::Within || self.stage != Stage::Within {
+                return Ok(());
+            }
         }
-        self.go_on(thread, next)
-    }
-
-    /// Publishes the next iteration, and begins it.
-    #[inline]
-    fn go_on<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>, next: u32) -> Result<(), Error> {
         if broken::is(Variant::CountsBeforeCommit) {
             self.store_cell(thread.nvm(), next)?;
         }
-        thread.publish(self.mark(next))?;
-        if let Err(error) = self.store_cell(thread.nvm(), next) {
-            return Err(thread.stop(error));
+        if ablation::LOOPS {
+            thread.publish_inline(self.mark(next))?;
+            if let Err(error) = self.store_cell(thread.nvm(), next) {
+                return Err(thread.stop(error));
+            }
+        } else {
+            thread.publish_with(self.mark(next), (self.cell(next), next))?;
         }
-        self.begin(thread, next);
+        self.iteration = next;
+        self.forget_records(thread);
         Ok(())
     }
 
-    /// The same where it is not clear at once that there is a next iteration.
+    /// Before the next iteration where it is not clear at once that there is one: finds out the stage.
     #[cold]
     #[inline(never)]
-    fn next_with_care<N: Nvm + Copy>(
+    fn prepare_next<N: Nvm + Copy>(
         &mut self,
         thread: &mut Thread<N>,
         next: u32,
     ) -> Result<(), Error> {
         thread.check_stopped()?;
         match self.stage {
-            Stage::Over | Stage::Done => return Ok(()),
-            Stage::Entered => {
-                self.stage = if self.is_over(self.iteration) {
-                    Stage::Over
-                } else {
-                    Stage::Within
-                };
-                return Ok(());
+            Stage::Over | Stage::Done => {}
+            Stage::Entered if self.is_over(self.iteration) => self.stage = Stage::Over,
+            Stage::Entered => self.stage = Stage::Within,
+            Stage::Within => {
+                thread.check_walked(self.site)?;
+                if self.is_over(next) {
+                    self.stage = Stage::Over;
+                }
             }
-            Stage::Within => {}
-        }
-        thread.check_walked(self.site)?;
-        if self.is_over(next) {
-            self.stage = Stage::Over;
-        } else if ablation::LOOPS {
-            self.go_on(thread, next)?;
-        } else {
-            thread.publish_with(self.mark(next), (self.cell(next), next))?;
-            self.begin(thread, next);
         }
         Ok(())
     }
@@ -376,13 +369,6 @@ impl Frame {
         } else {
             Err(thread.stop(thread.records.diverged(self.site)))
         }
-    }
-
-    /// An iteration begins.
-    #[inline]
-    fn begin<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>, iteration: u32) {
-        self.iteration = iteration;
-        self.forget_records(thread);
     }
 
     /// The records behind the frame no longer count.

@@ -106,8 +106,15 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     /// Publishes a mark without a transaction.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn publish(&mut self, mark: Mark) -> Result<(), Error> {
+        self.publish_inline(mark)
+    }
+
+    /// The same for each iteration of a loop.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // in one place, where it is a third of what is executed
+    pub(crate) fn publish_inline(&mut self, mark: Mark) -> Result<(), Error> {
         let published = self
             .system
             .prepare_commit(self.log.next_sequence())
