@@ -214,7 +214,7 @@ impl Region {
                     computed: u32::from_le_bytes(READY),
                 });
             }
-            nvm.write(Class::Data, PHASE_AT as u32, &READY)?;
+            nvm.write_u32(Class::Data, PHASE_AT as u32, u32::from_le_bytes(READY))?;
         }
         Ok(Self { first_boot: false })
     }
@@ -233,7 +233,7 @@ impl Region {
         nvm.write(Class::Data, 0, header.as_bytes())
             .map_err(RegionError::from)?;
         first_boot()?;
-        nvm.write(Class::Data, PHASE_AT as u32, &READY)
+        nvm.write_u32(Class::Data, PHASE_AT as u32, u32::from_le_bytes(READY))
             .map_err(RegionError::from)?;
         Ok(Self { first_boot: true })
     }
@@ -305,6 +305,7 @@ fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
 }
 
 /// The header that formatting begins with.
+#[inline(never)]
 fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionError> {
     let (needed, actual) = (layout.size(), nvm.size());
     if needed > actual {

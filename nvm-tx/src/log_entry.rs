@@ -392,8 +392,45 @@ fn copy<N: Nvm>(nvm: &N, from: u32, to: u32, len: u32) -> Result<(), Error> {
     copy_as(nvm, Class::UndoLog, from, to, len)
 }
 
-/// Copies a range, in pieces that fit on a small stack and begin at multiples of an atom if `to` does.
+/// Copies a range.
+#[inline(never)]
 fn copy_as<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
+    if N::ATOM >= 4 {
+        copy_atoms(nvm, class, from, to, len)
+    } else {
+        copy_pieces(nvm, class, from, to, len)
+    }
+}
+
+/// The same in the atoms that one long store would have.
+fn copy_atoms<N: Nvm>(
+    nvm: &N,
+    class: Class,
+    mut from: u32,
+    mut to: u32,
+    len: u32,
+) -> Result<(), Error> {
+    let end = to.wrapping_add(len);
+    while to != end {
+        let left = end.wrapping_sub(to);
+        let step = if left >= 4 && to.is_multiple_of(4) {
+            nvm.write_u32(class, to, nvm.read_u32(from)?)?;
+            4
+        } else if left >= 2 && to.is_multiple_of(2) {
+            nvm.write_u16(class, to, nvm.read_u16(from)?)?;
+            2
+        } else {
+            nvm.write_u8(class, to, nvm.read_u8(from)?)?;
+            1
+        };
+        (from, to) = (from.wrapping_add(step), to.wrapping_add(step));
+    }
+    Ok(())
+}
+
+/// The same in pieces that fit on a small stack, each of which may be a transfer on a bus, and begin at multiples of an atom
+/// if `to` does.
+fn copy_pieces<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
     let mut buffer = [0; 32];
     let mut done = 0;
     while done < len {

@@ -92,7 +92,7 @@ impl<N: Nvm> UndoLog<N> {
 
     /// The same, for objects of another class than [`Class::Data`].
     pub fn open_as(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
-        let mut log = Self::open_without_recovery(nvm, area, class)?;
+        let mut log = Self::unopened(nvm, area, class);
         log.recover()?;
         Ok(log)
     }
@@ -107,7 +107,8 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// A log that is made where it stays, before anything of its NVM is looked at:
-    /// [`recover`](UndoLog::recover) must come before anything else.
+    /// [`recover`](UndoLog::recover) must come before anything else. Both together do what
+    /// [`open_as`](UndoLog::open_as) does, in less code: a log of some 130 bytes is not moved along.
     #[inline]
     pub const fn unopened(nvm: N, area: Area, class: Class) -> Self {
         let at = area.offset();

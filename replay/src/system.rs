@@ -229,7 +229,10 @@ impl<N: Nvm + Copy> SystemTable<N> {
             digest: system_digest(self.digest, site),
             ..self.committed
         };
-        let bytes = self.publish(&self.steps.clone(), site, published, &value)?;
+        let put = self
+            .steps
+            .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), &value);
+        let bytes = self.commit(put, published)?;
         self.committed = published;
         self.steps.step(bytes);
         Ok(value)
@@ -259,7 +262,10 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline(never)]
     fn publish_completed<R: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
         let published = self.completed(site);
-        let bytes = self.publish(&self.calls.clone(), site, published, value)?;
+        let put = self
+            .calls
+            .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), value);
+        let bytes = self.commit(put, published)?;
         self.note_completed(published, bytes);
         Ok(())
     }
@@ -372,17 +378,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
         }
     }
 
-    /// Stores the record of a kernel transaction and commits it, and answers the record's bytes.
+    /// Commits the kernel transaction that runs, whose record was put, and answers the record's bytes.
     #[inline]
-    fn publish<R: Record>(
-        &mut self,
-        records: &Records,
-        site: Site,
-        published: SystemMark,
-        value: &R,
-    ) -> Result<u32, Error> {
-        let seed = seed(site, R::MAX_BYTES);
-        let put = records.put_value(self.log.nvm(), seed, value);
+    fn commit(&mut self, put: Result<u32, Error>, published: SystemMark) -> Result<u32, Error> {
         let bytes = put.map_err(|error| self.abandon(error))?;
         let committed = self.log.resume().commit_with(published.bits());
         committed.map_err(|fault| self.fail(fault.into()))?;
