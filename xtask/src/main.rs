@@ -1,5 +1,8 @@
 //! The project's own commands: `cargo xtask --help`.
 
+#[macro_use]
+mod output;
+
 mod ablation;
 mod bench;
 mod benchmarks;
@@ -18,7 +21,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The project's own commands. Exit status: 0 if nothing failed, 1 if something did, 2 on bad use.
+/// The project's own commands. Exit status: 0 if nothing failed, 1 if something did, 2 on bad use. Who reads the output
+/// only in part (`| head`) ends the command there, with status 0.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Options {
@@ -51,6 +55,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    output::until_closed(run)
+}
+
+fn run() -> ExitCode {
     let failed = match Options::parse().command {
         Command::Simulate(options) => Ok(simulate::run(&options)),
         Command::InterruptedCalls(options) => interrupted_calls::run(&options),
