@@ -20,9 +20,19 @@
 //! | `cortex_m` | the port for Arm's Cortex-M, where that is the target |
 #![cfg_attr(not(feature = "host"), no_std)]
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod board;
-#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+// Documented wherever the documentation is built.
+#[cfg(all(
+    feature = "cortex-m",
+    any(docsrs, all(target_arch = "arm", target_os = "none"))
+))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none")))
+)]
 pub mod cortex_m;
 mod heap;
 #[cfg(feature = "host")]
