@@ -17,6 +17,7 @@
 //! | `fault` | [`Fault`]: why a transaction did not commit |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 extern crate std;
