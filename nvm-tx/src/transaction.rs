@@ -8,9 +8,7 @@ use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Filter, Next, OfNear};
 use crate::fault::Fault;
-use crate::log_entry::{
-    Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits,
-};
+use crate::log_entry::{Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits};
 use crate::state::State;
 use crate::undo_log::UndoLog;
 
