@@ -6,12 +6,15 @@ unsafe extern "C" {
     static mut __intos_nvm_start: u16;
 }
 
+/// Bytes of NVM: those between the linker script's symbols.
+pub(crate) const NVM_BYTES: u32 = 0x400;
+
 /// Where it lies.
 #[derive(Debug)]
 pub struct Place;
 
 impl FixedPlace for Place {
-    const BYTES: u32 = 0x2000;
+    const BYTES: u32 = NVM_BYTES;
 
     fn start() -> *mut u8 {
         (&raw mut __intos_nvm_start).cast()
@@ -23,6 +26,6 @@ pub type Fram = FixedNvm<Place, 2>;
 
 /// The region of the program that runs.
 pub fn open() -> Fram {
-    // SAFETY: the memory map gives these 8 KiB, which begin at a multiple of 4, to this region alone.
+    // SAFETY: the memory map gives this 1 KiB, which begins at a multiple of 4, to this region alone.
     unsafe { Fram::new() }
 }
