@@ -27,6 +27,7 @@
 use nvm_core::{Area, Class, Nvm, ablation};
 use nvm_list::List;
 
+use crate::areas::FOLLOW_UP;
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::scheduler::Scheduler;
@@ -273,7 +274,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(());
         }
-        self.follow_up().retire(self.nvm())
+        FOLLOW_UP.retire(self.nvm())
     }
 
     fn wake_all(&self, list: List, outcome: Outcome) -> Result<(), Error> {

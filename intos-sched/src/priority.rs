@@ -14,7 +14,7 @@
 use nvm_core::{Class, Nvm};
 use nvm_list::Operation;
 
-use crate::areas::PRIORITIES;
+use crate::areas::{self, PRIORITIES};
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
 use crate::scheduler::Scheduler;
@@ -72,10 +72,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let nvm = self.nvm();
         let state = self.state_node(task)?;
         if let Some(list) = state.owner(nvm)?
-            && let Some(place) = self.priority_of_ready_list(list)
+            && let Some(place) = areas::priority_of_ready_list(list)
             && place != due
         {
-            let list = self.ready_list(due)?;
+            let list = areas::ready_list(due)?;
             let operation = if place < due {
                 Operation::MoveBack { list, node: state }
             } else {

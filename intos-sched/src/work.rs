@@ -3,11 +3,12 @@
 use nvm_core::Nvm;
 use nvm_list::{List, ListErrorKind, Operation};
 
-use crate::areas::OPERATIONS;
+use crate::areas::{self, OPERATIONS};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
+use crate::time::Half;
 
 /// What a system call does besides changing objects, in force with its commit: list work, and what has to be
 /// done after that ([`FollowUp`]).
@@ -89,7 +90,7 @@ impl Work {
             }
             return Ok(());
         }
-        let list = scheduler.ready_list(scheduler.priority(task)?)?;
+        let list = areas::ready_list(scheduler.priority(task)?)?;
         self.push(if delayed {
             Operation::MoveBack { list, node: state }
         } else {
@@ -109,7 +110,7 @@ impl Work {
         let node = scheduler.state_node(task)?;
         self.push(match until {
             Some(key) => Operation::MoveSorted {
-                list: scheduler.delayed_until(key)?,
+                list: areas::delayed(Half::of(key)),
                 node,
                 key,
             },
