@@ -312,7 +312,10 @@ mod tests {
     #[test]
     fn counting_an_error_before_it_is_stored_is_caught() {
         let journal = Journal::new();
-        Explorer::<4>::new("an error, counted too early", journal.layout.size())
+        let report = Explorer::<4>::new("an error, counted too early", journal.layout.size())
+            .layout(&journal.layout)
+            .object("errors", journal.errors)
+            .object("ring", journal.ring)
             .explore_atomic(
                 measured(FAILS),
                 |nvm| {
@@ -332,7 +335,16 @@ mod tests {
                     let errors = journal.last_errors(nvm).ok();
                     errors.map(|errors| errors.iter().map(|error| error.code).collect::<Vec<_>>())
                 },
-            )
-            .assert_caught();
+            );
+        // Counted already, and the entry is not there: the report says it by the names of the layout.
+        let told = report.assert_caught().to_string();
+        for line in [
+            "cut after 2 of 6 stores, before 4 B of data at 0x54, `ring` + 16; then: neither before nor after",
+            "`errors.first`: before 0, after the cut 2, expected 0 or 2: as after",
+            "`errors.current`: before 1, after the cut 0, expected 1 or 0: as after",
+            "`ring[1].measurement`: before 2779096485, after the cut 2779096485, expected 2779096485 or 5: as before",
+        ] {
+            assert!(told.contains(line), "{line} is not in\n{told}");
+        }
     }
 }
