@@ -12,7 +12,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "image"))]
 extern crate std;
 
 mod alone;
@@ -21,6 +21,8 @@ mod broken;
 mod error;
 mod geometry;
 mod heap;
+#[cfg(feature = "image")]
+pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 

@@ -13,6 +13,7 @@
 //! | `ablation` | what a measurement can leave out |
 //! | `cause` | what the errors of the crates above are made of |
 //! | `objects` | [`Objects`], what lies where by its name, and how its value is shown: for the host |
+//! | [`image`](mod@image) | describing a program for a tool that looks at images, and that tool: for the host |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
 //! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -32,6 +33,8 @@ mod error;
 #[cfg(feature = "file")]
 mod file;
 mod fixed;
+#[cfg(feature = "image")]
+pub mod image;
 mod layout;
 mod mapped;
 #[cfg(feature = "names")]
