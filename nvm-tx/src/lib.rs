@@ -13,10 +13,12 @@
 //! | `log_entry` | the format of the log's entries |
 //! | `coverage` | which ranges need no logging any more |
 //! | `image` | what such tools are told of a program that has it, with the feature `image` |
+//! | `state` | what a log is doing |
 //! | `inspect` | views of what is stored, for tools that look at images |
 //! | `fault` | [`Fault`]: why a transaction did not commit |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(test, feature = "image"))]
 extern crate std;
@@ -32,6 +34,7 @@ pub mod inspect;
 mod log_entry;
 mod recovery;
 mod shared_bits;
+mod state;
 mod transaction;
 mod undo_log;
 mod write_first;

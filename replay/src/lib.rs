@@ -20,6 +20,7 @@
 //! | `error` | [`Error`] |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(test, feature = "image"))]
 extern crate std;

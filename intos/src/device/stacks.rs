@@ -8,28 +8,22 @@
 //! | with an MPU of ARMv7-M | a [`Guard`] | at once: it is a fault |
 //! | others | a [`Mark`] | when the task is left, if the mark was overwritten |
 
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 use intos_sched::TaskIndex;
 
-use super::context;
 use super::failure::Failure;
-#[cfg(target_has_atomic = "32")]
-use super::guard::Guard;
-#[cfg(not(target_has_atomic = "32"))]
-use super::no_guard::Guard;
 use super::system::Core;
+use crate::arch::{self, Guard, STACK_ALIGNMENT, Word, context};
 
 /// Below a stack that is not guarded.
-type Mark = [u32; 8];
-/// Words that are not likely to be written by chance. So many, since a function seldom writes to all that it takes of a
-/// stack.
-const MARK: Mark = [0xE4D5_7ACC; 8];
+type Mark = [Word; arch::MARK_WORDS];
+/// Words that are not likely to be written by chance. As many as the port has room for, since a function seldom writes to
+/// all that it takes of a stack.
+const MARK: Mark = [0xE4D5_7ACC_u32 as Word; arch::MARK_WORDS];
 /// What a stack that is measured is filled with.
-const UNUSED: u32 = 0xC0DE_F0A5;
-/// Bytes of the smallest stack: what a switch pushes, and some to call functions.
-const SMALLEST: usize = 256;
+const UNUSED: Word = 0xC0DE_F0A5_u32 as Word;
 
 /// Where a stack lies, and what it holds.
 #[derive(Debug)]
@@ -37,23 +31,36 @@ struct Entry {
     /// Below it: the mark or the guard.
     below: *mut Mark,
     /// Its lowest address.
-    lowest: *mut u32,
+    lowest: *mut Word,
     /// The address behind it.
-    end: *mut u32,
+    end: *mut Word,
     /// Where it was left; null: it was not entered in this power cycle.
-    left_at: *mut u32,
+    left_at: *mut Word,
     /// Whose it is, of those that were created one after the other in a slot.
     generation: u16,
 }
 
+/// On which stack a port idles.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)] // a port has one of them
+pub(crate) enum IdleStack {
+    /// On one of its own, behind those of the tasks.
+    Own,
+    /// On the main stack, which begins where the memory for stacks ends.
+    Main {
+        /// The address behind it.
+        end: fn() -> *mut Word,
+    },
+}
+
 /// All stacks.
 #[derive(Debug)]
-pub(super) struct Stacks {
+pub(crate) struct Stacks {
     entries: NonNull<Entry>,
     /// The entry for idling, behind those of the tasks.
     idle: usize,
     /// Whose stack the processor is on.
-    current: AtomicUsize,
+    current: Cell<usize>,
     guard: Option<Guard>,
     is_measured: bool,
 }
@@ -69,11 +76,11 @@ impl Stacks {
     /// # Safety
     ///
     /// To be called once after each reset: it takes the linker script's memory for stacks for good.
-    pub(super) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
+    pub(crate) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
         let guard = core.guards_stacks().then(Guard::find).flatten();
         let (below_bytes, alignment) = match guard {
             Some(_) => (Guard::BYTES, Guard::BYTES),
-            None => (size_of::<Mark>(), 8),
+            None => (size_of::<Mark>(), STACK_ALIGNMENT),
         };
         let start = (&raw mut __intos_stacks_start)
             .addr()
@@ -81,9 +88,15 @@ impl Stacks {
         let end = (&raw mut __intos_stacks_end).addr();
         let idle = usize::from(core.task_count());
         let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(alignment);
-        let whole_bytes =
-            |wanted: usize| below_bytes + wanted.max(SMALLEST).next_multiple_of(alignment);
-        let mut needed = table_bytes + whole_bytes(core.idle_stack_bytes());
+        let whole_bytes = |wanted: usize| {
+            below_bytes + wanted.max(arch::SMALLEST_STACK).next_multiple_of(alignment)
+        };
+        // Where the processor idles on the main stack, that one lies behind these, and its mark is the last thing here.
+        let idle_bytes = match arch::IDLE_STACK {
+            IdleStack::Own => whole_bytes(core.idle_stack_bytes()),
+            IdleStack::Main { .. } => size_of::<Mark>(),
+        };
+        let mut needed = table_bytes + idle_bytes;
         core.each_stack(&mut |wanted| needed += whole_bytes(wanted));
         let available = end.saturating_sub(start);
         if needed > available {
@@ -91,12 +104,7 @@ impl Stacks {
         }
         let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
         let table: *mut Entry = memory.cast();
-        let (mut index, mut bottom) = (0, table_bytes);
-        let mut place = |wanted| {
-            let below = memory.wrapping_add(bottom).cast::<Mark>();
-            let lowest: *mut u32 = memory.wrapping_add(bottom + below_bytes).cast();
-            bottom += whole_bytes(wanted);
-            let end = memory.wrapping_add(bottom).cast();
+        let write = |index, below: *mut Mark, lowest: *mut Word, end| {
             let entry = Entry {
                 below,
                 lowest,
@@ -105,25 +113,40 @@ impl Stacks {
                 generation: 0,
             };
             // SAFETY: table and stack lie within the linker script's memory, as was checked above for the same stacks, and
-            // nobody else uses it, by this function's contract. The addresses are multiples of 8.
+            // nobody else uses it, by this function's contract; of the main stack what is filled lies below all that is in
+            // use. The addresses are multiples of the stacks' alignment.
             unsafe {
                 below.write_volatile(MARK);
                 table.wrapping_add(index).write(entry);
                 if core.measures_stacks() {
-                    fill(lowest, end);
+                    fill(lowest, arch::unused_end(end));
                 }
             }
+        };
+        let (mut index, mut bottom) = (0, table_bytes);
+        let mut place = |wanted| {
+            let below = memory.wrapping_add(bottom).cast::<Mark>();
+            let lowest: *mut Word = memory.wrapping_add(bottom + below_bytes).cast();
+            bottom += whole_bytes(wanted);
+            write(index, below, lowest, memory.wrapping_add(bottom).cast());
             index += 1;
         };
         core.each_stack(&mut place);
-        place(core.idle_stack_bytes());
+        match arch::IDLE_STACK {
+            IdleStack::Own => place(core.idle_stack_bytes()),
+            IdleStack::Main { end: stack_end } => {
+                let lowest = memory.with_addr(end);
+                let below = lowest.wrapping_sub(size_of::<Mark>()).cast();
+                write(idle, below, lowest.cast(), stack_end());
+            }
+        }
         let Some(entries) = NonNull::new(table) else {
             return Err(Failure::NoStack { needed, available });
         };
         let stacks = Self {
             entries,
             idle,
-            current: AtomicUsize::new(idle),
+            current: Cell::new(idle),
             guard,
             is_measured: core.measures_stacks(),
         };
@@ -134,19 +157,19 @@ impl Stacks {
     }
 
     /// The highest address of the stack for idling: that with which the first switch begins.
-    pub(super) fn idle_end(&self) -> *mut u32 {
+    pub(crate) fn idle_end(&self) -> *mut Word {
         self.entry(self.idle).end
     }
 
     /// Whose stack the processor is on: nobody's while it idles.
-    pub(super) fn current(&self) -> Option<TaskIndex> {
-        let index = self.current.load(Ordering::Relaxed);
+    pub(crate) fn current(&self) -> Option<TaskIndex> {
+        let index = self.current.get();
         (index < self.idle).then_some(TaskIndex(index as u8))
     }
 
     /// Whether the stack that the processor is on was used beyond its end, where its task is left at `left_at`.
-    pub(super) fn has_overflowed(&self, left_at: *mut u32) -> bool {
-        let entry = self.entry(self.current.load(Ordering::Relaxed));
+    pub(crate) fn has_overflowed(&self, left_at: *mut Word) -> bool {
+        let entry = self.entry(self.current.get());
         if left_at < entry.lowest {
             return true;
         }
@@ -158,9 +181,9 @@ impl Stacks {
     /// The same, in the handler of a fault, for what the processor has pushed at `frame`.
     ///
     /// Nothing is guarded any more.
-    pub(super) fn has_overflowed_by_fault(&self, frame: Option<*mut u32>) -> bool {
+    pub(crate) fn has_overflowed_by_fault(&self, frame: Option<*mut Word>) -> bool {
         if let Some(guard) = self.guard {
-            let below = self.entry(self.current.load(Ordering::Relaxed)).below;
+            let below = self.entry(self.current.get()).below;
             let is_hit = guard.is_hit(below.addr());
             guard.lift();
             if is_hit {
@@ -171,14 +194,14 @@ impl Stacks {
     }
 
     /// Whether the processor can have pushed something at an address of the stack that it is on.
-    pub(super) fn holds(&self, frame: *mut u32) -> bool {
-        let entry = self.entry(self.current.load(Ordering::Relaxed));
+    pub(crate) fn holds(&self, frame: *mut Word) -> bool {
+        let entry = self.entry(self.current.get());
         frame >= entry.lowest && frame < entry.end && frame.is_aligned()
     }
 
     /// How many bytes a stack has, and how many of them were used since the reset, where that is measured. The index
     /// behind that of the last task is that of the stack for idling.
-    pub(super) fn used(&self, index: usize) -> Option<(usize, usize)> {
+    pub(crate) fn used(&self, index: usize) -> Option<(usize, usize)> {
         if !self.is_measured || index > self.idle {
             return None;
         }
@@ -196,12 +219,12 @@ impl Stacks {
     /// for idling.
     ///
     /// In a critical section, in the handler that switches.
-    pub(super) fn switch(&self, left_at: *mut u32, next: Option<(TaskIndex, u16)>) -> *mut u32 {
-        self.entry_mut(self.current.load(Ordering::Relaxed), |entry| {
+    pub(crate) fn switch(&self, left_at: *mut Word, next: Option<(TaskIndex, u16)>) -> *mut Word {
+        self.entry_mut(self.current.get(), |entry| {
             entry.left_at = left_at;
         });
         let index = next.map_or(self.idle, |(task, _)| usize::from(task.0).min(self.idle));
-        self.current.store(index, Ordering::Relaxed);
+        self.current.set(index);
         self.entry_mut(index, |entry| {
             if let Some((task, generation)) = next
                 && (entry.left_at.is_null() || entry.generation != generation)
@@ -236,7 +259,7 @@ impl Stacks {
 /// # Safety
 ///
 /// It is memory that nobody else uses.
-unsafe fn fill(mut from: *mut u32, end: *mut u32) {
+unsafe fn fill(mut from: *mut Word, end: *mut Word) {
     while from < end {
         // SAFETY: by this function's contract.
         unsafe { from.write_volatile(UNUSED) };

@@ -1,19 +1,19 @@
 //! What the handlers must know: the running kernel, without its program's type.
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use intos_sched::{Error, Event, TaskIndex, TaskState};
 
 use super::failure::Failure;
-use super::firmware::Firmware;
+use super::flag::Flag;
+use super::machine::Machine;
 use super::stacks::Stacks;
 use crate::kernel::Kernel;
 use crate::program::Program;
 use crate::table;
 
 /// A kernel with its program, whichever it is.
-pub(super) trait Core {
+pub(crate) trait Core {
     /// Who runs next, and its generation.
     fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error>;
     /// Lets ticks pass, and answers whether somebody was woken.
@@ -48,13 +48,13 @@ pub(super) trait Core {
 }
 
 /// A kernel with its program.
-pub(super) struct Running<B: Firmware, P> {
-    pub(super) kernel: Kernel<B>,
-    pub(super) program: P,
-    pub(super) ended: fn(&Kernel<B>, &P) -> !,
+pub(crate) struct Running<B: Machine, P> {
+    pub(crate) kernel: Kernel<B>,
+    pub(crate) program: P,
+    pub(crate) ended: fn(&Kernel<B>, &P) -> !,
 }
 
-impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
+impl<B: Machine, P: Program<B>> Core for Running<B, P> {
     fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error> {
         let Some(task) = self.kernel.choose(slice_is_over)? else {
             return Ok(None);
@@ -92,15 +92,7 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
     }
 
     fn clocks_per_tick(&self) -> u32 {
-        const {
-            assert!(
-                B::TICKS_PER_SECOND > 0
-                    && B::CLOCK_HZ / B::TICKS_PER_SECOND >= 2
-                    && B::CLOCK_HZ / B::TICKS_PER_SECOND <= 1 << 24,
-                "SysTick counts 2 to 2^24 clocks in a tick: choose another TICKS_PER_SECOND"
-            );
-            B::CLOCK_HZ / B::TICKS_PER_SECOND
-        }
+        B::CLOCKS_PER_TICK
     }
 
     fn end(&self) -> ! {
@@ -149,16 +141,16 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
 }
 
 /// What runs on the processor.
-pub(super) struct System {
-    pub(super) core: &'static dyn Core,
-    pub(super) stacks: Stacks,
+pub(crate) struct System {
+    pub(crate) core: &'static dyn Core,
+    pub(crate) stacks: Stacks,
 }
 
 /// Whether the running task's time slice is over: a task of the same priority comes first.
-pub(super) static SLICE_IS_OVER: AtomicBool = AtomicBool::new(false);
+pub(crate) static SLICE_IS_OVER: Flag = Flag::new();
 
 /// Set when the system is there.
-static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+static IS_RUNNING: Flag = Flag::new();
 
 struct Place(UnsafeCell<Option<System>>);
 
@@ -167,32 +159,20 @@ unsafe impl Sync for Place {}
 
 static SYSTEM: Place = Place(UnsafeCell::new(None));
 
-/// Sets a flag that handlers share with tasks.
-pub(super) fn raise(flag: &AtomicBool) {
-    flag.store(true, Ordering::Relaxed);
-}
-
-/// Reads such a flag and clears it. In a critical section: ARMv6-M cannot do that at once.
-pub(super) fn take(flag: &AtomicBool) -> bool {
-    let is_raised = flag.load(Ordering::Relaxed);
-    flag.store(false, Ordering::Relaxed);
-    is_raised
-}
-
 /// Makes a system the processor's. Called once after each reset.
-pub(super) fn set(system: System) {
-    if IS_RUNNING.load(Ordering::Acquire) {
+pub(crate) fn set(system: System) {
+    if IS_RUNNING.is_raised() {
         return;
     }
     // SAFETY: nobody has a reference to it, since `get` gives none before the flag is set, and there is one processor
     // and no task yet. A second caller does not come so far.
     unsafe { *SYSTEM.0.get() = Some(system) };
-    IS_RUNNING.store(true, Ordering::Release);
+    IS_RUNNING.raise();
 }
 
 /// The processor's system, when there is one.
-pub(super) fn get() -> Option<&'static System> {
-    if !IS_RUNNING.load(Ordering::Acquire) {
+pub(crate) fn get() -> Option<&'static System> {
+    if !IS_RUNNING.is_raised() {
         return None;
     }
     // SAFETY: it is never written again.
