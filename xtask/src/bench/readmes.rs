@@ -50,8 +50,7 @@ const fn of_crate(file: &'static str, prefix: &'static str) -> Projection {
 }
 
 /// All of them; those of a file in their order in it.
-const PROJECTIONS: [Projection; 8] = [
-    of_crate("nvm-core/README.md", "`nvm-core`: "),
+const PROJECTIONS: [Projection; 7] = [
     of_crate("nvm-tx/README.md", "`nvm-tx`: "),
     of_crate("nvm-alloc/README.md", "`nvm-alloc`: "),
     of_crate("nvm-ptr/README.md", "`nvm-ptr`: "),
