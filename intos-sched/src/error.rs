@@ -130,6 +130,11 @@ pub enum ErrorKind {
         /// The task.
         index: u8,
     },
+    /// The kernel's state was placed behind something else.
+    NotFirst {
+        /// Where it would have ended.
+        offset: u32,
+    },
 }
 
 impl Error {
@@ -219,8 +224,9 @@ const DAMAGED: u8 = 98;
 const NO_SUCH_TASK: u8 = 99;
 const IN_INTERRUPT: u8 = 100;
 const WRONG_KIND: u8 = 101;
+const NOT_FIRST: u8 = 102;
 
-/// Causes 64 to 101, and those of lists and of `replay`.
+/// Causes 64 to 102, and those of lists and of `replay`.
 impl ErrorKind {
     /// The error with this reason.
     #[inline(always)]
@@ -236,6 +242,7 @@ impl ErrorKind {
             Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, index as u32),
             Self::InInterrupt { site } => Cause::at(IN_INTERRUPT, 0, site.location()),
             Self::WrongKind { index } => Cause::new(WRONG_KIND, index as u32),
+            Self::NotFirst { offset } => Cause::new(NOT_FIRST, offset),
         })
     }
 
@@ -260,6 +267,7 @@ impl ErrorKind {
             (WRONG_KIND, ..) => Self::WrongKind {
                 index: number as u8,
             },
+            (NOT_FIRST, ..) => Self::NotFirst { offset: number },
             _ => Self::Replay(replay::Error::from_cause(cause)),
         }
     }
@@ -374,6 +382,10 @@ impl fmt::Display for ErrorKind {
                 f,
                 "an interrupt handler made a call that only a task can make, at {}",
                 site.location()
+            ),
+            Self::NotFirst { offset } => write!(
+                f,
+                "the kernel's state must be placed first, and its control blocks would lie at {offset}"
             ),
             Self::WrongKind { index } => write!(
                 f,

@@ -15,17 +15,20 @@
 //! | `progress` | power losses without a commit |
 //! | `site` | call sites, by which a divergence is found |
 //! | `layout` | [`ThreadLayout`]: sizes and areas |
+//! | `image` | what such tools are told of a program that has it, with the feature `image` |
 //! | `inspect` | views of what is stored, for tools that look at images |
 //! | `error` | [`Error`] |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "image"))]
 extern crate std;
 
 mod broken;
 mod error;
+#[cfg(feature = "image")]
+pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod layout;
@@ -46,7 +49,7 @@ pub use loops::{Durable, LoopCounter, LoopFrame};
 pub use nvm_core::Record;
 pub use outcome::{Alone, EndOfTransaction};
 pub use site::Site;
-pub use system::{SystemTable, SystemTx};
+pub use system::{DecodeResult, EncodeResult, SystemTable, SystemTx};
 pub use thread::{Statistics, Thread};
 pub use transaction::{Tx, WriteFirstTx};
 
