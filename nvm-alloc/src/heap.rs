@@ -253,6 +253,10 @@ impl Heap {
     /// Bytes of a log that allocating or freeing a block with these [masks](Heap::masks) takes.
     const fn entry_bytes((start, end): ((u32, u8), (u32, u8))) -> u32 {
         let one = bits_entry_bytes(end.0);
-        if end.1 == 0 || start.1 == 0 { one } else { 2 * one }
+        if end.1 == 0 || start.1 == 0 {
+            one
+        } else {
+            2 * one
+        }
     }
 }

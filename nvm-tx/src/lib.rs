@@ -47,3 +47,5 @@ pub use write_first::WriteFirstTx;
 
 #[cfg(test)]
 mod power_cut_tests;
+#[cfg(test)]
+mod rest_tests;

@@ -8,9 +8,7 @@ use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
 use crate::coverage::{Coverage, Filter, Next, OfNear};
 use crate::fault::Fault;
-use crate::log_entry::{
-    Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits,
-};
+use crate::log_entry::{Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits};
 use crate::state::State;
 use crate::undo_log::UndoLog;
 
@@ -70,10 +68,12 @@ impl Running {
 
     /// After a transaction.
     #[inline]
-    pub(crate) const fn rest(&mut self, entries_start: u32) {
+    pub(crate) fn rest(&mut self, entries_start: u32) {
         self.end = entries_start;
-        self.bits = Filter::EMPTY;
-        self.coverage.clear();
+        if !broken::is(Variant::KeepsCoverage) {
+            self.bits = Filter::EMPTY;
+            self.coverage.clear();
+        }
     }
 }
 

@@ -300,7 +300,8 @@ fn system_calls_of_254_transactions_ago_do_not_count() {
         let mut last = call(&mut t)?;
         t.finish()?;
         // The finish is a commit, too.
-        let others = |t: &mut Thread<&SimNvm<4>>| (0..252).try_for_each(|_| t.transaction(|_| Ok(())));
+        let others =
+            |t: &mut Thread<&SimNvm<4>>| (0..252).try_for_each(|_| t.transaction(|_| Ok(())));
         others(&mut t)?;
         let mut t = Thread::start(&nvm, &AREAS)?;
         others(&mut t)?;

@@ -170,8 +170,7 @@ impl Records {
     /// Makes sure that no error with the check of this [`seed`] stands here, where there is room for one.
     #[inline]
     pub(crate) fn invalidate_error<N: Nvm>(&self, nvm: &N, seed: u16) -> Result<(), Error> {
-        if ablation::CRASH_CONSISTENCY
-            && nvm.read_u16(self.at)? == self.check_of(seed, Kind::Error)
+        if ablation::CRASH_CONSISTENCY && nvm.read_u16(self.at)? == self.check_of(seed, Kind::Error)
         {
             nvm.write_u16(Class::Replay, self.at, 0)?;
         }
