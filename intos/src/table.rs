@@ -158,7 +158,10 @@ fn named<B: Board, P: Program<B>>(name: &str) -> Option<TaskIndex> {
 }
 
 /// Tells `each` the bytes of each slot's stack, in order.
-#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+#[cfg(any(
+    all(feature = "cortex-m", target_arch = "arm", target_os = "none"),
+    all(feature = "msp430", target_arch = "msp430"),
+))]
 pub(crate) fn each_stack<B: Board, P: Program<B>>(mut each: impl FnMut(usize)) {
     each_slot::<B, P, ()>(|_, entry, _| {
         each(entry.stack_bytes);

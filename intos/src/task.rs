@@ -190,7 +190,7 @@ impl<'k, B: Board> Task<'k, B> {
     /// [`ErrorKind::WrongKind`](intos_sched::ErrorKind::WrongKind) where the task is not of this kind.
     pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
         let slot = self.kernel.table.slot(self.index)?;
-        if slot.entry != kind.index() || slot.argument.len() as usize != size_of::<A>() {
+        if slot.entry != kind.index() || slot.argument.len() != size_of::<A>() as u32 {
             return Err(ErrorKind::WrongKind {
                 index: self.index.0,
             }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what operations cost on a Cortex-M3 in QEMU.
+//! `cargo xtask bench`: what operations cost on a Cortex-M3 in QEMU, and on an MSP430 in mspdebug's simulator.
 //!
 //! | module | owns |
 //! | --- | --- |
@@ -11,6 +11,8 @@
 //! | `footprint` | what programs take of flash, RAM and NVM |
 //! | `report` | what was measured, as tables and as JSON |
 //! | `document` | its part of `BENCHMARKS.md`, and whether that still says so |
+//! | `readmes` | the tables in the READMEs of single crates, which are projections of that |
+//! | `msp430` | all of it for the other processor |
 
 mod costs;
 mod document;
@@ -18,7 +20,9 @@ pub(crate) mod emulate;
 pub(crate) mod firmware;
 mod footprint;
 mod image;
+mod msp430;
 pub(crate) mod profile;
+mod readmes;
 mod report;
 mod rows;
 
@@ -27,7 +31,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::firmware::emulator;
+use crate::firmware::{Target, emulator};
 use firmware::Build;
 use report::Report;
 use rows::{GROUPS, Row};
@@ -39,6 +43,9 @@ use rows::{GROUPS, Row};
 pub(crate) struct Options {
     /// Only these operations, by the names that `--list` tells: as tables, and nothing is written.
     operations: Vec<String>,
+    /// What it is measured on.
+    #[arg(long, value_enum, default_value_t)]
+    target: Target,
     /// Lists the operations.
     #[arg(long)]
     list: bool,
@@ -46,9 +53,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Writes no `BENCHMARKS.md`, and fails where that does not fit any more: where it has other bytes or stores, or less
-    /// than 97 % of the instructions or of the flash.
+    /// than 97 % of the instructions or of the flash; or where a README does not fit to it.
     #[arg(long, conflicts_with = "operations")]
     check: bool,
+    /// Writes the tables of costs in the crates' READMEs anew from `BENCHMARKS.md`, and measures nothing.
+    #[arg(long, conflicts_with_all = ["operations", "check"])]
+    readmes: bool,
     /// Counts the executed instructions of each operation by function; what is inlined counts for the function that it is
     /// inlined in.
     #[arg(long, requires = "operations")]
@@ -64,10 +74,17 @@ pub(crate) struct Options {
 
 /// Measures, and answers how much does not fit.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
+    if options.target == Target::Msp430 {
+        return msp430::run(options);
+    }
     if options.list {
         for row in GROUPS.iter().flat_map(|group| group.rows) {
             println!("{:<24} {}", row.name, row.label);
         }
+        return Ok(0);
+    }
+    if options.readmes {
+        readmes::write()?;
         return Ok(0);
     }
     let build = if options.fast {
@@ -99,10 +116,11 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     }
     println!("{}", report.summary());
     if options.check {
-        return document::check(&report);
+        return Ok(document::check(&report)? + readmes::check()?);
     }
     if options.operations.is_empty() {
         document::write(&report)?;
+        readmes::write()?;
     }
     Ok(0)
 }

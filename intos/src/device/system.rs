@@ -1,0 +1,180 @@
+//! What the handlers must know: the running kernel, without its program's type.
+
+use core::cell::UnsafeCell;
+
+use intos_sched::{Error, Event, TaskIndex, TaskState};
+
+use super::failure::Failure;
+use super::flag::Flag;
+use super::machine::Machine;
+use super::stacks::Stacks;
+use crate::kernel::Kernel;
+use crate::program::Program;
+use crate::table;
+
+/// A kernel with its program, whichever it is.
+pub(crate) trait Core {
+    /// Who runs next, and its generation.
+    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error>;
+    /// Lets ticks pass, and answers whether somebody was woken.
+    fn advance(&self, ticks: u32) -> Result<bool, Error>;
+    /// Handles an interrupt, and answers whether somebody was woken.
+    fn interrupt(&self, number: u8) -> Result<bool, Error>;
+    /// Runs a task to its end.
+    fn run_task(&self, task: TaskIndex) -> Result<(), Error>;
+    /// How long nobody wakes.
+    fn ticks_to_wake(&self) -> Result<Option<u32>, Error>;
+    /// Tells that everybody sleeps.
+    fn idle(&self, ticks: Option<u32>);
+    /// Lets the processor sleep.
+    fn sleep(&self);
+    /// Whether interrupts of the program's own may wake tasks.
+    fn is_woken_by_interrupts(&self) -> bool;
+    /// Clocks in a tick.
+    fn clocks_per_tick(&self) -> u32;
+    /// All tasks have ended.
+    fn end(&self) -> !;
+    fn observe(&self, event: Event);
+    fn fail(&self, failure: &Failure<'_>) -> !;
+    fn task_count(&self) -> u8;
+    fn state(&self, task: TaskIndex) -> Result<TaskState, Error>;
+    fn name(&self, task: TaskIndex) -> &'static str;
+    fn stack_bytes(&self, task: TaskIndex) -> usize;
+    /// Tells the bytes of each task's stack, in order.
+    fn each_stack(&self, each: &mut dyn FnMut(usize));
+    fn idle_stack_bytes(&self) -> usize;
+    fn guards_stacks(&self) -> bool;
+    fn measures_stacks(&self) -> bool;
+}
+
+/// A kernel with its program.
+pub(crate) struct Running<B: Machine, P> {
+    pub(crate) kernel: Kernel<B>,
+    pub(crate) program: P,
+    pub(crate) ended: fn(&Kernel<B>, &P) -> !,
+}
+
+impl<B: Machine, P: Program<B>> Core for Running<B, P> {
+    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error> {
+        let Some(task) = self.kernel.choose(slice_is_over)? else {
+            return Ok(None);
+        };
+        Ok(Some((task, self.kernel.scheduler.generation(task)?)))
+    }
+
+    fn advance(&self, ticks: u32) -> Result<bool, Error> {
+        self.kernel.advance(ticks)
+    }
+
+    fn interrupt(&self, number: u8) -> Result<bool, Error> {
+        self.kernel.interrupt(&self.program, number)
+    }
+
+    fn run_task(&self, task: TaskIndex) -> Result<(), Error> {
+        self.kernel.run_task(task, &self.program)
+    }
+
+    fn ticks_to_wake(&self) -> Result<Option<u32>, Error> {
+        self.kernel.scheduler.ticks_to_wake()
+    }
+
+    fn idle(&self, ticks: Option<u32>) {
+        B::observe(Event::Idle { ticks });
+        self.program.idle(&self.kernel.port, ticks);
+    }
+
+    fn sleep(&self) {
+        B::sleep();
+    }
+
+    fn is_woken_by_interrupts(&self) -> bool {
+        B::WOKEN_BY_INTERRUPTS
+    }
+
+    fn clocks_per_tick(&self) -> u32 {
+        B::CLOCKS_PER_TICK
+    }
+
+    fn end(&self) -> ! {
+        (self.ended)(&self.kernel, &self.program)
+    }
+
+    fn observe(&self, event: Event) {
+        B::observe(event);
+    }
+
+    fn fail(&self, failure: &Failure<'_>) -> ! {
+        B::failed(failure)
+    }
+
+    fn task_count(&self) -> u8 {
+        self.kernel.scheduler.task_count()
+    }
+
+    fn state(&self, task: TaskIndex) -> Result<TaskState, Error> {
+        self.kernel.scheduler.state(task)
+    }
+
+    fn name(&self, task: TaskIndex) -> &'static str {
+        Kernel::<B>::task_name::<P>(task).unwrap_or("?")
+    }
+
+    fn stack_bytes(&self, task: TaskIndex) -> usize {
+        Kernel::<B>::stack_bytes::<P>(task).unwrap_or(0)
+    }
+
+    fn each_stack(&self, each: &mut dyn FnMut(usize)) {
+        table::each_stack::<B, P>(each);
+    }
+
+    fn idle_stack_bytes(&self) -> usize {
+        B::IDLE_STACK_BYTES
+    }
+
+    fn guards_stacks(&self) -> bool {
+        B::GUARD_STACKS
+    }
+
+    fn measures_stacks(&self) -> bool {
+        B::MEASURE_STACKS
+    }
+}
+
+/// What runs on the processor.
+pub(crate) struct System {
+    pub(crate) core: &'static dyn Core,
+    pub(crate) stacks: Stacks,
+}
+
+/// Whether the running task's time slice is over: a task of the same priority comes first.
+pub(crate) static SLICE_IS_OVER: Flag = Flag::new();
+
+/// Set when the system is there.
+static IS_RUNNING: Flag = Flag::new();
+
+struct Place(UnsafeCell<Option<System>>);
+
+// SAFETY: it is written once, before `IS_RUNNING` is set, and only read from then on; nothing reads it before.
+unsafe impl Sync for Place {}
+
+static SYSTEM: Place = Place(UnsafeCell::new(None));
+
+/// Makes a system the processor's. Called once after each reset.
+pub(crate) fn set(system: System) {
+    if IS_RUNNING.is_raised() {
+        return;
+    }
+    // SAFETY: nobody has a reference to it, since `get` gives none before the flag is set, and there is one processor
+    // and no task yet. A second caller does not come so far.
+    unsafe { *SYSTEM.0.get() = Some(system) };
+    IS_RUNNING.raise();
+}
+
+/// The processor's system, when there is one.
+pub(crate) fn get() -> Option<&'static System> {
+    if !IS_RUNNING.is_raised() {
+        return None;
+    }
+    // SAFETY: it is never written again.
+    unsafe { (*SYSTEM.0.get()).as_ref() }
+}
