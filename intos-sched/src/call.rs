@@ -171,7 +171,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub const fn task(&self) -> Result<TaskIndex, Error> {
         match &self.caller {
             Caller::Task { task, .. } => Ok(*task),
-            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt { site: self.site }.error()),
+            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error()),
         }
     }
 
@@ -220,7 +223,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         }
         let call = self.name;
         let Caller::Task { system, .. } = self.caller else {
-            return Err(ErrorKind::InInterrupt { site }.error());
+            return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
         };
         port.critical(|| {
             let result = system.complete_in_place(site)?;
@@ -241,7 +244,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             });
             match attempt(&mut self)? {
                 Progress::Completed(result) => Ok(result),
-                Progress::Blocked => Err(ErrorKind::InInterrupt { site: self.site }.error()),
+                Progress::Blocked => Err(ErrorKind::InInterrupt {
+                    site: Some(self.site),
+                }
+                .error()),
             }
         })
     }
@@ -324,7 +330,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     ) -> Result<Progress<R>, Error> {
         let task = self.task()?;
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { site: self.site }.error());
+            return Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
         system.reserve(R::MAX_BYTES.saturating_add(bytes as u32))?;
@@ -354,7 +363,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             return self.answer(());
         }
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { site: self.site }.error());
+            return Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error());
         };
         system.reserve(0)?;
         self.sleep(None, Some(tick), Work::none(), |_| Ok(()))
@@ -368,7 +380,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
     ) -> Result<Progress<R>, Error> {
         let Caller::Task { task, system } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { site: self.site }.error());
+            return Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error());
         };
         work.block(self.scheduler, *task, wait, until)?;
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);

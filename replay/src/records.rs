@@ -253,7 +253,7 @@ impl Records {
         Error::new(ErrorKind::ReplayDiverged {
             table: self.table,
             record: self.index,
-            site,
+            site: Some(site),
         })
     }
 }

@@ -6,12 +6,15 @@ unsafe extern "C" {
     static mut __intos_nvm_start: u16;
 }
 
+/// Bytes of NVM: those between the linker script's symbols.
+pub(crate) const NVM_BYTES: u32 = 0x2000;
+
 /// Where it lies.
 #[derive(Debug)]
 pub struct Place;
 
 impl FixedPlace for Place {
-    const BYTES: u32 = 0x2000;
+    const BYTES: u32 = NVM_BYTES;
 
     fn start() -> *mut u8 {
         (&raw mut __intos_nvm_start).cast()

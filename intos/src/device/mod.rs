@@ -3,8 +3,8 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `machine` | what the shared code must know of a board |
-//! | `failure` | [`Failure`]: why a program cannot go on |
-//! | `fram` | [`Fram`]: the NVM of a board |
+//! | `failure` | [`Failure`](failure::Failure): why a program cannot go on |
+//! | `fram` | [`Fram`](fram::Fram): the NVM of a board |
 //! | `system` | what the handlers must know: the running kernel, without its program's type |
 //! | `stacks` | the memory of the stacks, and who has which |
 //! | `measure` | [`stack_use`](measure::stack_use): how much of the stacks was used |
@@ -21,6 +21,3 @@ pub(crate) mod measure;
 mod shared_section;
 pub(crate) mod stacks;
 pub(crate) mod system;
-
-pub(crate) use failure::Failure;
-pub(crate) use fram::Fram;
