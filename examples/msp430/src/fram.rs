@@ -7,7 +7,7 @@ unsafe extern "C" {
 }
 
 /// Bytes of NVM: those between the linker script's symbols.
-pub(crate) const NVM_BYTES: u32 = 0x2000;
+pub(crate) const NVM_BYTES: u32 = 0x400;
 
 /// Where it lies.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ impl Board for Simulated {
 }
 
 impl Firmware for Simulated {
-    const TIMER: usize = 0x0340;
+    const TIMER: usize = 0x0160;
     const TIMER_CLOCK: TimerClock = TimerClock::Smclk;
     /// The simulator counts a clock for each of the processor's.
     const TIMER_HZ: u32 = 1_000_000;
@@ -25,6 +25,7 @@ impl Firmware for Simulated {
     const MEASURE_STACKS: bool = cfg!(feature = "measure-stacks");
 
     fn failed(failure: &Failure<'_>) -> ! {
+        if let Failure::Kernel(e) | Failure::TaskFailed{error: e, ..} = failure { crate::print_number(unsafe { core::mem::transmute_copy::<_, u16>(e) }.into()); }
         // Not its text: formatting takes more program memory than the kernel leaves.
         fail(match failure {
             Failure::Boot(_) => "the kernel did not start",
