@@ -36,14 +36,13 @@ mod vectors;
 /// held and interrupts disabled.
 ///
 /// ```
-/// #![no_std]
-/// # extern crate std;
-///
 /// msp430_start::entry!(run);
 ///
+/// # #[allow(dead_code)]
 /// fn run() -> ! {
 ///     loop {}
 /// }
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! entry {

@@ -53,6 +53,11 @@ pub(crate) fn build_with(
         // Debian's compiler comes without the linker that the target asks for.
         let target = target.replace('-', "_").to_uppercase();
         build.env(format!("CARGO_TARGET_{target}_LINKER"), "ld.lld");
+    } else if target.starts_with("msp430") {
+        return Err(format!(
+            "no compiler with the source of its library, which {target} needs: on Debian `apt-get install rustc-web \
+             cargo-web rust-web-src lld` (Rust {RUST_VERSION} or later)"
+        ));
     } else {
         return Err(format!(
             "no core library for {target}: run `rustup target add {target}`, or on Debian `apt-get install rustc-web \

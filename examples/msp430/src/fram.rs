@@ -25,7 +25,7 @@ impl FixedPlace for Place {
 pub type Fram = FixedNvm<Place, 2>;
 
 /// The region of the program that runs.
-pub(crate) fn open() -> Fram {
+pub fn open() -> Fram {
     // SAFETY: the memory map gives these 8 KiB, which begin at a multiple of 4, to this region alone.
     unsafe { Fram::new() }
 }

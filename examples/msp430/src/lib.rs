@@ -21,5 +21,5 @@ pub mod scenarios;
 
 pub use console::{print, print_number};
 pub use failed::Failed;
-pub use fram::Fram;
-pub use run::{RESULTS, Results, Scenario, fail, formatted, report, run};
+pub use fram::{Fram, open};
+pub use run::{RESULTS, Results, Scenario, fail, formatted, recovered, report, run};

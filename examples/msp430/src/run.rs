@@ -3,9 +3,11 @@
 //! | symbol | what |
 //! | --- | --- |
 //! | `__window_opens` | called when the region is formatted, by this start or an earlier one |
+//! | `__start_recovered` | called when what a power loss has interrupted is finished |
+//! | `__window_closes` | called when the results are there, before they are printed |
 //! | `__run_ended` | where a program that has come to its end stays |
 //! | `__run_failed` | where one stays that cannot go on |
-//! | `__run_results` | the results, and behind them what they should be: meaningful at `__run_ended` |
+//! | `__run_results` | the results, and behind them what they should be |
 
 use core::arch::global_asm;
 use core::panic::PanicInfo;
@@ -29,7 +31,8 @@ pub trait Scenario {
     /// What they are at the end.
     const EXPECTED: Results;
 
-    /// Runs from where it was when the power went to its end. It calls [`formatted`] when the region is.
+    /// Runs from where it was when the power went to its end. It calls [`formatted`] when the region is,
+    /// and [`recovered`] when what was interrupted is finished.
     ///
     /// # Errors
     ///
@@ -37,11 +40,19 @@ pub trait Scenario {
     fn run(nvm: Fram) -> Result<Results, Failed>;
 }
 
-// SAFETY: functions without arguments; the first one returns at once and changes no register, the other ones never do.
+// SAFETY: functions without arguments; the first three return at once and change no register, the other ones never do.
 global_asm!(
     ".section .text.__window_opens,\"ax\",@progbits",
     ".global __window_opens",
     "__window_opens:",
+    "ret",
+    ".section .text.__start_recovered,\"ax\",@progbits",
+    ".global __start_recovered",
+    "__start_recovered:",
+    "ret",
+    ".section .text.__window_closes,\"ax\",@progbits",
+    ".global __window_closes",
+    "__window_closes:",
     "ret",
     ".section .text.__run_ended,\"ax\",@progbits",
     ".global __run_ended",
@@ -55,6 +66,8 @@ global_asm!(
 
 unsafe extern "C" {
     safe fn __window_opens();
+    safe fn __start_recovered();
+    safe fn __window_closes();
     safe fn __run_ended() -> !;
     safe fn __run_failed() -> !;
 }
@@ -68,6 +81,11 @@ pub fn formatted() {
     __window_opens();
 }
 
+/// What a power loss has interrupted is finished.
+pub fn recovered() {
+    __start_recovered();
+}
+
 /// Runs a scenario to its end.
 pub fn run<S: Scenario>() -> ! {
     #[cfg(feature = "broken")]
@@ -78,9 +96,15 @@ pub fn run<S: Scenario>() -> ! {
     }
 }
 
-/// The program has come to its end: prints the results, and stays there.
+/// The program has come to its end: prints the results that have names, and stays there.
 pub fn report(results: Results, expected: Results, names: [&str; RESULTS]) -> ! {
+    // SAFETY: nobody else uses it; there are no references to it.
+    unsafe { ptr::write_volatile(&raw mut __run_results, [results, expected]) };
+    __window_closes();
     for ((name, result), expected) in names.iter().zip(results).zip(expected) {
+        if name.is_empty() {
+            continue;
+        }
         print(name);
         print(": ");
         print_number(result);
@@ -90,8 +114,6 @@ pub fn report(results: Results, expected: Results, names: [&str; RESULTS]) -> ! 
         }
         print("\n");
     }
-    // SAFETY: nobody else uses it; there are no references to it.
-    unsafe { ptr::write_volatile(&raw mut __run_results, [results, expected]) };
     __run_ended()
 }
 

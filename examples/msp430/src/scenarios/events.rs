@@ -4,13 +4,13 @@ use nvm_alloc::Heap;
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Region, persist};
 use nvm_tx::UndoLog;
 
-use crate::{Failed, Fram, Results, Scenario, formatted};
+use crate::{Failed, Fram, Results, Scenario, formatted, recovered};
 
 persist! {
     struct Event { next: u32, code: u32 }
 }
 
-/// Puts two events in front of a list, and takes one out; three times.
+/// Puts two events in front of a list, and takes one out; three times. Then it tries what is refused, which leaves nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Events;
 
@@ -62,6 +62,7 @@ impl Scenario for Events {
         formatted();
         let mut log = UndoLog::open(nvm, *log)?;
         let heap = Heap::open(&nvm, *heap)?;
+        recovered();
         loop {
             let done = nvm.load(*step)?;
             if done >= 9 {
@@ -85,6 +86,14 @@ impl Scenario for Events {
                 }
                 Ok::<(), Failed>(())
             })?;
+        }
+        let refused = log.transaction(|tx| {
+            heap.allocate(tx, 16)?;
+            tx.set(*sum, 0)?;
+            Err::<(), _>(Failed::Refused)
+        });
+        if refused != Err(Failed::Refused) {
+            return Err(Failed::Unexpected);
         }
         let event = nvm.load(Offset::<Event>::new(nvm.load(*first)?))?;
         Ok([

@@ -3,9 +3,10 @@
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Region};
 use replay::{Error, Thread, ThreadAreas, ThreadLayout, nv_for_loop};
 
-use crate::{Failed, Fram, Results, Scenario, formatted};
+use crate::{Failed, Fram, Results, Scenario, formatted, recovered};
 
-/// Counts warm hours and sums up their degrees, of four hours; what it reads counts itself.
+/// Counts warm hours and sums up their degrees, of the four hours of one day; what it reads counts itself. A program that
+/// has come to its end would begin anew at the next start: this one looks whether the day is over.
 #[derive(Debug, Clone, Copy)]
 pub struct Hours;
 
@@ -15,6 +16,7 @@ struct Places {
     warm: Offset<u32>,
     sum: Offset<u32>,
     readings: Offset<u32>,
+    days: Offset<u32>,
 }
 
 impl Places {
@@ -25,6 +27,7 @@ impl Places {
             warm: layout.object("warm"),
             sum: layout.object("sum"),
             readings: layout.object("readings"),
+            days: layout.object("days"),
             layout,
         }
     }
@@ -32,11 +35,12 @@ impl Places {
 
 static PLACES: Places = Places::new();
 
-fn program(thread: &mut Thread<Fram>, places: &Places) -> Result<u32, Error> {
+fn program(thread: &mut Thread<Fram>, places: &Places) -> Result<(), Error> {
     let Places {
         warm,
         sum,
         readings,
+        days,
         ..
     } = *places;
     nv_for_loop!(thread, hour in 0..4u32 => {
@@ -50,28 +54,32 @@ fn program(thread: &mut Thread<Fram>, places: &Places) -> Result<u32, Error> {
             Ok(tx.update(warm, |hours| hours.wrapping_add(is_warm))?)
         })?;
     });
-    thread.transaction(|tx| Ok(tx.get(warm)?))
+    thread.transaction(|tx| Ok(tx.set(days, 1)?))
 }
 
 impl Scenario for Hours {
-    const NAMES: [&'static str; 4] = ["warm hours", "sum of degrees", "result", "readings"];
-    const EXPECTED: Results = [2, 15 + 19 + 23 + 27, 2, 4];
+    const NAMES: [&'static str; 4] = ["warm hours", "sum of degrees", "readings", "days"];
+    const EXPECTED: Results = [2, 15 + 19 + 23 + 27, 4, 1];
 
     fn run(nvm: Fram) -> Result<Results, Failed> {
         let areas = ThreadAreas::split(PLACES.thread, &ThreadLayout::DEFAULT);
         let _ = Region::open_or_format(&nvm, &PLACES.layout, || {
-            for counter in [PLACES.warm, PLACES.sum, PLACES.readings] {
+            for counter in [PLACES.warm, PLACES.sum, PLACES.readings, PLACES.days] {
                 nvm.store(Class::Data, counter, &0)?;
             }
             Ok::<(), Failed>(Thread::format(nvm, &areas)?)
         })?;
         formatted();
-        let result = Thread::start(nvm, &areas)?.run(|thread| program(thread, &PLACES))?;
+        let mut thread = Thread::start(nvm, &areas)?;
+        recovered();
+        if nvm.load(PLACES.days)? == 0 {
+            thread.run(|thread| program(thread, &PLACES))?;
+        }
         Ok([
             nvm.load(PLACES.warm)?,
             nvm.load(PLACES.sum)?,
-            result,
             nvm.load(PLACES.readings)?,
+            nvm.load(PLACES.days)?,
         ])
     }
 }

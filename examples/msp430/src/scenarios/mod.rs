@@ -2,9 +2,9 @@
 //!
 //! | scenario | crate | what it exercises |
 //! | --- | --- | --- |
-//! | [`Transfers`] | `nvm-tx` | transactions with four writes, one of them in a larger object, and one that aborts |
+//! | [`Transfers`] | `nvm-tx` | transactions with four writes, one of them in a larger object |
 //! | [`Pointers`] | `nvm-ptr` | an array written first and not logged, a total that is logged, a vector that grows |
-//! | [`Events`] | `nvm-alloc` | allocating and freeing, each in a transaction with the list of what is allocated |
+//! | [`Events`] | `nvm-alloc` | allocating and freeing, each in a transaction with the list of what is allocated; a transaction that aborts |
 //! | [`Order`] | `nvm-list` | inserting in order, to both ends, removing, and taking from the front |
 //! | [`Hours`] | `replay` | a persistent loop with a sample, a result and a transaction in each iteration |
 

@@ -3,7 +3,7 @@
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Region};
 use nvm_list::{Head, List, Node, NodeRef, OpLog, check};
 
-use crate::{Failed, Fram, Results, Scenario, formatted};
+use crate::{Failed, Fram, Results, Scenario, formatted, recovered};
 
 /// Puts three nodes into a list, takes out the one in the middle, and then the first. Which step is next is kept beside
 /// the list, and each step looks whether it was done already.
@@ -61,8 +61,13 @@ impl Scenario for Order {
         let log = OpLog::open(*log, Class::Data)?;
         let list = List::at(*head)?;
         let [first, second, third] = *nodes;
-        let (first, second, third) = (NodeRef::at(first)?, NodeRef::at(second)?, NodeRef::at(third)?);
+        let (first, second, third) = (
+            NodeRef::at(first)?,
+            NodeRef::at(second)?,
+            NodeRef::at(third)?,
+        );
         log.recover(&nvm, |_| false)?;
+        recovered();
         loop {
             let done = nvm.load(*step)?;
             match done {

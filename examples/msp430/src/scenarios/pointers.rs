@@ -5,7 +5,7 @@ use nvm_core::{Area, Layout, Region};
 use nvm_ptr::{Error, PArray, PVec, Root, write_first};
 use nvm_tx::UndoLog;
 
-use crate::{Failed, Fram, Results, Scenario, formatted};
+use crate::{Failed, Fram, Results, Scenario, formatted, recovered};
 
 /// How many days a meter counts.
 const DAYS: u32 = 5;
@@ -38,6 +38,7 @@ impl Scenario for Pointers {
         formatted();
         let mut log = UndoLog::open(nvm, log)?;
         let heap = Heap::open(&nvm, heap)?;
+        recovered();
         loop {
             let done = log.transaction(|tx| step.get(tx).map_err(Error::from))?;
             if done >= 2 * DAYS {
@@ -68,7 +69,12 @@ impl Scenario for Pointers {
         }
         let results = log.transaction(|tx| {
             let (count, last) = (days.len(tx)?, days.last(tx)?);
-            Ok::<Results, Error>([total.get(tx)?, count as u32, last.unwrap_or(0), step.get(tx)?])
+            Ok::<Results, Error>([
+                total.get(tx)?,
+                count as u32,
+                last.unwrap_or(0),
+                step.get(tx)?,
+            ])
         })?;
         Ok(results)
     }
