@@ -5,7 +5,7 @@ use intos::msp430::{self, Failure, Firmware, Fram, Msp430, TimerClock};
 use intos::{Board, Event, Program, RecoveryStep};
 
 use crate::fram::NVM_BYTES;
-use crate::run::{fail, formatted, report};
+use crate::run::{fail, formatted, recovered, report};
 
 /// An MSP430FR5994, as far as it is simulated: the processor, its memories, and a Timer_A.
 #[derive(Debug, Clone, Copy)]
@@ -17,19 +17,19 @@ impl Board for Simulated {
 }
 
 impl Firmware for Simulated {
+    /// The simulator has timers below 0x0200 only; the part's TA0 is at 0x0340.
     const TIMER: usize = 0x0160;
     const TIMER_CLOCK: TimerClock = TimerClock::Smclk;
     /// The simulator counts a clock for each of the processor's.
-    const TIMER_HZ: u32 = 1_000_000;
-    const TICKS_PER_SECOND: u32 = 100;
+    const TIMER_HZ: u32 = 8_000_000;
+    const TICKS_PER_SECOND: u32 = 1_000;
     const MEASURE_STACKS: bool = cfg!(feature = "measure-stacks");
 
     fn failed(failure: &Failure<'_>) -> ! {
-        if let Failure::Kernel(e) | Failure::TaskFailed{error: e, ..} = failure { crate::print_number(unsafe { core::mem::transmute_copy::<_, u16>(e) }.into()); }
         // Not its text: formatting takes more program memory than the kernel leaves.
         fail(match failure {
             Failure::Boot(_) => "the kernel did not start",
-            Failure::TaskFailed { task, .. } => task,
+            Failure::TaskFailed { .. } => "a task failed",
             Failure::Kernel(_) => "the kernel's state is damaged",
             Failure::Deadlock { .. } => "deadlock",
             Failure::StackOverflow { .. } => "stack overflow",
@@ -40,8 +40,10 @@ impl Firmware for Simulated {
     }
 
     fn observe(event: Event) {
-        if let Event::Recovered(RecoveryStep::Header) = event {
-            formatted();
+        match event {
+            Event::Recovered(RecoveryStep::Header) => formatted(),
+            Event::Switched { task: Some(_) } => recovered(),
+            _ => {}
         }
     }
 }
