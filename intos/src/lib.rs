@@ -27,17 +27,33 @@
     all(feature = "msp430", target_arch = "msp430"),
     feature(asm_experimental_arch)
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+#[cfg(all(
+    feature = "cortex-m",
+    any(docsrs, all(target_arch = "arm", target_os = "none"))
+))]
 pub(crate) use cortex_m as arch;
 #[cfg(all(feature = "msp430", target_arch = "msp430"))]
 pub(crate) use msp430 as arch;
 
 mod board;
-#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+// Documented wherever the documentation is built.
+#[cfg(all(
+    feature = "cortex-m",
+    any(docsrs, all(target_arch = "arm", target_os = "none"))
+))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none")))
+)]
 pub mod cortex_m;
 #[cfg(any(
-    all(feature = "cortex-m", target_arch = "arm", target_os = "none"),
+    all(
+        feature = "cortex-m",
+        any(docsrs, all(target_arch = "arm", target_os = "none"))
+    ),
     all(feature = "msp430", target_arch = "msp430"),
 ))]
 pub(crate) mod device;
