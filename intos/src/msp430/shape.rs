@@ -65,10 +65,12 @@ impl Guard {
         match self {}
     }
 
+    #[allow(dead_code)] // no fault is told by the processor
     pub(crate) const fn lift(self) {
         match self {}
     }
 
+    #[allow(dead_code)] // the same
     pub(crate) const fn is_hit(self, _lowest: usize) -> bool {
         match self {}
     }
