@@ -4,6 +4,7 @@ use nvm_core::Nvm;
 use nvm_list::{List, ListErrorKind, Operation};
 
 use crate::areas::{self, OPERATIONS};
+use crate::call::Wait;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
@@ -104,7 +105,7 @@ impl Work {
         &mut self,
         scheduler: &Scheduler<N>,
         task: TaskIndex,
-        wait: Option<(List, WaitClass)>,
+        wait: Option<Wait>,
         until: Option<u32>,
     ) -> Result<(), Error> {
         let node = scheduler.state_node(task)?;
@@ -116,7 +117,7 @@ impl Work {
             },
             None => Operation::Remove { node },
         })?;
-        if let Some((list, class)) = wait {
+        if let Some(Wait { list, class }) = wait {
             self.push(Operation::InsertSorted {
                 list,
                 node: scheduler.event_node(task)?,

@@ -97,7 +97,8 @@ impl Records {
         self.at
     }
 
-    const fn end(&self) -> u32 {
+    /// Behind the table's last byte.
+    pub(crate) const fn end(&self) -> u32 {
         self.area.offset() + self.area.len()
     }
 

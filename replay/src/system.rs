@@ -11,14 +11,17 @@
 //! | commit word with one call more and no steps | bypasses the call |
 //! | commit word of the enclosing transaction | is itself bypassed; the generation is over |
 
-use nvm_core::{Class, Nvm, Record, ablation};
+mod encoded;
+
+pub use self::encoded::{DecodeResult, EncodeResult};
+use nvm_core::{Class, Nvm, Record};
 use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Table};
 use crate::layout::ThreadAreas;
 use crate::mark::{MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest};
-use crate::records::{CHECK_BYTES, Kind, Records, value_bytes};
+use crate::records::{CHECK_BYTES, Records, value_bytes};
 use crate::site::Site;
 
 /// A kernel transaction: undo-logged like any other, on the thread's log of kernel transactions.
@@ -166,16 +169,16 @@ impl<N: Nvm + Copy> SystemTable<N> {
             self.used = true;
             return Ok(None);
         }
-        self.take_recorded(site).map(Some)
+        let mut value = None;
+        self.take_encoded(site, R::MAX_BYTES, &mut |reader| {
+            value = R::decode(reader)?;
+            Ok(value.is_some())
+        })?;
+        Ok(value)
     }
 
-    /// Takes the result of a call that completed before a power loss.
-    #[cold]
-    #[inline(never)]
-    fn take_recorded<R: Record>(&mut self, site: Site) -> Result<R, Error> {
-        self.check_failed()?;
-        let taken = self.calls.take_value(self.log.nvm(), site);
-        let (value, bytes) = taken.map_err(|error| self.fail(error))?;
+    /// Goes on behind the record of a call that completed before a power loss.
+    fn walk_over(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
         self.digest = system_digest(self.digest, site);
         // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
         let is_last = self.calls.index() + 1 == self.committed.count && self.committed.steps == 0;
@@ -183,7 +186,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
-        Ok(value)
+        Ok(())
     }
 
     /// Runs a kernel transaction that is a step of the next system call, or bypasses it where it had
@@ -230,13 +233,18 @@ impl<N: Nvm + Copy> SystemTable<N> {
         site: Site,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.check_next(site)?;
-        self.reserve(R::MAX_BYTES)?;
-        let published = self.completed(site);
-        let run = Self::run(&mut self.log, &self.calls, site, published, body);
-        let (value, bytes) = run.map_err(|error| self.fail(error))?;
-        self.note_completed(published, bytes);
-        Ok(value)
+        let (mut body, mut result) = (Some(body), None);
+        self.complete_encoded(site, R::MAX_BYTES, &mut |kernel, record| {
+            if let Some(body) = body.take() {
+                let value = body(kernel)?;
+                if let Some(record) = record {
+                    value.encode(record)?;
+                }
+                result = Some(value);
+            }
+            Ok(())
+        })?;
+        result.ok_or_else(|| self.calls.diverged(site))
     }
 
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
@@ -278,28 +286,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// Completes the next system call with a result that already lies at
     /// [`result_at`](SystemTable::result_at). Costs 2 bytes (none for `()`) and 4 bytes.
     pub fn complete_in_place<R: Record>(&mut self, site: Site) -> Result<R, Error> {
-        self.check_next(site)?;
-        self.reserve(R::MAX_BYTES)?;
-        let published = self.completed(site);
-        let completed = self.publish_in_place(site, published);
-        let (value, bytes) = completed.map_err(|error| self.fail(error))?;
-        self.note_completed(published, bytes);
-        Ok(value)
-    }
-
-    fn publish_in_place<R: Record>(
-        &mut self,
-        site: Site,
-        published: SystemMark,
-    ) -> Result<(R, u32), Error> {
-        if R::MAX_BYTES > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, R::MAX_BYTES);
-            let at = self.calls.at();
-            self.log.nvm().write_u16(Class::Replay, at, check)?;
-        }
-        let taken = self.calls.take_value(self.log.nvm(), site)?;
-        self.log.publish(published.bits())?;
-        Ok(taken)
+        let mut value = None;
+        self.complete_in_place_encoded(site, R::MAX_BYTES, &mut |reader| {
+            value = R::decode(reader)?;
+            Ok(value.is_some())
+        })?;
+        value.ok_or_else(|| self.calls.diverged(site))
     }
 
     /// Records what `input` gives, once: a repeated transaction gets the same value without asking again.
