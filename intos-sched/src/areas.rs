@@ -14,7 +14,7 @@
 
 use core::mem::offset_of;
 
-use nvm_core::{Area, Class, HEADER_BYTES, Layout, Offset, ablation};
+use nvm_core::{Area, Class, Layout, Offset, ablation};
 use nvm_list::{Head, List, NodeRef, OpLog};
 use nvm_tx::LOG_HEADER_BYTES;
 use replay::ThreadAreas;
@@ -52,7 +52,7 @@ pub(crate) struct Places {
 
 /// The kernel's state comes first in its region: so it is known when the program is built where all of it lies, and no
 /// address has to be loaded, compared or found out to be aligned.
-pub(crate) const PLACES: Places = Places::place(&mut Layout::new("", 0), 0);
+pub(crate) const PLACES: Places = Places::place(&mut Layout::new("", 0));
 
 /// The log of all list operations.
 pub(crate) const OP_LOG: OpLog = match OpLog::open(PLACES.op_log, Class::Kernel) {
@@ -98,7 +98,7 @@ const _: NodeRef =
     node(offset_of!(ControlBlock, event) + (MAX_TASKS - 1) * size_of::<ControlBlock>());
 
 impl Places {
-    const fn place(layout: &mut Layout, tasks: usize) -> Self {
+    const fn place(layout: &mut Layout) -> Self {
         Self {
             tick: layout.object("tick"),
             current: layout.object::<u32>("current task").cast(),
@@ -108,11 +108,7 @@ impl Places {
             op_log: layout.area("operation log", OpLog::bytes_for(OPERATIONS)),
             follow_up: layout.area("follow-up", FOLLOW_UP_BYTES),
             kernel_log: layout.area("kernel undo log", KERNEL_LOG_BYTES),
-            tasks: TaskAt(Offset::new(
-                layout
-                    .area("tasks", (tasks * size_of::<ControlBlock>()) as u32)
-                    .offset(),
-            )),
+            tasks: TaskAt(Offset::new(layout.size())),
         }
     }
 }
@@ -136,16 +132,32 @@ impl SchedulerAreas {
     ///
     /// [`ErrorKind::TooManyTasks`]; [`ErrorKind::NotFirst`] where something was placed before it.
     pub const fn place(layout: &mut Layout, tasks: usize) -> Result<Self, Error> {
+        let _ = Places::place(layout);
+        Self::place_tasks(layout, tasks)
+    }
+
+    /// Places what does not depend on the number of tasks, in a layout that is empty: a constant of the program's.
+    pub const fn begin(mut layout: Layout) -> Layout {
+        let _ = Places::place(&mut layout);
+        layout
+    }
+
+    /// Places the rest, behind what [`begin`](SchedulerAreas::begin) has placed.
+    ///
+    /// # Errors
+    ///
+    /// As [`place`](SchedulerAreas::place).
+    pub const fn place_tasks(layout: &mut Layout, tasks: usize) -> Result<Self, Error> {
         if tasks > MAX_TASKS {
             return Err(ErrorKind::TooManyTasks { maximum: MAX_TASKS }.error());
         }
-        if layout.size() != HEADER_BYTES {
+        if layout.size() != PLACES.tasks.0.get() {
             return Err(ErrorKind::NotFirst {
                 offset: layout.size(),
             }
             .error());
         }
-        let _ = Places::place(layout, tasks);
+        let _ = layout.area("tasks", (tasks * size_of::<ControlBlock>()) as u32);
         Ok(Self {
             task_count: tasks as u8,
         })
@@ -199,15 +211,13 @@ pub(crate) const fn ready_list(priority: Priority) -> Result<List, Error> {
         }
         .error());
     }
-    Ok(READY.behind(priority.0 as u32 * HEAD_BYTES))
+    Ok(ready_list_at(priority.0))
 }
 
-/// Those of all priorities, the most urgent first.
+/// The same, of a priority that there is.
 #[inline]
-pub(crate) fn ready_lists() -> impl Iterator<Item = List> {
-    (0..PRIORITIES as u32)
-        .rev()
-        .map(|priority| READY.behind(priority * HEAD_BYTES))
+pub(crate) const fn ready_list_at(priority: u8) -> List {
+    READY.behind(priority as u32 * HEAD_BYTES)
 }
 
 /// Which priority's ready list a list is, if it is one.

@@ -132,7 +132,7 @@ pub enum ErrorKind {
     },
     /// The kernel's state was placed behind something else.
     NotFirst {
-        /// Where it would have begun.
+        /// Where it would have ended.
         offset: u32,
     },
 }
@@ -385,7 +385,7 @@ impl fmt::Display for ErrorKind {
             ),
             Self::NotFirst { offset } => write!(
                 f,
-                "the kernel's state must be placed first, and the layout has {offset} bytes already"
+                "the kernel's state must be placed first, and its control blocks would lie at {offset}"
             ),
             Self::WrongKind { index } => write!(
                 f,

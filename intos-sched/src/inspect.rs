@@ -4,9 +4,7 @@ use nvm_core::{Area, Nvm, Offset};
 use nvm_list::inspect::OpLogView;
 use nvm_list::{Head, List, Node, NodeRef};
 
-use crate::areas::{
-    self, NO_TASK, NOTIFIED, OP_LOG, PLACES, PRIORITIES, SchedulerAreas, ThreadPlaces,
-};
+use crate::areas::{self, NO_TASK, NOTIFIED, OP_LOG, PLACES, PRIORITIES, SchedulerAreas};
 use crate::error::Error;
 use crate::follow_up::{Fields, FollowUp, IN_FORCE, NOTHING};
 use crate::mutex::{MUTEX_LABEL, MutexBlock};
@@ -212,20 +210,6 @@ pub const fn tag_parts(tag: u16) -> (u8, TagOwner) {
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
-    /// A scheduler that is only looked at.
-    ///
-    /// # Errors
-    ///
-    /// Where lists are out of the links' reach.
-    pub fn to_inspect(
-        nvm: N,
-        areas: SchedulerAreas,
-        threads: ThreadPlaces,
-        finish_object: crate::FinishObject<N>,
-    ) -> Result<Self, Error> {
-        Self::open(nvm, areas, threads, finish_object)
-    }
-
     /// What the log of list operations holds.
     ///
     /// # Errors

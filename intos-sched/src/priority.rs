@@ -34,14 +34,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// The priority that a task should have.
     pub(crate) fn due_priority(&self, task: TaskIndex) -> Result<Priority, Error> {
-        let mut priority = self.base_priority(task)?;
-        self.contended_of(task, |mutex| {
-            if let Some(first) = self.first_waiting(mutex.wait_list()?)? {
-                priority = priority.max(self.priority(first)?);
-            }
-            Ok(None::<()>)
-        })?;
-        Ok(priority)
+        self.inherited(task, self.base_priority(task)?)
     }
 
     /// Makes the priority right of a task, of the one that holds what it waits for, and so on.

@@ -21,7 +21,7 @@ use crate::areas::{
 };
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
-use crate::follow_up::{FinishObject, ObjectWork};
+use crate::follow_up::FollowUps;
 use crate::task::{Priority, Settings, TaskIndex};
 use crate::time::{self, Half};
 use crate::work::Work;
@@ -53,7 +53,7 @@ pub struct Scheduler<N: Nvm + Copy> {
     nvm: N,
     areas: SchedulerAreas,
     threads: ThreadPlaces,
-    finish_object: FinishObject<N>,
+    follow_ups: FollowUps<N>,
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
@@ -79,8 +79,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         OpLog::format(&nvm, PLACES.op_log, Class::Kernel)?;
         FOLLOW_UP.format(&nvm)?;
         UndoLog::format(&nvm, PLACES.kernel_log)?;
-        let no_objects: FinishObject<N> = |_, _| Ok(());
-        let scheduler = Self::open(nvm, *areas, ThreadPlaces::NONE, no_objects)?;
+        let scheduler = Self::open(nvm, *areas, ThreadPlaces::NONE, FollowUps::NONE);
         for index in 0..areas.task_count() {
             let task = TaskIndex(index);
             let priority = priority_of(task);
@@ -96,20 +95,19 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// The scheduler of a formatted kernel. Call [`recover`](Scheduler::recover) before anything else.
     ///
-    /// `threads` tells where tasks' logs and tables lie; `finish_object` does what objects have to do after
-    /// a commit.
-    pub fn open(
+    /// `threads` tells where tasks' logs and tables lie; `follow_ups`, what objects may have to do after a commit.
+    pub const fn open(
         nvm: N,
         areas: SchedulerAreas,
         threads: ThreadPlaces,
-        finish_object: FinishObject<N>,
-    ) -> Result<Self, Error> {
-        Ok(Self {
+        follow_ups: FollowUps<N>,
+    ) -> Self {
+        Self {
             nvm,
             areas,
             threads,
-            finish_object,
-        })
+            follow_ups,
+        }
     }
 
     /// The NVM.
@@ -123,6 +121,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The task that runs, or that ran when the power went.
+    #[inline]
     pub fn current(&self) -> Result<Option<TaskIndex>, Error> {
         let index = self.nvm.load(PLACES.current)?;
         if index == NO_TASK {
@@ -143,6 +142,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The same, for who knows the [`current`](Scheduler::current) task.
+    #[inline]
     pub fn choose_after(
         &self,
         before: Option<TaskIndex>,
@@ -366,8 +366,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
         &self.threads
     }
 
-    pub(crate) fn finish_object(&self, work: ObjectWork) -> Result<(), Error> {
-        (self.finish_object)(self, work)
+    pub(crate) const fn follow_ups(&self) -> &FollowUps<N> {
+        &self.follow_ups
     }
 
     pub(crate) fn settings(&self, task: TaskIndex) -> Result<Settings, Error> {
@@ -386,12 +386,31 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// The ready list of the most urgent tasks that are ready.
     #[inline]
     fn most_urgent(&self) -> Result<Option<List>, Error> {
-        for list in areas::ready_lists() {
-            if !list.is_empty(&self.nvm)? {
-                return Ok(Some(list));
-            }
-        }
-        Ok(None)
+        // Written out: a loop is not always unrolled where little text is asked for, and each of these is one load and one
+        // comparison with a constant.
+        let is_ready = |priority: u8| -> Result<bool, Error> {
+            Ok(!areas::ready_list_at(priority).is_empty(&self.nvm)?)
+        };
+        const { assert!(PRIORITIES == 8, "all of them are written out below") }
+        Ok(Some(areas::ready_list_at(if is_ready(7)? {
+            7
+        } else if is_ready(6)? {
+            6
+        } else if is_ready(5)? {
+            5
+        } else if is_ready(4)? {
+            4
+        } else if is_ready(3)? {
+            3
+        } else if is_ready(2)? {
+            2
+        } else if is_ready(1)? {
+            1
+        } else if is_ready(0)? {
+            0
+        } else {
+            return Ok(None);
+        })))
     }
 
     #[inline]
@@ -405,6 +424,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The task that a node belongs to: it is the node's label. `own` gives the node that it must be.
+    #[inline]
     pub(crate) fn task_of(
         &self,
         node: NodeRef,

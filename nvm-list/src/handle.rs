@@ -113,6 +113,7 @@ impl List {
 
     /// The node behind `node`, or behind the last the first again: for taking turns without a store.
     /// `node` itself where it is alone.
+    #[inline]
     pub fn next_in_turn<N: Nvm>(self, nvm: &N, node: NodeRef) -> Result<NodeRef, ListError> {
         let links = node.link().load_links(nvm)?;
         if links.owner() != self.link() {

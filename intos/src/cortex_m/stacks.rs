@@ -1,7 +1,9 @@
 //! The memory of the stacks, and who has which.
 //!
-//! From the linker script's `__intos_stacks_start` on: a table with an entry for each task and one for idling, then
-//! their stacks in the same order, each with what finds an overflow below it. Nothing of it outlives a power cycle.
+//! From the linker script's `__intos_stacks_start` on: a table with an entry for each task and one for idling, the stack
+//! for idling, and those of the tasks in their order, each with what finds an overflow below it. Nothing of it outlives a
+//! power cycle. A task's stack, and its entry, are made when the task first runs: so a start has nothing to do for the
+//! tasks that wait.
 //!
 //! | processor | below a stack | an overflow is found |
 //! | --- | --- | --- |
@@ -9,9 +11,9 @@
 //! | others | a [`Mark`] | when the task is left, if the mark was overwritten |
 
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use intos_sched::TaskIndex;
+use intos_sched::{MAX_TASKS, TaskIndex};
 
 use super::context;
 use super::failure::Failure;
@@ -19,7 +21,7 @@ use super::failure::Failure;
 use super::guard::Guard;
 #[cfg(not(target_has_atomic = "32"))]
 use super::no_guard::Guard;
-use super::system::Core;
+use super::system::{Core, Next};
 
 /// Below a stack that is not guarded.
 type Mark = [u32; 8];
@@ -30,6 +32,9 @@ const MARK: Mark = [0xE4D5_7ACC; 8];
 const UNUSED: u32 = 0xC0DE_F0A5;
 /// Bytes of the smallest stack: what a switch pushes, and some to call functions.
 const SMALLEST: usize = 256;
+
+/// Words with a bit for each task.
+const ENTERED_WORDS: usize = MAX_TASKS.div_ceil(32);
 
 /// Where a stack lies, and what it holds.
 #[derive(Debug)]
@@ -54,8 +59,38 @@ pub(super) struct Stacks {
     idle: usize,
     /// Whose stack the processor is on.
     current: AtomicUsize,
+    /// Bit by bit, which tasks have an entry: those that have run in this power cycle.
+    entered: [AtomicU32; ENTERED_WORDS],
+    plan: Plan,
+    /// The end of the stack for idling, behind which those of the tasks begin.
+    tasks: *mut u8,
     guard: Option<Guard>,
     is_measured: bool,
+}
+
+/// How stacks are rounded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    below_bytes: usize,
+    alignment: usize,
+}
+
+impl Plan {
+    const fn of(guard: Option<Guard>) -> Self {
+        let (below_bytes, alignment) = match guard {
+            Some(_) => (Guard::BYTES, Guard::BYTES),
+            None => (size_of::<Mark>(), 8),
+        };
+        Self {
+            below_bytes,
+            alignment,
+        }
+    }
+
+    /// Bytes of a stack that is asked for, with what lies below it.
+    pub(super) fn whole_bytes(self, wanted: usize) -> usize {
+        self.below_bytes + wanted.max(SMALLEST).next_multiple_of(self.alignment)
+    }
 }
 
 unsafe extern "C" {
@@ -71,66 +106,99 @@ impl Stacks {
     /// To be called once after each reset: it takes the linker script's memory for stacks for good.
     pub(super) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
         let guard = core.guards_stacks().then(Guard::find).flatten();
-        let (below_bytes, alignment) = match guard {
-            Some(_) => (Guard::BYTES, Guard::BYTES),
-            None => (size_of::<Mark>(), 8),
-        };
+        let plan = Plan::of(guard);
         let start = (&raw mut __intos_stacks_start)
             .addr()
-            .next_multiple_of(alignment);
+            .next_multiple_of(plan.alignment);
         let end = (&raw mut __intos_stacks_end).addr();
         let idle = usize::from(core.task_count());
-        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(alignment);
-        let whole_bytes =
-            |wanted: usize| below_bytes + wanted.max(SMALLEST).next_multiple_of(alignment);
-        let mut needed = table_bytes + whole_bytes(core.idle_stack_bytes());
-        core.each_stack(&mut |wanted| needed += whole_bytes(wanted));
+        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(plan.alignment);
+        let before_tasks = table_bytes + plan.whole_bytes(core.idle_stack_bytes());
+        let needed = before_tasks + core.stacks_before(TaskIndex(idle as u8), plan);
         let available = end.saturating_sub(start);
+        let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
+        let Some(entries) = NonNull::new(memory.cast::<Entry>()) else {
+            return Err(Failure::NoStack { needed, available });
+        };
         if needed > available {
             return Err(Failure::NoStack { needed, available });
         }
-        let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
-        let table: *mut Entry = memory.cast();
-        let (mut index, mut bottom) = (0, table_bytes);
-        let mut place = |wanted| {
-            let below = memory.wrapping_add(bottom).cast::<Mark>();
-            let lowest: *mut u32 = memory.wrapping_add(bottom + below_bytes).cast();
-            bottom += whole_bytes(wanted);
-            let end = memory.wrapping_add(bottom).cast();
-            let entry = Entry {
-                below,
-                lowest,
-                end,
-                left_at: ptr::null_mut(),
-                generation: 0,
-            };
-            // SAFETY: table and stack lie within the linker script's memory, as was checked above for the same stacks, and
-            // nobody else uses it, by this function's contract. The addresses are multiples of 8.
-            unsafe {
-                below.write_volatile(MARK);
-                table.wrapping_add(index).write(entry);
-                if core.measures_stacks() {
-                    fill(lowest, end);
-                }
-            }
-            index += 1;
-        };
-        core.each_stack(&mut place);
-        place(core.idle_stack_bytes());
-        let Some(entries) = NonNull::new(table) else {
-            return Err(Failure::NoStack { needed, available });
-        };
         let stacks = Self {
             entries,
             idle,
             current: AtomicUsize::new(idle),
+            entered: [const { AtomicU32::new(0) }; ENTERED_WORDS],
+            plan,
+            tasks: memory.wrapping_add(before_tasks),
             guard,
             is_measured: core.measures_stacks(),
+        };
+        // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses it, by
+        // this function's contract.
+        unsafe {
+            stacks.make(
+                idle,
+                memory.wrapping_add(table_bytes),
+                core.idle_stack_bytes(),
+            )
         };
         if let Some(guard) = guard {
             guard.begin(stacks.entry(idle).below.addr());
         }
         Ok(stacks)
+    }
+
+    /// Makes a stack, and its entry.
+    ///
+    /// # Safety
+    ///
+    /// From `bottom` on, a multiple of the alignment, the stack's bytes are memory that nobody uses, and nobody has a
+    /// reference to the entry.
+    unsafe fn make(&self, index: usize, bottom: *mut u8, wanted: usize) {
+        let entry = self.place(bottom, wanted);
+        // SAFETY: by this function's contract; the table has an entry for each index up to that for idling.
+        unsafe {
+            entry.below.write_volatile(MARK);
+            if self.is_measured {
+                fill(entry.lowest, entry.end);
+            }
+            self.entries.add(index.min(self.idle)).write(entry);
+        }
+    }
+
+    /// Where a stack lies.
+    fn place(&self, bottom: *mut u8, wanted: usize) -> Entry {
+        Entry {
+            below: bottom.cast(),
+            lowest: bottom.wrapping_add(self.plan.below_bytes).cast(),
+            end: bottom.wrapping_add(self.plan.whole_bytes(wanted)).cast(),
+            left_at: ptr::null_mut(),
+            generation: 0,
+        }
+    }
+
+    /// Where a task's stack begins, with what lies below it.
+    fn bottom(&self, core: &dyn Core, task: TaskIndex) -> *mut u8 {
+        self.tasks.wrapping_add(core.stacks_before(task, self.plan))
+    }
+
+    /// Whether a task has run in this power cycle; and that it has.
+    #[inline]
+    fn is_entered(&self, index: usize) -> bool {
+        index == self.idle
+            || self
+                .entered
+                .get(index / 32)
+                .is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (index % 32) != 0)
+    }
+
+    fn note_entered(&self, index: usize) {
+        if let Some(word) = self.entered.get(index / 32) {
+            word.store(
+                word.load(Ordering::Relaxed) | 1 << (index % 32),
+                Ordering::Relaxed,
+            );
+        }
     }
 
     /// The highest address of the stack for idling: that with which the first switch begins.
@@ -178,9 +246,13 @@ impl Stacks {
 
     /// How many bytes a stack has, and how many of them were used since the reset, where that is measured. The index
     /// behind that of the last task is that of the stack for idling.
-    pub(super) fn used(&self, index: usize) -> Option<(usize, usize)> {
+    pub(super) fn used(&self, core: &dyn Core, index: usize) -> Option<(usize, usize)> {
         if !self.is_measured || index > self.idle {
             return None;
+        }
+        if !self.is_entered(index) {
+            let entry = self.place(self.tasks, core.stack_bytes(TaskIndex(index as u8)));
+            return Some((entry.end.addr() - entry.lowest.addr(), 0));
         }
         let entry = self.entry(index);
         let mut lowest_used = entry.lowest;
@@ -192,24 +264,30 @@ impl Stacks {
         Some((end - entry.lowest.addr(), end - lowest_used.addr()))
     }
 
-    /// Leaves the stack that the processor is on, and answers where that of `next` goes on, of a generation, or that
-    /// for idling.
+    /// Leaves the stack that the processor is on, and answers where that of `next` goes on, or that for idling.
     ///
     /// In a critical section, in the handler that switches.
-    pub(super) fn switch(&self, left_at: *mut u32, next: Option<(TaskIndex, u16)>) -> *mut u32 {
+    #[inline]
+    pub(super) fn switch(&self, core: &dyn Core, left_at: *mut u32, next: Next) -> *mut u32 {
         self.entry_mut(self.current.load(Ordering::Relaxed), |entry| {
             entry.left_at = left_at;
         });
-        let index = next.map_or(self.idle, |(task, _)| usize::from(task.0).min(self.idle));
+        let index = match next.task() {
+            Some(task) => {
+                let index = usize::from(task.0).min(self.idle);
+                if !self.is_entered(index) {
+                    self.enter(core, task, next.generation);
+                }
+                index
+            }
+            None => self.idle,
+        };
         self.current.store(index, Ordering::Relaxed);
         self.entry_mut(index, |entry| {
-            if let Some((task, generation)) = next
-                && (entry.left_at.is_null() || entry.generation != generation)
+            if entry.generation != next.generation
+                && let Some(task) = next.task()
             {
-                entry.generation = generation;
-                // SAFETY: the stack's memory, which no task uses: the one before it in this slot has ended or was
-                // deleted, and never runs again.
-                unsafe { entry.left_at = context::prepare(entry.end, task) };
+                begin(entry, task, next.generation);
             }
             if let Some(guard) = self.guard {
                 guard.move_to(entry.below.addr());
@@ -218,8 +296,21 @@ impl Stacks {
         })
     }
 
+    /// Makes the stack of a task that has not run in this power cycle.
+    #[cold]
+    #[inline(never)]
+    fn enter(&self, core: &dyn Core, task: TaskIndex, generation: u16) {
+        let index = usize::from(task.0);
+        // SAFETY: `divide` has made sure that the stacks of all tasks lie within the memory for them. Nobody has used this
+        // one, and the reference to another entry has ended.
+        unsafe { self.make(index, self.bottom(core, task), core.stack_bytes(task)) };
+        self.note_entered(index);
+        self.entry_mut(index, |entry| begin(entry, task, generation));
+    }
+
     fn entry(&self, index: usize) -> Entry {
-        // SAFETY: the table has `idle + 1` entries, all of which `divide` has written. It is changed in critical sections
+        // SAFETY: the table has `idle + 1` entries, of which that for idling was written by `divide`, and others before they
+        // are asked for, by `enter`: a task whose stack is asked for runs, or has run. It is changed in critical sections
         // only, by the handler that switches, and nobody holds a reference into it.
         unsafe { self.entries.add(index.min(self.idle)).read() }
     }
@@ -229,6 +320,15 @@ impl Stacks {
         // call after the other.
         change(unsafe { self.entries.add(index.min(self.idle)).as_mut() })
     }
+}
+
+/// Has a task of a generation begin on a stack.
+#[cold]
+fn begin(entry: &mut Entry, task: TaskIndex, generation: u16) {
+    entry.generation = generation;
+    // SAFETY: the stack's memory, which no task uses: the one before it in this slot has ended or was deleted, and never
+    // runs again.
+    entry.left_at = unsafe { context::prepare(entry.end, task) };
 }
 
 /// Fills the memory of a stack that nobody has used.

@@ -1,21 +1,43 @@
 //! What the handlers must know: the running kernel, without its program's type.
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
 use intos_sched::{Error, Event, TaskIndex, TaskState};
 
 use super::failure::Failure;
 use super::firmware::Firmware;
-use super::stacks::Stacks;
+use super::stacks::{self, Stacks};
 use crate::kernel::Kernel;
 use crate::program::Program;
 use crate::table;
 
+/// Who runs next: one word, so that it is answered in a register.
+#[derive(Clone, Copy)]
+pub(super) struct Next {
+    /// Whose it is, of those that were created one after the other in a slot.
+    pub(super) generation: u16,
+    index: u8,
+    is_somebody: bool,
+}
+
+impl Next {
+    const NOBODY: Self = Self {
+        generation: 0,
+        index: 0,
+        is_somebody: false,
+    };
+
+    /// The task; none where the processor idles.
+    pub(super) fn task(self) -> Option<TaskIndex> {
+        self.is_somebody.then_some(TaskIndex(self.index))
+    }
+}
+
 /// A kernel with its program, whichever it is.
 pub(super) trait Core {
-    /// Who runs next, and its generation.
-    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error>;
+    /// Who runs next. Fails where the kernel's state is damaged.
+    fn choose(&self, slice_is_over: bool) -> Next;
     /// Lets ticks pass, and answers whether somebody was woken.
     fn advance(&self, ticks: u32) -> Result<bool, Error>;
     /// Handles an interrupt, and answers whether somebody was woken.
@@ -40,8 +62,8 @@ pub(super) trait Core {
     fn state(&self, task: TaskIndex) -> Result<TaskState, Error>;
     fn name(&self, task: TaskIndex) -> &'static str;
     fn stack_bytes(&self, task: TaskIndex) -> usize;
-    /// Tells the bytes of each task's stack, in order.
-    fn each_stack(&self, each: &mut dyn FnMut(usize));
+    /// Bytes of the stacks of all tasks before one, or of all together, each rounded by [`stacks::Plan`].
+    fn stacks_before(&self, task: TaskIndex, plan: stacks::Plan) -> usize;
     fn idle_stack_bytes(&self) -> usize;
     fn guards_stacks(&self) -> bool;
     fn measures_stacks(&self) -> bool;
@@ -55,11 +77,21 @@ pub(super) struct Running<B: Firmware, P> {
 }
 
 impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
-    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error> {
-        let Some(task) = self.kernel.choose(slice_is_over)? else {
-            return Ok(None);
+    fn choose(&self, slice_is_over: bool) -> Next {
+        let next = || -> Result<Next, Error> {
+            let Some(task) = self.kernel.choose(slice_is_over)? else {
+                return Ok(Next::NOBODY);
+            };
+            Ok(Next {
+                generation: self.kernel.scheduler.generation(task)?,
+                index: task.0,
+                is_somebody: true,
+            })
         };
-        Ok(Some((task, self.kernel.scheduler.generation(task)?)))
+        match next() {
+            Ok(next) => next,
+            Err(error) => B::failed(&Failure::Kernel(error)),
+        }
     }
 
     fn advance(&self, ticks: u32) -> Result<bool, Error> {
@@ -131,8 +163,10 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
         Kernel::<B>::stack_bytes::<P>(task).unwrap_or(0)
     }
 
-    fn each_stack(&self, each: &mut dyn FnMut(usize)) {
-        table::each_stack::<B, P>(each);
+    fn stacks_before(&self, task: TaskIndex, plan: stacks::Plan) -> usize {
+        let mut bytes = 0;
+        table::each_stack_before::<B, P>(task, |wanted| bytes += plan.whole_bytes(wanted));
+        bytes
     }
 
     fn idle_stack_bytes(&self) -> usize {
@@ -192,9 +226,11 @@ pub(super) fn set(system: System) {
 
 /// The processor's system, when there is one.
 pub(super) fn get() -> Option<&'static System> {
-    if !IS_RUNNING.load(Ordering::Acquire) {
+    // One processor: whoever sees the flag sees what was stored before it.
+    if !IS_RUNNING.load(Ordering::Relaxed) {
         return None;
     }
+    compiler_fence(Ordering::Acquire);
     // SAFETY: it is never written again.
     unsafe { (*SYSTEM.0.get()).as_ref() }
 }

@@ -4,7 +4,7 @@ use nvm_core::{Class, Nvm, RecordReader, RecordWriter, ablation};
 
 use super::{SystemTable, SystemTx};
 use crate::error::Error;
-use crate::mark::SystemMark;
+use crate::mark::{MAX_SYSTEM_COUNT, SystemMark};
 use crate::records::{CHECK_BYTES, Kind};
 use crate::site::Site;
 
@@ -37,8 +37,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
         max_bytes: u32,
         body: &mut EncodeResult<'_, N>,
     ) -> Result<(), Error> {
-        self.check_next(site)?;
-        self.reserve(max_bytes)?;
+        self.prepare(site, max_bytes)?;
         let published = self.completed(site);
         let (at, end) = (self.calls.at() + CHECK_BYTES, self.calls.end());
         let nvm = *self.log.nvm();
@@ -55,6 +54,28 @@ impl<N: Nvm + Copy> SystemTable<N> {
         };
         self.note_completed(published, bytes);
         Ok(())
+    }
+
+    /// Before the next call: that it comes next, and that there is room for its record.
+    #[inline]
+    fn prepare(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+        let needed = if max_bytes == 0 {
+            0
+        } else {
+            max_bytes.saturating_add(CHECK_BYTES)
+        };
+        let is_free = self.committed.count < MAX_SYSTEM_COUNT && self.calls.free() >= needed;
+        if self.is_new() && is_free {
+            return Ok(());
+        }
+        self.prepare_with_care(site, max_bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn prepare_with_care(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+        self.check_next(site)?;
+        self.reserve(max_bytes)
     }
 
     #[inline]
@@ -113,8 +134,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
         max_bytes: u32,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<(), Error> {
-        self.check_next(site)?;
-        self.reserve(max_bytes)?;
+        self.prepare_with_care(site, max_bytes)?;
         let published = self.completed(site);
         let completed = self.publish_encoded(site, max_bytes, published, decode);
         let bytes = completed.map_err(|error| self.fail(error))?;

@@ -65,7 +65,7 @@ impl<'a> View<'a> {
     /// Where it is too short for the layout, or the layout out of the links' reach.
     pub(super) fn of(nvm: &'a Memory, program: &'a ProgramLayout) -> Result<Self, Error> {
         let threads = program.table.threads;
-        let scheduler = Scheduler::to_inspect(nvm, program.scheduler, threads, intos_ipc::finish)?;
+        let scheduler = Scheduler::open(nvm, program.scheduler, threads, intos_ipc::follow_ups());
         let mut tasks = Vec::new();
         for slot in &program.slots {
             tasks.push(TaskSlot {
