@@ -16,7 +16,7 @@
 //! An interrupt handler's call is one kernel transaction on the kernel's own log. It is not recorded: whoever
 //! raised the interrupt knows nothing of a repetition.
 
-use nvm_core::{Nvm, Record, ablation};
+use nvm_core::{Nvm, Record, RecordWriter, ablation};
 use nvm_list::List;
 use replay::{DecodeResult, EncodeResult, Site, SystemTable, SystemTx};
 
@@ -270,23 +270,43 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub fn complete<R: Record>(
         &mut self,
         work: &Work,
-        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
+        mut body: impl FnMut(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        let (mut body, mut result) = (Some(body), None);
-        self.commit(work, R::MAX_BYTES, &mut |kernel, record| {
-            if let Some(body) = body.take() {
-                let value = body(kernel)?;
-                if let Some(record) = record {
-                    value.encode(record)?;
-                }
-                result = Some(value);
+        let mut result = None;
+        let mut encode = |kernel: &mut SystemTx<'_, N>,
+                          record: Option<&mut RecordWriter<'_, N>>| {
+            let value = body(kernel)?;
+            if let Some(record) = record {
+                value.encode(record)?;
             }
+            result = Some(value);
             Ok(())
-        })?;
+        };
+        if work.is_none() {
+            self.commit_alone(R::MAX_BYTES, &mut encode)?;
+        } else {
+            self.commit(work, R::MAX_BYTES, &mut encode)?;
+        }
         result.map(Progress::Completed).ok_or(NO_RESULT)
     }
 
-    /// The kernel transaction that completes the call, whatever its result is: `body` encodes it.
+    /// The kernel transaction that completes a call without work.
+    #[inline]
+    fn commit_alone(
+        &mut self,
+        max_bytes: u32,
+        encode: &mut EncodeResult<'_, N>,
+    ) -> Result<(), Error> {
+        let Caller::Task { task, system } = &mut self.caller else {
+            return self.commit(&Work::none(), max_bytes, encode);
+        };
+        system.complete_encoded(self.site, max_bytes, encode)?;
+        tell_committed(self.port, Some(*task), self.name, false);
+        Ok(())
+    }
+
+    /// The kernel transaction that completes a call with work, or one from an interrupt handler, whatever its result is:
+    /// `body` encodes it.
     #[inline(never)] // One copy.
     fn commit(
         &mut self,
@@ -303,11 +323,6 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
                 return Ok(());
             }
         };
-        if work.is_none() {
-            system.complete_encoded(self.site, max_bytes, body)?;
-            tell_committed(port, Some(task), call, false);
-            return Ok(());
-        }
         let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
         let staged = scheduler.stage(work, tag)?;
         let result = if ablation::LISTS_RECORD {
@@ -339,7 +354,13 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// Completes the call with a result, and does nothing else.
     pub fn answer<R: Record>(&mut self, result: R) -> Result<Progress<R>, Error> {
-        self.complete(&Work::none(), |_| Ok(result))
+        self.commit_alone(R::MAX_BYTES, &mut |_, record| {
+            if let Some(record) = record {
+                result.encode(record)?;
+            }
+            Ok(())
+        })?;
+        Ok(Progress::Completed(result))
     }
 
     /// The tick until which a call waits; `None` where it has no limit.

@@ -14,14 +14,14 @@
 mod encoded;
 
 pub use self::encoded::{DecodeResult, EncodeResult};
-use nvm_core::{Class, Nvm, Record};
+use nvm_core::{Class, Nvm, Record, ablation};
 use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Table};
 use crate::layout::ThreadAreas;
 use crate::mark::{MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest};
-use crate::records::{CHECK_BYTES, Records, value_bytes};
+use crate::records::{CHECK_BYTES, Kind, Records, value_bytes};
 use crate::site::Site;
 
 /// A kernel transaction: undo-logged like any other, on the thread's log of kernel transactions.
@@ -169,16 +169,16 @@ impl<N: Nvm + Copy> SystemTable<N> {
             self.used = true;
             return Ok(None);
         }
-        let mut value = None;
-        self.take_encoded(site, R::MAX_BYTES, &mut |reader| {
-            value = R::decode(reader)?;
-            Ok(value.is_some())
-        })?;
-        Ok(value)
+        self.take_recorded(site).map(Some)
     }
 
-    /// Goes on behind the record of a call that completed before a power loss.
-    fn walk_over(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+    /// Takes the result of a call that completed before a power loss.
+    #[cold]
+    #[inline(never)]
+    fn take_recorded<R: Record>(&mut self, site: Site) -> Result<R, Error> {
+        self.check_failed()?;
+        let taken = self.calls.take_value(self.log.nvm(), site);
+        let (value, bytes) = taken.map_err(|error| self.fail(error))?;
         self.digest = system_digest(self.digest, site);
         // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
         let is_last = self.calls.index() + 1 == self.committed.count && self.committed.steps == 0;
@@ -186,7 +186,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
-        Ok(())
+        Ok(value)
     }
 
     /// Runs a kernel transaction that is a step of the next system call, or bypasses it where it had
@@ -233,18 +233,13 @@ impl<N: Nvm + Copy> SystemTable<N> {
         site: Site,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let (mut body, mut result) = (Some(body), None);
-        self.complete_encoded(site, R::MAX_BYTES, &mut |kernel, record| {
-            if let Some(body) = body.take() {
-                let value = body(kernel)?;
-                if let Some(record) = record {
-                    value.encode(record)?;
-                }
-                result = Some(value);
-            }
-            Ok(())
-        })?;
-        result.ok_or_else(|| self.calls.diverged(site))
+        self.check_next(site)?;
+        self.reserve(R::MAX_BYTES)?;
+        let published = self.completed(site);
+        let run = Self::run(&mut self.log, &self.calls, site, published, body);
+        let (value, bytes) = run.map_err(|error| self.fail(error))?;
+        self.note_completed(published, bytes);
+        Ok(value)
     }
 
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
@@ -286,12 +281,28 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// Completes the next system call with a result that already lies at
     /// [`result_at`](SystemTable::result_at). Costs 2 bytes (none for `()`) and 4 bytes.
     pub fn complete_in_place<R: Record>(&mut self, site: Site) -> Result<R, Error> {
-        let mut value = None;
-        self.complete_in_place_encoded(site, R::MAX_BYTES, &mut |reader| {
-            value = R::decode(reader)?;
-            Ok(value.is_some())
-        })?;
-        value.ok_or_else(|| self.calls.diverged(site))
+        self.check_next(site)?;
+        self.reserve(R::MAX_BYTES)?;
+        let published = self.completed(site);
+        let completed = self.publish_in_place(site, published);
+        let (value, bytes) = completed.map_err(|error| self.fail(error))?;
+        self.note_completed(published, bytes);
+        Ok(value)
+    }
+
+    fn publish_in_place<R: Record>(
+        &mut self,
+        site: Site,
+        published: SystemMark,
+    ) -> Result<(R, u32), Error> {
+        if R::MAX_BYTES > 0 && ablation::CRASH_CONSISTENCY {
+            let check = self.calls.check(site, Kind::Value, R::MAX_BYTES);
+            let at = self.calls.at();
+            self.log.nvm().write_u16(Class::Replay, at, check)?;
+        }
+        let taken = self.calls.take_value(self.log.nvm(), site)?;
+        self.log.publish(published.bits())?;
+        Ok(taken)
     }
 
     /// Records what `input` gives, once: a repeated transaction gets the same value without asking again.
