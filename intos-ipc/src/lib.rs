@@ -17,6 +17,7 @@
 //! | `finish` | [`follow_ups`]: what is left to do after a commit |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bytes;
 mod event_group;

@@ -209,7 +209,8 @@ impl MessageBuffer {
         let Some(before) = ring.filling(call.nvm())? else {
             return call.answer(Err(Outcome::Deleted));
         };
-        let needed = message.len().saturating_add(LENGTH_BYTES.into());
+        // In 32 bits: a `usize` may have 16.
+        let needed = (message.len() as u32).saturating_add(LENGTH_BYTES.into());
         if needed > before.capacity.into() {
             return call.answer(Err(Outcome::TooLong));
         }

@@ -25,6 +25,7 @@
 //! | `error` | [`Error`], and [`Outcome`], what a blocking call may be woken with; [`OrOutcome`] tells them apart |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod areas;
 mod broken;

@@ -17,18 +17,53 @@
 //! | `interrupt` | [`Interrupt`]: what an interrupt handler works with |
 //! | `prelude` | what most programs need |
 //! | `host` | the host port: a deterministic machine on an ordinary computer |
+//! | `device` | what the ports for microcontrollers have in common |
 //! | `cortex_m` | the port for Arm's Cortex-M, where that is the target |
+//! | `msp430` | the port for the MSP430, where that is the target |
 #![cfg_attr(not(feature = "host"), no_std)]
 #![deny(unsafe_code)]
+// Instructions of this processor's are not a stable part of Rust.
+#![cfg_attr(
+    all(feature = "msp430", target_arch = "msp430"),
+    feature(asm_experimental_arch)
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(all(
+    feature = "cortex-m",
+    any(docsrs, all(target_arch = "arm", target_os = "none"))
+))]
+pub(crate) use cortex_m as arch;
+#[cfg(all(feature = "msp430", target_arch = "msp430"))]
+pub(crate) use msp430 as arch;
 
 mod board;
-#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+// Documented wherever the documentation is built.
+#[cfg(all(
+    feature = "cortex-m",
+    any(docsrs, all(target_arch = "arm", target_os = "none"))
+))]
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none")))
+)]
 pub mod cortex_m;
+#[cfg(any(
+    all(
+        feature = "cortex-m",
+        any(docsrs, all(target_arch = "arm", target_os = "none"))
+    ),
+    all(feature = "msp430", target_arch = "msp430"),
+))]
+pub(crate) mod device;
 mod heap;
 #[cfg(feature = "host")]
 pub mod host;
 mod interrupt;
 mod kernel;
+#[cfg(all(feature = "msp430", target_arch = "msp430"))]
+pub mod msp430;
 #[cfg(feature = "host")]
 mod placed;
 mod placement;

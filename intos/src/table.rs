@@ -158,7 +158,10 @@ fn named<B: Board, P: Program<B>>(name: &str) -> Option<TaskIndex> {
 }
 
 /// Tells `each` the bytes of the stacks of all slots before one, in order.
-#[cfg(all(feature = "cortex-m", target_arch = "arm", target_os = "none"))]
+#[cfg(any(
+    all(feature = "cortex-m", target_arch = "arm", target_os = "none"),
+    all(feature = "msp430", target_arch = "msp430"),
+))]
 pub(crate) fn each_stack_before<B: Board, P: Program<B>>(
     task: TaskIndex,
     mut each: impl FnMut(usize),

@@ -21,7 +21,6 @@ pub struct Task<'k, B: Board> {
     kernel: &'k Kernel<B>,
     thread: Thread<B::Nvm>,
     index: TaskIndex,
-    observed: Statistics,
     /// What every call answers until a restart.
     stopped: Option<Error>,
 }
@@ -50,12 +49,10 @@ impl<'k, B: Board> Task<'k, B> {
         thread: Thread<B::Nvm>,
         index: TaskIndex,
     ) -> Self {
-        let observed = thread.statistics();
         Self {
             kernel,
             thread,
             index,
-            observed,
             stopped: None,
         }
     }
@@ -63,11 +60,10 @@ impl<'k, B: Board> Task<'k, B> {
     /// Rolls back what a power loss interrupted. Before the task's function.
     pub(crate) fn restart(&mut self, areas: &ThreadAreas) -> Result<(), Error> {
         self.thread.restart(areas)?;
-        self.observed = self.thread.statistics();
         self.kernel.port.observe(Event::Started {
             task: self.index,
             starts_without_commit: self.thread.starts_without_commit(),
-            rolled_back: self.observed.rolled_back > 0,
+            rolled_back: self.thread.statistics().rolled_back > 0,
         });
         Ok(())
     }
@@ -116,14 +112,14 @@ impl<'k, B: Board> Task<'k, B> {
     ) -> Result<R, Error> {
         self.check_stopped()?;
         let (kernel, index) = (self.kernel, self.index);
-        self.announce();
+        let before = self.announce();
         let end = Undisturbed(&kernel.port);
         let result = self
             .thread
             .transaction_write_first_at(Site::here(), &end, log_bytes, |tx| {
                 body(&mut WriteFirstTx::new(tx, kernel, index))
             });
-        self.observe();
+        self.observe(before);
         Ok(result?)
     }
 
@@ -135,10 +131,10 @@ impl<'k, B: Board> Task<'k, B> {
         body: impl FnOnce(&mut replay::Tx<'_, B::Nvm>) -> Result<R, E>,
     ) -> Result<R, E> {
         self.check_stopped()?;
-        self.announce();
+        let before = self.announce();
         let end = Undisturbed(&self.kernel.port);
         let result = self.thread.transaction_at(site, &end, is_outcome, body);
-        self.observe();
+        self.observe(before);
         result
     }
 
@@ -194,7 +190,7 @@ impl<'k, B: Board> Task<'k, B> {
     /// [`ErrorKind::WrongKind`](intos_sched::ErrorKind::WrongKind) where the task is not of this kind.
     pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
         let slot = self.kernel.table.slot(self.index)?;
-        if slot.entry != kind.index() || slot.argument.len() as usize != size_of::<A>() {
+        if slot.entry != kind.index() || slot.argument.len() != size_of::<A>() as u32 {
             return Err(ErrorKind::WrongKind {
                 index: self.index.0,
             }
@@ -229,21 +225,24 @@ impl<'k, B: Board> Task<'k, B> {
         self.thread.is_replaying()
     }
 
+    #[inline]
     fn check_stopped(&self) -> Result<(), Error> {
         self.stopped.map_or(Ok(()), Err)
     }
 
-    /// Before a transaction.
-    fn announce(&self) {
+    /// Before a transaction: what the thread did so far.
+    #[inline]
+    fn announce(&self) -> Statistics {
         if !self.thread.is_replaying() {
             self.tell(TransactionEvent::Begins);
         }
+        self.thread.statistics()
     }
 
-    /// After a transaction.
-    fn observe(&mut self) {
-        let (now, before) = (self.thread.statistics(), self.observed);
-        self.observed = now;
+    /// After a transaction. Where the port does not observe, nothing of it is left.
+    #[inline]
+    fn observe(&self, before: Statistics) {
+        let now = self.thread.statistics();
         let is_more = |of: fn(&Statistics) -> u32| of(&now) > of(&before);
         let what = match (
             is_more(|statistics| statistics.bypassed),
@@ -259,6 +258,7 @@ impl<'k, B: Board> Task<'k, B> {
         self.tell(what);
     }
 
+    #[inline]
     fn tell(&self, what: TransactionEvent) {
         self.kernel.port.observe(Event::Transaction {
             task: self.index,

@@ -189,7 +189,7 @@ fn attempt_create<B: Board, A: Persist>(
     let slots = kernel
         .table
         .slots(kind.index())
-        .filter(|slots| slots.argument_bytes as usize == size_of::<A>())
+        .filter(|slots| slots.argument_bytes == size_of::<A>() as u32)
         .ok_or(
             ErrorKind::WrongKind {
                 index: kind.index() as u8,

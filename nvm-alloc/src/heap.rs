@@ -119,7 +119,7 @@ impl Heap {
     pub fn allocate<N: Nvm>(self, tx: &mut Tx<'_, N>, bytes: u32) -> Result<u32, AllocError> {
         let block = self.first_fit(tx.nvm(), bytes)?;
         let (start, end) = self.masks(block);
-        tx.reserve_log(self.entry_bytes(block))?;
+        tx.reserve_log(Self::entry_bytes((start, end)))?;
         for (byte, mask) in [end, start] {
             if mask == 0 {
                 continue;
@@ -166,7 +166,7 @@ impl Heap {
         if tx.deferred_bits(start.0)? & start.1 != 0 && !broken::is(Variant::ForgetsDeferred) {
             return Err(AllocError::AlreadyFreed { offset });
         }
-        tx.reserve_log(self.entry_bytes(block))?;
+        tx.reserve_log(Self::entry_bytes((start, end)))?;
         for (byte, mask) in [start, end] {
             if mask == 0 {
                 continue;
@@ -250,13 +250,13 @@ impl Heap {
         }
     }
 
-    /// Bytes of a log that allocating or freeing a block takes.
-    fn entry_bytes(self, block: Run) -> u32 {
-        let (start, end) = self.masks(block);
-        [start, end]
-            .iter()
-            .filter(|(_, mask)| *mask != 0)
-            .map(|(byte, _)| bits_entry_bytes(*byte))
-            .sum()
+    /// Bytes of a log that allocating or freeing a block with these [masks](Heap::masks) takes.
+    const fn entry_bytes((start, end): ((u32, u8), (u32, u8))) -> u32 {
+        let one = bits_entry_bytes(end.0);
+        if end.1 == 0 || start.1 == 0 {
+            one
+        } else {
+            2 * one
+        }
     }
 }

@@ -11,6 +11,7 @@
 //! | `error` | [`AllocError`] |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 extern crate std;

@@ -194,7 +194,9 @@ pub trait Nvm {
 /// Whether a value is loaded and stored word by word, in order: what `read` and `write` do as well, but only they find out
 /// at run time that its length allows it.
 const fn is_few_words<T>() -> bool {
-    align_of::<T>() >= 4 && size_of::<T>() <= 16 || size_of::<T>() == 4
+    // A word is aligned to 4 bytes, or to 2 where the processor has 16 bits: there its length is no sign of whole words.
+    let is_made_of_words = align_of::<T>() >= align_of::<u32>() && size_of::<T>().is_multiple_of(4);
+    is_made_of_words && size_of::<T>() <= 16 || size_of::<T>() == 4
 }
 
 impl<N: Nvm + ?Sized> Nvm for &N {

@@ -50,6 +50,10 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
                 P::BYTES.is_power_of_two() && P::BYTES >= 64,
                 "the region's size is a power of two, 64 bytes at least"
             );
+            assert!(
+                P::BYTES - 1 <= usize::MAX as u32,
+                "the region is larger than the processor's address space"
+            );
         }
         Self(PhantomData)
     }

@@ -27,6 +27,8 @@ mod inspect;
 
 use core::fmt;
 
+use zerocopy::IntoBytes;
+
 #[cfg(feature = "inspect")]
 pub use self::inspect::{Phase, RegionHeader};
 use crate::{Class, Error, Layout, Nvm};
@@ -46,7 +48,8 @@ const PHASE_AT: usize = 28;
 const FORMATTING: [u8; 4] = [0xC3, 0x5A, 0x96, 0x69];
 const READY: [u8; 4] = *b"DONE";
 
-type Header = [u8; HEADER_BYTES as usize];
+/// In words, as which it is loaded and compared.
+type Header = [u32; HEADER_BYTES as usize / 4];
 
 /// Why a region cannot be used. The region is left as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,10 +177,9 @@ impl Region {
         if is_virgin(nvm, &header, expected)? {
             return Err(RegionError::Blank);
         }
-        if header[MAGIC_AT..VERSION_AT] != MAGIC {
-            return Err(RegionError::NotARegion {
-                found: [header[0], header[1], header[2], header[3]],
-            });
+        let found = field(&header, MAGIC_AT).to_le_bytes();
+        if found != MAGIC {
+            return Err(RegionError::NotARegion { found });
         }
         let (stored, computed) = (field(&header, CHECKSUM_AT), checksum(&header));
         if stored != computed {
@@ -201,19 +203,18 @@ impl Region {
         if formatted != actual {
             return Err(RegionError::Size { formatted, actual });
         }
-        let phase = &header[PHASE_AT..];
-        if phase == FORMATTING {
+        let phase = field(&header, PHASE_AT);
+        if phase == u32::from_le_bytes(FORMATTING) {
             return Err(RegionError::Blank);
         }
-        if phase != READY {
-            let mut bytes = phase.iter().zip(READY.iter().zip(FORMATTING));
-            if !bytes.all(|(found, (ready, formatting))| found == ready || *found == formatting) {
+        if phase != u32::from_le_bytes(READY) {
+            if !is_between(phase) {
                 return Err(RegionError::Damaged {
-                    stored: field(&header, PHASE_AT),
+                    stored: phase,
                     computed: u32::from_le_bytes(READY),
                 });
             }
-            nvm.write(Class::Data, PHASE_AT as u32, &READY)?;
+            nvm.write_u32(Class::Data, PHASE_AT as u32, u32::from_le_bytes(READY))?;
         }
         Ok(Self { first_boot: false })
     }
@@ -229,10 +230,10 @@ impl Region {
         first_boot: impl FnOnce() -> Result<(), E>,
     ) -> Result<Self, E> {
         let header = formatting_header(nvm, layout)?;
-        nvm.write(Class::Data, 0, &header)
+        nvm.write(Class::Data, 0, header.as_bytes())
             .map_err(RegionError::from)?;
         first_boot()?;
-        nvm.write(Class::Data, PHASE_AT as u32, &READY)
+        nvm.write_u32(Class::Data, PHASE_AT as u32, u32::from_le_bytes(READY))
             .map_err(RegionError::from)?;
         Ok(Self { first_boot: true })
     }
@@ -258,47 +259,59 @@ impl Region {
 
 /// Whether the header is the expected one, and the region is formatted: nearly always, and soon found out.
 fn is_ready<N: Nvm>(nvm: &N, expected: &Header) -> Result<bool, Error> {
-    let (words, _) = expected.as_chunks::<4>();
-    for (word, at) in words.iter().zip((0..).step_by(4)) {
-        let expected = if at == PHASE_AT { &READY } else { word };
-        if nvm.read_u32(at as u32)? != u32::from_le_bytes(*expected) {
+    for (word, at) in expected.iter().zip((0..).step_by(4)) {
+        let expected = if at == PHASE_AT {
+            u32::from_le_bytes(READY)
+        } else {
+            *word
+        };
+        if nvm.read_u32(at as u32)? != expected {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
+/// Whether each byte is one of `FORMATTING` or of `READY`: the power went in the store of the phase.
+fn is_between(phase: u32) -> bool {
+    let not_ready = phase ^ u32::from_le_bytes(READY);
+    let not_formatting = phase ^ u32::from_le_bytes(FORMATTING);
+    (0..32)
+        .step_by(8)
+        .all(|bit| not_ready >> bit & 0xFF == 0 || not_formatting >> bit & 0xFF == 0)
+}
+
 /// Of a header's words before the checksum. Each step can be undone, so that any change of a single word is noticed;
 /// other changes are with a probability of all but 2^-32.
 fn checksum(header: &Header) -> u32 {
-    let (words, _) = header.as_chunks::<4>();
     let mut sum = 0x811C_9DC5_u32;
-    for word in words.iter().take(CHECKSUM_AT / 4) {
-        sum = (sum ^ u32::from_le_bytes(*word)).wrapping_mul(0x0100_0193);
+    for word in header.iter().take(CHECKSUM_AT / 4) {
+        sum = (sum ^ word).wrapping_mul(0x0100_0193);
         sum ^= sum >> 15;
     }
     sum
 }
 
 fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
-    let mut header = [0; HEADER_BYTES as usize];
+    let mut header = Header::default();
     if nvm.size() < HEADER_BYTES {
         return Err(RegionError::TooSmall {
             needed: HEADER_BYTES,
             actual: nvm.size(),
         });
     }
-    nvm.read(0, &mut header)?;
+    nvm.read(0, header.as_mut_bytes())?;
     Ok(header)
 }
 
 /// The header that formatting begins with.
+#[inline(never)]
 fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionError> {
     let (needed, actual) = (layout.size(), nvm.size());
     if needed > actual {
         // A truncated image says so more precisely through its header.
         let header = read_header(nvm)?;
-        if header[MAGIC_AT..VERSION_AT] == MAGIC
+        if field(&header, MAGIC_AT).to_le_bytes() == MAGIC
             && field(&header, CHECKSUM_AT) == checksum(&header)
             && field(&header, FINGERPRINT_AT) == layout.fingerprint()
         {
@@ -307,27 +320,37 @@ fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionE
         }
         return Err(RegionError::TooSmall { needed, actual });
     }
-    let mut header = [0; HEADER_BYTES as usize];
-    header[MAGIC_AT..VERSION_AT].copy_from_slice(&MAGIC);
-    header[VERSION_AT..FINGERPRINT_AT].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
-    header[FINGERPRINT_AT..SIZE_AT].copy_from_slice(&layout.fingerprint().to_le_bytes());
-    header[SIZE_AT..SIZE_AT + 4].copy_from_slice(&actual.to_le_bytes());
-    let sum = checksum(&header);
-    header[CHECKSUM_AT..PHASE_AT].copy_from_slice(&sum.to_le_bytes());
-    header[PHASE_AT..].copy_from_slice(&FORMATTING);
+    let mut header = [
+        u32::from_le_bytes(MAGIC),
+        FORMAT_VERSION,
+        layout.fingerprint(),
+        actual,
+        0,
+        0,
+        0,
+        u32::from_le_bytes(FORMATTING),
+    ];
+    header[CHECKSUM_AT / 4] = checksum(&header);
     Ok(header)
 }
 
-fn field(header: &Header, at: usize) -> u32 {
-    u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+const _: () = assert!(
+    MAGIC_AT == 0 && VERSION_AT == 4 && FINGERPRINT_AT == 8 && SIZE_AT == 12 && PHASE_AT == 28,
+    "the order in which the header is made"
+);
+
+/// The field that lies at so many bytes.
+const fn field(header: &Header, at: usize) -> u32 {
+    header[at / 4]
 }
 
 /// Whether nothing but perhaps the beginning of a first header was ever stored in the region: all
 /// else is 0x00, or all else is 0xFF, as parts come.
 fn is_virgin<N: Nvm>(nvm: &N, header: &Header, expected: &Header) -> Result<bool, Error> {
+    let header = header.as_bytes();
     let begun = header
         .iter()
-        .zip(expected)
+        .zip(expected.as_bytes())
         .take_while(|(found, expected)| found == expected)
         .count();
     // `begun` may be too long, by bytes of the header that look blank; never too short. None of its
@@ -370,6 +393,8 @@ fn is_filled<N: Nvm>(nvm: &N, mut at: u32, value: u8) -> Result<bool, Error> {
 
 #[cfg(test)]
 mod tests {
+    use zerocopy::FromBytes;
+
     use super::*;
     use crate::sim::{Explorer, SimNvm};
 
@@ -487,7 +512,7 @@ mod tests {
         nvm.write_u32(Class::Data, 4, 9).unwrap();
         let mut header = nvm.image();
         header.truncate(HEADER_BYTES as usize);
-        let sum = checksum(&header.try_into().unwrap());
+        let sum = checksum(&Header::read_from_bytes(&header).unwrap());
         nvm.write_u32(Class::Data, CHECKSUM_AT as u32, sum).unwrap();
         assert_eq!(
             Region::open(&nvm, &layout()),

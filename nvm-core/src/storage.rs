@@ -31,7 +31,7 @@ struct Device<S, E> {
 }
 
 impl<S: Storage, const ATOM: usize> StorageNvm<S, ATOM> {
-    /// The whole device as a region, or its first 4 GiB.
+    /// The whole device as a region, or its first 4 GiB: as much of it as its `capacity` can tell.
     pub fn new(storage: S) -> Self {
         const { assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4") };
         let size = u32::try_from(storage.capacity()).unwrap_or(u32::MAX);

@@ -32,7 +32,8 @@ nvm_core::persist! {
     /// The head of a list, as it is stored: 8 bytes. Make one with
     /// [`List::format`](crate::List::format), or store [`Head::empty`] with an object of your own.
     pub struct Head {
-        // A `u32`, so that everything that contains a head is aligned to 4 bytes by its type.
+        // A `u32`, so that everything that contains a head is aligned like a word by its type: to 4 bytes, or to 2
+        // where the processor asks for no more. Areas begin at a multiple of 4 on all of them.
         neighbours: u32,
         owner: u16,
         label: u16,
@@ -48,8 +49,8 @@ nvm_core::persist! {
     }
 }
 
-const _: () = assert!(size_of::<Head>() == 8 && align_of::<Head>() == 4);
-const _: () = assert!(size_of::<Node>() == 12 && align_of::<Node>() == 4);
+const _: () = assert!(size_of::<Head>() == 8 && align_of::<Head>() == align_of::<u32>());
+const _: () = assert!(size_of::<Node>() == 12 && align_of::<Node>() == align_of::<u32>());
 const _: () = assert!(core::mem::offset_of!(Node, neighbours) == KEY_BYTES as usize);
 
 /// Bytes of a node in front of where its link leads: behind them it looks like a head.

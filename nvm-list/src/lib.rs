@@ -17,6 +17,7 @@
 //! | `steps` | the stores of each operation, in an order that can be rolled forward |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 extern crate self as nvm_list;

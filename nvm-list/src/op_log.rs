@@ -120,11 +120,12 @@ impl OpLog {
             }
             .error());
         }
-        let fitting = (area.len() as usize - HEADER_BYTES) / RECORD_BYTES;
+        // In 32 bits: a `usize` may have 16.
+        let fitting = (area.len() - HEADER_BYTES as u32) / RECORD_BYTES as u32;
         Ok(Self {
             end: area.offset().saturating_add(area.len()),
-            capacity: if fitting < MAX_OPERATIONS {
-                fitting
+            capacity: if fitting < MAX_OPERATIONS as u32 {
+                fitting as usize
             } else {
                 MAX_OPERATIONS
             },

@@ -31,12 +31,12 @@ impl<'tx, N: Nvm> FirstWrite<'tx> for Tx<'tx, N> {
 
     #[inline]
     fn write_after_read(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.write(offset, bytes)
+        self.write_value(offset, bytes)
     }
 
     #[inline]
     fn write_first(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.write(offset, bytes)
+        self.write_value(offset, bytes)
     }
 }
 
@@ -48,11 +48,11 @@ impl<'tx, N: Nvm> FirstWrite<'tx> for WriteFirstTx<'tx, N> {
 
     #[inline]
     fn write_after_read(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.write(offset, bytes)
+        self.write_value(offset, bytes)
     }
 
     #[inline]
     fn write_first(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
-        self.write_unlogged(offset, bytes)
+        self.write_value_unlogged(offset, bytes)
     }
 }

@@ -150,7 +150,8 @@ impl<T> PSlice<T> {
 }
 
 const fn bytes_of<T>(len: u32) -> Option<u32> {
-    if size_of::<T>() > u32::MAX as usize {
+    // Nor more elements than an index of this processor's counts.
+    if size_of::<T>() > u32::MAX as usize || len > usize::MAX as u32 {
         return None;
     }
     len.checked_mul(size_of::<T>() as u32)

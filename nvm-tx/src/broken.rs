@@ -37,14 +37,34 @@ fn active() -> Option<Variant> {
 }
 
 #[cfg(all(feature = "broken", not(test)))]
-static STORES_BEFORE_LOGGING: core::sync::atomic::AtomicBool =
-    core::sync::atomic::AtomicBool::new(false);
-
-#[cfg(all(feature = "broken", not(test)))]
 fn active() -> Option<Variant> {
-    STORES_BEFORE_LOGGING
-        .load(core::sync::atomic::Ordering::Relaxed)
-        .then_some(Variant::StoresBeforeLogging)
+    switch::is_on().then_some(Variant::StoresBeforeLogging)
+}
+
+/// Whether firmware makes a mistake.
+#[cfg(all(feature = "broken", not(test), not(target_pointer_width = "16")))]
+mod switch {
+    use core::sync::atomic::{AtomicBool, Ordering};
+
+    static IS_ON: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn is_on() -> bool {
+        IS_ON.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set() {
+        IS_ON.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Where the compiler has no atomic variables the mistake is made from the start on.
+#[cfg(all(feature = "broken", not(test), target_pointer_width = "16"))]
+mod switch {
+    pub(super) const fn is_on() -> bool {
+        true
+    }
+
+    pub(super) const fn set() {}
 }
 
 /// From now on all transactions store an object before they log its old value: for firmware that a sweep of power cuts must
@@ -53,7 +73,7 @@ fn active() -> Option<Variant> {
 #[cfg(feature = "broken")]
 pub fn store_before_logging() {
     #[cfg(not(test))]
-    STORES_BEFORE_LOGGING.store(true, core::sync::atomic::Ordering::Relaxed);
+    switch::set();
 }
 
 #[inline]

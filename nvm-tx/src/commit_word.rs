@@ -23,7 +23,8 @@ pub(crate) const COMMIT_WORDS_BYTES: u32 = 8;
 /// No sequence number.
 pub(crate) const NO_SEQUENCE: u8 = 0xFF;
 
-const SEQUENCES: u8 = 254;
+/// How many sequence numbers there are.
+pub(crate) const SEQUENCES: u8 = 254;
 
 /// The sequence number after `sequence`.
 ///
@@ -37,6 +38,16 @@ pub const fn following(sequence: u8) -> u8 {
         0
     } else {
         sequence + 1
+    }
+}
+
+/// The sequence number before `sequence`.
+#[inline]
+pub(crate) const fn preceding(sequence: u8) -> u8 {
+    if sequence == 0 {
+        SEQUENCES - 1
+    } else {
+        sequence - 1
     }
 }
 

@@ -7,15 +7,19 @@ use crate::log_entry::{EntryArea, Kind, LogEntry};
 const CACHED: usize = 6;
 
 /// The ranges that were logged already or were allocated in this transaction. The first few are kept
-/// in volatile memory; more logged ones are looked up in the log itself.
+/// in volatile memory; more logged ones are looked up in the log itself. What is behind `len` is not cleared: it counts
+/// only once there are so many.
 #[derive(Debug)]
 pub(crate) struct Coverage {
-    ranges: [(u32, u32); CACHED],
+    /// How many ranges there are; one more than there is room for where some are in the log alone.
     len: usize,
     /// In which words all these ranges may be.
     words: Filter,
+    /// Where the range ends that was added last.
+    last_end: u32,
+    ranges: [(u32, u32); CACHED],
     /// The first entry of the log that is not among `ranges`.
-    uncached: Option<u32>,
+    uncached: u32,
     /// In which words such entries may be.
     uncached_words: Filter,
 }
@@ -34,8 +38,8 @@ pub(crate) enum Next {
 pub(crate) enum OfNear {
     /// None of them needs logging.
     Covered,
-    /// All of them do; afterwards they are to be remembered in this place, if there is one.
-    Uncovered { place: usize },
+    /// All of them do.
+    Uncovered,
     /// Some of them do, or it is not known without looking into the log.
     Unknown,
 }
@@ -43,10 +47,11 @@ pub(crate) enum OfNear {
 impl Coverage {
     pub(crate) const fn new() -> Self {
         Self {
-            ranges: [(0, 0); CACHED],
             len: 0,
             words: Filter::EMPTY,
-            uncached: None,
+            last_end: 0,
+            ranges: [(0, 0); CACHED],
+            uncached: 0,
             uncached_words: Filter::EMPTY,
         }
     }
@@ -55,25 +60,47 @@ impl Coverage {
     pub(crate) const fn clear(&mut self) {
         self.len = 0;
         self.words = Filter::EMPTY;
-        self.uncached = None;
-        self.uncached_words = Filter::EMPTY;
+        self.last_end = 0;
     }
 
-    /// Adds a range that must not be logged; answers whether there was room for it.
-    pub(crate) fn add_fresh(&mut self, start: u32, end: u32) -> bool {
-        self.push(start, end)
+    /// Adds a range that must not be logged, if there is room for it.
+    pub(crate) fn add_fresh(&mut self, start: u32, end: u32) {
+        self.words.add(start / 4, end.div_ceil(4));
+        self.push(start, end);
     }
 
     /// Adds a range that has just been logged by the entry at `at`.
     pub(crate) fn add_logged(&mut self, start: u32, end: u32, at: u32) {
+        self.words.add(start / 4, end.div_ceil(4));
         if !self.push(start, end) {
             self.add_uncached(start, end, at);
         }
     }
 
+    /// The same for a range within a word.
+    #[inline]
+    pub(crate) fn add_near(&mut self, start: u32, len: u32, at: u32) {
+        let end = start + len;
+        self.words.add_one(start / 4);
+        if start != self.last_end
+            && let Some(free) = self.ranges.get_mut(self.len)
+        {
+            *free = (start, end);
+            self.len += 1;
+            self.last_end = end;
+        } else {
+            self.add_logged(start, end, at);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn add_uncached(&mut self, start: u32, end: u32, at: u32) {
-        self.uncached.get_or_insert(at);
-        self.words.add(start / 4, end.div_ceil(4));
+        if self.len <= CACHED {
+            self.len = CACHED + 1;
+            self.uncached = at;
+            self.uncached_words = Filter::EMPTY;
+        }
         self.uncached_words.add(start / 4, end.div_ceil(4));
     }
 
@@ -87,65 +114,31 @@ impl Coverage {
         self.words.may_hold_one(at / 4)
     }
 
-    /// The place for a range from `start` on, none of whose bytes is in another. One that continues the last one shares
-    /// its place, since ranges are often logged in order.
-    #[inline]
-    pub(crate) fn place_of_new(&self, start: u32) -> usize {
-        let last = self.len.wrapping_sub(1);
-        match self.ranges.get(last) {
-            Some(&(_, to)) if to == start => last,
-            _ => self.len,
-        }
-    }
-
     /// Looks up a few bytes that lie within a word.
+    #[inline(never)]
     pub(crate) fn of_near(&self, start: u32, len: u32) -> OfNear {
         let end = start.wrapping_add(len);
-        let mut place = self.len;
-        for (index, &(from, to)) in self.ranges().iter().enumerate() {
+        for &(from, to) in self.ranges() {
             if start < to && from < end {
-                let is_inside = from <= start && end <= to;
-                return if is_inside {
+                return if from <= start && end <= to {
                     OfNear::Covered
                 } else {
                     OfNear::Unknown
                 };
             }
-            if to == start {
-                place = index;
-            }
         }
-        if self.uncached_words.may_hold_one(start / 4) {
+        if self.len > CACHED && self.uncached_words.may_hold_one(start / 4) {
             OfNear::Unknown
         } else {
-            OfNear::Uncovered { place }
-        }
-    }
-
-    /// Remembers that they were logged by the entry at `at`, in the place that [`of_near`](Coverage::of_near) has named.
-    #[inline]
-    pub(crate) fn set(&mut self, place: usize, start: u32, len: u32, at: u32) {
-        let end = start.wrapping_add(len);
-        let is_new = place == self.len;
-        if let Some(range) = self.ranges.get_mut(place) {
-            self.words.add_one(start / 4);
-            range.1 = end;
-            if is_new {
-                range.0 = start;
-                self.len += 1;
-            }
-        } else {
-            self.add_uncached(start, end, at);
+            OfNear::Uncovered
         }
     }
 
     fn push(&mut self, start: u32, end: u32) -> bool {
-        self.words.add(start / 4, end.div_ceil(4));
-        // One that continues another shares its place.
-        if let Some(range) = self.ranges[..self.len]
-            .iter_mut()
-            .find(|range| range.1 == start)
-        {
+        self.last_end = end;
+        let len = self.len.min(CACHED);
+        // One that continues another shares its place, since ranges are often logged in order.
+        if let Some(range) = self.ranges[..len].iter_mut().find(|range| range.1 == start) {
             range.1 = end;
             return true;
         }
@@ -178,14 +171,11 @@ impl Coverage {
                 uncovered_to = uncovered_to.min(from);
             }
         }
-        if !self.uncached_words.may_hold(start / 4, end.div_ceil(4)) {
+        if self.len <= CACHED || !self.uncached_words.may_hold(start / 4, end.div_ceil(4)) {
             return Ok(Next::UncoveredTo(uncovered_to));
         }
         let mut at = self.uncached;
-        while let Some(position) = at {
-            let Some(entry) = LogEntry::load(nvm, area, position, tag)? else {
-                break;
-            };
+        while let Some(entry) = LogEntry::load(nvm, area, at, tag)? {
             if entry.kind == Kind::Range {
                 let to = entry.offset.saturating_add(entry.len);
                 if entry.offset <= start && start < to {
@@ -195,7 +185,7 @@ impl Coverage {
                     uncovered_to = uncovered_to.min(entry.offset);
                 }
             }
-            at = Some(entry.next);
+            at = entry.next;
         }
         Ok(Next::UncoveredTo(uncovered_to))
     }
@@ -209,6 +199,11 @@ impl Filter {
     pub(crate) const EMPTY: Self = Self(0);
 
     #[inline]
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline]
     pub(crate) const fn add(&mut self, from: u32, to: u32) {
         self.0 |= Self::bits(from, to);
     }
@@ -220,12 +215,12 @@ impl Filter {
     }
 
     #[inline]
-    const fn add_one(&mut self, number: u32) {
+    pub(crate) const fn add_one(&mut self, number: u32) {
         self.0 |= 1 << (number % 32);
     }
 
     #[inline]
-    const fn may_hold_one(self, number: u32) -> bool {
+    pub(crate) const fn may_hold_one(self, number: u32) -> bool {
         self.0 >> (number % 32) & 1 != 0
     }
 
@@ -261,7 +256,7 @@ mod tests {
         let mut coverage = Coverage::new();
         coverage.add_logged(10, 14, 0);
         coverage.add_logged(14, 16, 0);
-        assert!(coverage.add_fresh(20, 24));
+        coverage.add_fresh(20, 24);
         let next = |start| coverage.next(&nvm, area, 1, start, 30).unwrap();
         assert_eq!(next(8), Next::UncoveredTo(10));
         assert_eq!(next(10), Next::CoveredTo(16));

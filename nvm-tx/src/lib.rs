@@ -12,10 +12,12 @@
 //! | `commit_word` | the two words of which one is the commit point |
 //! | `log_entry` | the format of the log's entries |
 //! | `coverage` | which ranges need no logging any more |
+//! | `state` | what a log is doing |
 //! | `inspect` | views of what is stored, for tools that look at images |
 //! | `fault` | [`Fault`]: why a transaction did not commit |
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 extern crate std;
@@ -29,6 +31,7 @@ pub mod inspect;
 mod log_entry;
 mod recovery;
 mod shared_bits;
+mod state;
 mod transaction;
 mod undo_log;
 mod write_first;

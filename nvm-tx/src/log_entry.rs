@@ -78,6 +78,15 @@ impl EntryArea {
     const fn holds(self, at: u32, len: u32) -> bool {
         at <= self.end && len <= self.end - at
     }
+
+    /// The last place for a [near](store_near) entry with a header behind it; 0 where there is none, or entries lie at no
+    /// multiple of 4.
+    pub(crate) const fn near_end(self) -> u32 {
+        match self.end.checked_sub(NEAR_ENTRY_BYTES + HEADER_BYTES) {
+            Some(last) if last >= self.start && self.start.is_multiple_of(4) => last,
+            _ => 0,
+        }
+    }
 }
 
 const fn code_of_len(len: u32) -> Option<u32> {
@@ -96,7 +105,11 @@ const fn padded(len: u32) -> u32 {
 /// Bytes of a log that [`Tx::set_bits`](crate::Tx::set_bits) or
 /// [`Tx::set_bits_on_commit`](crate::Tx::set_bits_on_commit) of the byte at `offset` takes.
 pub const fn bits_entry_bytes(offset: u32) -> u32 {
-    NewEntry::new(Kind::Bits, offset, 1).bytes()
+    if offset < SHORT_OFFSET_LIMIT {
+        NEAR_ENTRY_BYTES
+    } else {
+        NEAR_ENTRY_BYTES + HEADER_BYTES
+    }
 }
 
 /// An entry that is to be stored.
@@ -216,16 +229,17 @@ pub(crate) const fn is_near<const LEN: usize>(offset: u32) -> bool {
     offset < SHORT_OFFSET_LIMIT && offset.is_multiple_of(LEN as u32)
 }
 
-/// Stores the entry of a [near](is_near) range of 1, 2 or 4 bytes at `at`, a multiple of 4: [`NewEntry::store`] for the
-/// most frequent ones. The caller has checked that it fits.
+/// Stores the entry of a [near](is_near) range of 1, 2 or 4 bytes at `at`, a multiple of 4 at most
+/// [`near_end`](EntryArea::near_end): [`NewEntry::store`] for the most frequent ones.
 #[inline]
 pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     nvm: &N,
-    area: EntryArea,
     at: u32,
     tag: u8,
     offset: u32,
 ) -> Result<(), Error> {
+    // Said so that the compiler knows: one access each.
+    let at = at & !3;
     let payload = at + HEADER_BYTES;
     // Not made before it is needed: it would take a register meanwhile.
     let header = || offset | (LEN as u32 - 1) << 20 | u32::from(tag) << 24;
@@ -237,10 +251,39 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
         2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(offset)?)?,
         _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(offset)?)?,
     }
-    if !broken::is(Variant::KeepsNextHeader) {
-        invalidate_if_tagged(nvm, area, at + NEAR_ENTRY_BYTES, tag)?;
+    let next_tag = at + NEAR_ENTRY_BYTES + 3;
+    if !broken::is(Variant::KeepsNextHeader) && nvm.read_u8(next_tag)? == tag {
+        nvm.write_u8(Class::UndoLog, next_tag, NO_SEQUENCE)?;
     }
     nvm.write_u32(Class::UndoLog, at, header())
+}
+
+/// The same for bits of a near byte, with their mask and bits.
+#[inline]
+pub(crate) fn store_near_bits<N: Nvm>(
+    nvm: &N,
+    at: u32,
+    tag: u8,
+    kind: Kind,
+    offset: u32,
+    payload: [u8; 2],
+) -> Result<(), Error> {
+    let at = at & !3;
+    let code = match kind {
+        Kind::DeferredBits => 11,
+        Kind::Bits | Kind::Range => 10,
+    };
+    let header = offset | code << 20 | u32::from(tag) << 24;
+    if broken::is(Variant::HeaderFirst) {
+        nvm.write_u32(Class::UndoLog, at, header)?;
+    }
+    let payload = u16::from_le_bytes(payload);
+    nvm.write_u16(Class::UndoLog, at + HEADER_BYTES, payload)?;
+    let next_tag = at + NEAR_ENTRY_BYTES + 3;
+    if !broken::is(Variant::KeepsNextHeader) && nvm.read_u8(next_tag)? == tag {
+        nvm.write_u8(Class::UndoLog, next_tag, NO_SEQUENCE)?;
+    }
+    nvm.write_u32(Class::UndoLog, at, header)
 }
 
 /// Makes sure that no entry with `tag` begins at `at`.
@@ -339,8 +382,7 @@ impl LogEntry {
     }
 
     fn store_bits<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
-        let mask = nvm.read_u8(self.payload)?;
-        let bits = nvm.read_u8(self.payload + 1)?;
+        let [mask, bits] = nvm.read_u16(self.payload)?.to_le_bytes();
         let byte = nvm.read_u8(self.offset)?;
         nvm.write_u8(class, self.offset, byte & !mask | bits & mask)
     }
@@ -350,8 +392,45 @@ fn copy<N: Nvm>(nvm: &N, from: u32, to: u32, len: u32) -> Result<(), Error> {
     copy_as(nvm, Class::UndoLog, from, to, len)
 }
 
-/// Copies a range, in pieces that fit on a small stack and begin at multiples of an atom if `to` does.
+/// Copies a range.
+#[inline(never)]
 fn copy_as<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
+    if N::ATOM >= 4 {
+        copy_atoms(nvm, class, from, to, len)
+    } else {
+        copy_pieces(nvm, class, from, to, len)
+    }
+}
+
+/// The same in the atoms that one long store would have.
+fn copy_atoms<N: Nvm>(
+    nvm: &N,
+    class: Class,
+    mut from: u32,
+    mut to: u32,
+    len: u32,
+) -> Result<(), Error> {
+    let end = to.wrapping_add(len);
+    while to != end {
+        let left = end.wrapping_sub(to);
+        let step = if left >= 4 && to.is_multiple_of(4) {
+            nvm.write_u32(class, to, nvm.read_u32(from)?)?;
+            4
+        } else if left >= 2 && to.is_multiple_of(2) {
+            nvm.write_u16(class, to, nvm.read_u16(from)?)?;
+            2
+        } else {
+            nvm.write_u8(class, to, nvm.read_u8(from)?)?;
+            1
+        };
+        (from, to) = (from.wrapping_add(step), to.wrapping_add(step));
+    }
+    Ok(())
+}
+
+/// The same in pieces that fit on a small stack, each of which may be a transfer on a bus, and begin at multiples of an atom
+/// if `to` does.
+fn copy_pieces<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
     let mut buffer = [0; 32];
     let mut done = 0;
     while done < len {

@@ -15,6 +15,7 @@ use crate::broken::{self, Variant};
 use crate::commit_word::NO_SEQUENCE;
 use crate::fault::Fault;
 use crate::log_entry::LogEntry;
+use crate::state::State;
 use crate::undo_log::{DEFERRED_AT, UndoLog};
 
 /// How many entries are put back from one pass over the log.
@@ -26,34 +27,36 @@ impl<N: Nvm> UndoLog<N> {
     /// Where several logs change bits of the same bytes (an allocator's), the log that was running when the
     /// power went must be recovered before any other of them changes bits; the others may wait.
     pub fn recover(&mut self) -> Result<bool, Fault> {
-        let running = self.running_tag();
-        self.look()?;
-        if self.live.sequence == running {
+        let running = self.tag;
+        let first_tag = self.look()?;
+        self.running.rest(self.entries.start);
+        let live = self.sequence();
+        if live == running {
             // A commit that seemed to fail was stored.
-            self.unfinished = false;
+            self.state.clear(State::UNFINISHED);
         }
         let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
-        if deferred == self.live.sequence {
-            self.complete_deferred(self.class)?;
+        if deferred == live {
+            self.complete_deferred(self.entries.start, self.class)?;
         } else if deferred != NO_SEQUENCE {
             // Announced, but not committed: another transaction may commit with that number.
             if !broken::is(Variant::KeepsDeferredNotice) {
                 self.retire_deferred()?;
             }
         }
-        let rolled_back = self.first_tag == self.running_tag();
+        let rolled_back = first_tag == self.tag;
         if rolled_back {
             self.roll_back_entries()?;
             self.retire_entries()?;
         }
-        self.unsettled = false;
+        self.state = self.state.only(State::UNFINISHED);
         Ok(rolled_back)
     }
 
-    /// Does the deferred stores of the transaction that committed last, which announced them.
-    pub(crate) fn complete_deferred(&self, class: Class) -> Result<(), Fault> {
-        let mut at = self.entries.start;
-        while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, self.live.sequence)? {
+    /// Does the deferred stores of the transaction that committed last, which announced them, from the entry at `at` on.
+    pub(crate) fn complete_deferred(&self, mut at: u32, class: Class) -> Result<(), Fault> {
+        let committed = self.sequence();
+        while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, committed)? {
             entry.complete(&self.nvm, class)?;
             at = entry.next;
         }
@@ -68,8 +71,7 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Empties the log after a roll back. The sequence number stays: a layer above may count on it that
     /// only a commit changes it.
-    pub(crate) fn retire_entries(&mut self) -> Result<(), Fault> {
-        self.first_tag = NO_SEQUENCE;
+    pub(crate) fn retire_entries(&self) -> Result<(), Fault> {
         Ok(self
             .nvm
             .write_u8(Class::UndoLog, self.entries.start + 3, NO_SEQUENCE)?)
@@ -81,7 +83,7 @@ impl<N: Nvm> UndoLog<N> {
     /// Entries are chained forwards only: each pass over them puts back the last few before those that are
     /// done. `end` falls with every pass, so that even a damaged log comes to its end.
     pub(crate) fn roll_back_entries(&self) -> Result<(), Fault> {
-        let tag = self.running_tag();
+        let tag = self.tag;
         let mut end = u32::MAX;
         loop {
             let mut window = [0; ROLL_BACK_WINDOW];

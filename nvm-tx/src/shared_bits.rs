@@ -8,6 +8,7 @@ use nvm_core::{Class, Nvm, ablation};
 use crate::coverage::Next;
 use crate::fault::Fault;
 use crate::log_entry::{Kind, LogEntry};
+use crate::state::State;
 use crate::transaction::Tx;
 
 impl<N: Nvm> Tx<'_, N> {
@@ -18,19 +19,23 @@ impl<N: Nvm> Tx<'_, N> {
     /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
     /// a critical section.
     pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
-        self.log.running.shared = true;
+        self.log.state.set(State::SHARED);
         let byte = self.read_byte(offset)?;
         if ablation::CRASH_CONSISTENCY {
             let logged = self.logged_bits(offset)?;
             let unlogged = mask & !logged;
             if unlogged != 0 {
-                self.append(Kind::Bits, offset, 1, Some([unlogged, byte & unlogged]))?;
+                self.append_bits(Kind::Bits, offset, [unlogged, byte & unlogged])?;
             }
             let [first, second] = self.log.running.last_bits;
             let other = if first.0 == offset { second } else { first };
             self.log.running.last_bits = [(offset, logged | mask), other];
         }
-        self.store(class, offset, &[byte & !mask | bits & mask])
+        let stored = self
+            .log
+            .nvm
+            .write_u8(class, offset, byte & !mask | bits & mask);
+        stored.map_err(|error| self.fail(error.into()))
     }
 
     /// Sets bits of one byte as soon as the transaction has committed: until then nobody sees them set,
@@ -52,15 +57,19 @@ impl<N: Nvm> Tx<'_, N> {
             return self.set_bits(class, offset, mask, bits);
         }
         let _ = self.read_byte(offset)?;
-        self.append(Kind::DeferredBits, offset, 1, Some([mask, bits & mask]))?;
-        self.log.running.deferred = Some(class);
-        self.log.running.shared = true;
+        let at = self.log.running.end;
+        self.append_bits(Kind::DeferredBits, offset, [mask, bits & mask])?;
+        if !self.log.state.has(State::DEFERRED) {
+            self.log.running.first_deferred = at;
+        }
+        self.log.running.deferred = class;
+        self.log.state.set(State::DEFERRED.and(State::SHARED));
         Ok(())
     }
 
     /// The bits of a byte that this transaction will set on commit.
     pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
-        if self.log.running.deferred.is_some() {
+        if self.log.state.has(State::DEFERRED) {
             self.bits_of(Kind::DeferredBits, offset)
         } else {
             Ok(0)
@@ -72,12 +81,23 @@ impl<N: Nvm> Tx<'_, N> {
     /// free for others as soon as they are stored, and until the log is emptied a power loss would store
     /// them again.
     pub fn changes_shared_bits(&self) -> bool {
-        self.log.running.shared
+        self.log.state.has(State::SHARED)
     }
 
     /// The bits of a byte that need no logging any more.
+    #[inline]
     fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
-        let tag = self.log.running_tag();
+        let running = &self.log.running;
+        if running.coverage.may_touch_word(offset) || running.bits.may_hold_one(offset) {
+            self.look_up_logged_bits(offset)
+        } else {
+            Ok(0)
+        }
+    }
+
+    #[inline(never)]
+    fn look_up_logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
+        let tag = self.log.tag;
         let next = self
             .log
             .running
@@ -86,6 +106,9 @@ impl<N: Nvm> Tx<'_, N> {
             .map_err(|error| self.fail(error.into()))?;
         if matches!(next, Next::CoveredTo(_)) {
             return Ok(0xFF);
+        }
+        if !self.log.running.bits.may_hold_one(offset) {
+            return Ok(0);
         }
         for (last, bits) in self.log.running.last_bits {
             if last == offset {
@@ -97,10 +120,10 @@ impl<N: Nvm> Tx<'_, N> {
 
     /// The bits of a byte that entries of a kind are about.
     fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
-        if !self.log.running.bits.may_hold(offset, offset + 1) {
+        if !self.log.running.bits.may_hold_one(offset) {
             return Ok(0);
         }
-        let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.running_tag());
+        let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.tag);
         let mut bits = 0;
         let mut at = area.start;
         while at < self.log.running.end

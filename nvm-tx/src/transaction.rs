@@ -1,12 +1,15 @@
 //! A running transaction.
 
+use core::mem::ManuallyDrop;
+
 use nvm_core::{Class, Nvm, Offset, Persist, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
-use crate::coverage::{Coverage, Filter, Next};
+use crate::coverage::{Coverage, Filter, Next, OfNear};
 use crate::fault::Fault;
-use crate::log_entry::{Kind, NewEntry};
+use crate::log_entry::{Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits};
+use crate::state::State;
 use crate::undo_log::UndoLog;
 
 /// A running transaction: reads see its own writes; after a power loss, or when it is dropped without a
@@ -18,60 +21,63 @@ pub struct Tx<'log, N: Nvm> {
     pub(crate) log: &'log mut UndoLog<N>,
 }
 
+/// With these a transaction does not simply commit.
+pub(crate) const NEEDS_CARE: State = State::FAILED.and(State::DEFERRED);
+
 /// What a running transaction knows of itself. It lies in its log, so that a [`Tx`] is one pointer: it is passed on and
-/// committed by value.
+/// committed by value. While none runs, it is what the next one begins with.
 #[derive(Debug)]
 pub(crate) struct Running {
     /// Where the next entry goes.
     pub(crate) end: u32,
-    pub(crate) coverage: Coverage,
     /// Of which bytes there may be entries about single bits.
     pub(crate) bits: Filter,
+    pub(crate) coverage: Coverage,
     /// The two bytes of which single bits were set last, and those that need no logging any more: a block of an allocator
-    /// begins where the one before it ends.
+    /// begins where the one before it ends. Counts where `bits` is not empty.
     pub(crate) last_bits: [(u32, u8); 2],
-    /// What the deferred stores are counted as, once there are some.
-    pub(crate) deferred: Option<Class>,
-    /// Whether bits were changed or are to be: bytes that other logs may change too.
-    pub(crate) shared: bool,
-    unlogged: bool,
-    finished: bool,
-    failed: Option<Fault>,
+    /// What the deferred stores are counted as, where there are some.
+    pub(crate) deferred: Class,
+    /// The entry of the first of them.
+    pub(crate) first_deferred: u32,
+    /// Why it has failed, where it has.
+    pub(crate) failed: Option<Fault>,
 }
 
 impl Running {
-    pub(crate) const fn none() -> Self {
+    pub(crate) const fn at(entries_start: u32) -> Self {
         Self {
-            end: 0,
-            coverage: Coverage::new(),
+            end: entries_start,
             bits: Filter::EMPTY,
+            coverage: Coverage::new(),
             last_bits: [(0, 0); 2],
-            deferred: None,
-            shared: false,
-            unlogged: false,
-            finished: true,
+            deferred: Class::Data,
+            first_deferred: entries_start,
             failed: None,
         }
     }
 
+    /// There is an entry about bits of a byte.
     #[inline]
-    const fn begin(&mut self, entries_start: u32) {
+    const fn add_bits(&mut self, offset: u32) {
+        if self.bits.is_empty() {
+            self.last_bits = [(0, 0); 2];
+        }
+        self.bits.add_one(offset);
+    }
+
+    /// After a transaction.
+    #[inline]
+    pub(crate) const fn rest(&mut self, entries_start: u32) {
         self.end = entries_start;
-        self.coverage.clear();
         self.bits = Filter::EMPTY;
-        self.last_bits = [(0, 0); 2];
-        self.deferred = None;
-        self.shared = false;
-        self.unlogged = false;
-        self.finished = false;
-        self.failed = None;
+        self.coverage.clear();
     }
 }
 
 impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
-    pub(crate) const fn new(log: &'log mut UndoLog<N>) -> Self {
-        log.running.begin(log.entries.start);
+    pub(crate) const fn of(log: &'log mut UndoLog<N>) -> Self {
         Self { log }
     }
 
@@ -86,7 +92,13 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
-        let (at, bytes) = (object.get(), value.as_bytes());
+        self.write_value(object.get(), value.as_bytes())
+    }
+
+    /// [`write`](Tx::write) of bytes whose number is known when the program is built.
+    #[doc(hidden)]
+    #[inline]
+    pub fn write_value(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault> {
         if let Ok(word) = <[u8; 4]>::try_from(bytes) {
             self.write_near(at, word)
         } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
@@ -122,6 +134,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     /// Stores bytes, counted as another class than the log's.
+    #[inline(never)]
     pub fn write_as(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
         let len = bytes.len() as u32;
         self.log
@@ -136,12 +149,39 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     /// Stores 1, 2 or 4 bytes: [`write`](Tx::write) for the most frequent lengths.
+    #[inline(never)]
     fn write_near<const LEN: usize>(&mut self, offset: u32, bytes: [u8; LEN]) -> Result<(), Fault> {
-        match self.log.replace(offset, bytes) {
-            Ok(true) => Ok(()),
-            Ok(false) => self.write(offset, &bytes),
-            Err(error) => Err(self.fail(error.into())),
+        if !ablation::CRASH_CONSISTENCY {
+            return self.store(self.log.class, offset, &bytes);
         }
+        if !is_near::<LEN>(offset)
+            || !ablation::WAR_AWARENESS
+            || broken::is(Variant::StoresBeforeLogging)
+        {
+            return self.write(offset, &bytes);
+        }
+        let log = &mut *self.log;
+        let at = log.running.end;
+        let known = if log.running.coverage.may_touch_word(offset) {
+            log.running.coverage.of_near(offset, LEN as u32)
+        } else {
+            OfNear::Uncovered
+        };
+        let nvm = &log.nvm;
+        let logged = match known {
+            OfNear::Covered => Ok(()),
+            OfNear::Uncovered if at <= log.near_end => {
+                let logged = store_near::<N, LEN>(nvm, at, log.tag, offset);
+                if logged.is_ok() {
+                    log.running.end = at + NEAR_ENTRY_BYTES;
+                    log.running.coverage.add_near(offset, LEN as u32, at);
+                }
+                logged
+            }
+            _ => return self.write(offset, &bytes),
+        };
+        let stored = logged.and_then(|()| nvm.store(log.class, Offset::new(offset), &bytes));
+        stored.map_err(|error| self.fail(error.into()))
     }
 
     /// Declares a range as allocated in this transaction: nothing that existed before lies in it, so that
@@ -149,11 +189,8 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// A few such ranges are remembered; writes to further ones are logged, which is never wrong.
     pub fn declare_fresh(&mut self, offset: u32, len: u32) {
-        let _ = self
-            .log
-            .running
-            .coverage
-            .add_fresh(offset, offset.saturating_add(len));
+        let end = offset.saturating_add(len);
+        self.log.running.coverage.add_fresh(offset, end);
     }
 
     /// Stores bytes into a range that was [declared fresh](Tx::declare_fresh) in this transaction: never
@@ -193,100 +230,144 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// After [`Error::Device`](nvm_core::Error::Device) it is open whether the commit was stored: the
     /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
     pub fn commit(self) -> Result<(), Fault> {
-        let mark = self.log.mark();
-        if self.log.running.end == self.log.entries.start && self.log.running.failed.is_none() {
-            self.log.running.finished = true;
-            self.log.unfinished = false;
-            self.log.unsettled = false;
+        let mut tx = ManuallyDrop::new(self);
+        let log = &mut *tx.log;
+        if log.running.end == log.entries.start && !log.state.has(State::FAILED) {
+            log.running.rest(log.entries.start);
+            log.state = State::SETTLED;
             return Ok(());
         }
-        self.commit_with(mark)
+        let mark = log.mark();
+        tx.commit_or_take_care(mark)
     }
 
     /// Commits, and publishes `mark` (24 bits) with the same atomic store: 4 bytes.
     #[inline]
     pub fn commit_with(self, mark: u32) -> Result<(), Fault> {
-        if self.log.running.failed.is_some() || self.log.running.deferred.is_some() {
+        ManuallyDrop::new(self).commit_or_take_care(mark)
+    }
+
+    /// The destructor is not to run after it.
+    #[inline(never)]
+    fn commit_or_take_care(&mut self, mark: u32) -> Result<(), Fault> {
+        if self.log.state.has(NEEDS_CARE) {
             return self.commit_with_care(mark);
         }
-        // A failure from here on leaves the log unsettled: before the next transaction the NVM is asked
-        // whether this one has committed.
-        self.log.running.finished = true;
-        self.log.commit_word(mark & MARK_MAX)?;
-        self.log.unfinished = false;
-        self.log.unsettled = false;
-        Ok(())
+        self.log.commit_plain(mark)
     }
 
     /// The same for a transaction that has failed, or has deferred stores.
     #[cold]
-    fn commit_with_care(mut self, mark: u32) -> Result<(), Fault> {
-        if let Some(fault) = self.log.running.failed {
+    #[inline(never)]
+    fn commit_with_care(&mut self, mark: u32) -> Result<(), Fault> {
+        if let Some(fault) = self.fault() {
             self.undo(None)?;
             return Err(fault);
         }
-        if !broken::is(Variant::DefersWithoutNotice) {
-            self.log
-                .announce_deferred()
-                .map_err(|fault| self.fail(fault))?;
+        if !broken::is(Variant::DefersWithoutNotice)
+            && let Err(fault) = self.log.announce_deferred()
+        {
+            let fault = self.fail(fault);
+            self.undo(None)?;
+            return Err(fault);
         }
-        self.log.running.finished = true;
         self.log.commit_word(mark & MARK_MAX)?;
-        self.log.unfinished = false;
-        if let Some(class) = self.log.running.deferred {
-            self.log.complete_deferred(class)?;
-        }
-        self.log.unsettled = false;
+        self.log.state.clear(State::UNFINISHED);
+        let running = &self.log.running;
+        self.log
+            .complete_deferred(running.first_deferred, running.deferred)?;
+        self.log.running.rest(self.log.entries.start);
+        self.log.state = State::SETTLED;
         Ok(())
     }
 
     /// Rolls back: all objects are as before the transaction. The mark and the sequence number stay.
-    pub fn roll_back(mut self) -> Result<(), Fault> {
-        self.undo(None)
+    pub fn roll_back(self) -> Result<(), Fault> {
+        ManuallyDrop::new(self).undo(None)
     }
 
     /// Rolls back, and publishes `mark` with the store that empties the log: a commit without writes.
-    pub fn roll_back_with(mut self, mark: u32) -> Result<(), Fault> {
-        self.undo(Some(mark & MARK_MAX))
+    pub fn roll_back_with(self, mark: u32) -> Result<(), Fault> {
+        ManuallyDrop::new(self).undo(Some(mark & MARK_MAX))
     }
 
     /// The fault that keeps the transaction from committing, if there was one.
     pub fn fault(&self) -> Option<Fault> {
-        self.log.running.failed
+        self.log.fault()
     }
 
+    #[inline(never)]
     pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
         if !ablation::WAR_AWARENESS {
             return self.write(offset, bytes);
         }
-        self.log
-            .nvm
-            .check_range(offset, bytes.len() as u32)
-            .map_err(|error| self.fail(error.into()))?;
-        self.log.running.unlogged = true;
-        self.log.unfinished = true;
+        self.begin_unlogged(offset, bytes.len() as u32)?;
         self.store(self.log.class, offset, bytes)
     }
 
-    fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
-        self.log.running.finished = true;
-        // After a failed access the NVM knows better than `end` what was logged.
-        let in_doubt = self.log.running.failed.is_some_and(Fault::is_of_nvm);
-        let logged = self.log.running.end != self.log.entries.start || in_doubt;
-        if logged {
-            self.log.roll_back_entries()?;
+    /// The same for 1, 2 or 4 bytes.
+    #[inline]
+    pub(crate) fn write_unlogged_near<const LEN: usize>(
+        &mut self,
+        offset: u32,
+        bytes: [u8; LEN],
+    ) -> Result<(), Fault> {
+        if !ablation::WAR_AWARENESS {
+            return self.write(offset, &bytes);
         }
-        match mark {
-            Some(mark) if !self.log.running.unlogged => self.log.commit_word(mark)?,
-            _ if logged => self.log.retire_entries()?,
-            _ => {}
-        }
-        self.log.unsettled = in_doubt;
+        self.begin_unlogged(offset, LEN as u32)?;
+        let stored = self
+            .log
+            .nvm
+            .store(self.log.class, Offset::new(offset), &bytes);
+        stored.map_err(|error| self.fail(error.into()))
+    }
+
+    /// Before bytes are stored without logging.
+    #[inline]
+    fn begin_unlogged(&mut self, offset: u32, len: u32) -> Result<(), Fault> {
+        let within = self.log.nvm.check_range(offset, len);
+        within.map_err(|error| self.fail(error.into()))?;
+        self.log.state.set(State::UNFINISHED);
         Ok(())
     }
 
+    /// Rolls back. The destructor is not to run after it.
+    #[cold]
+    #[inline(never)]
+    fn undo(&mut self, mark: Option<u32>) -> Result<(), Fault> {
+        let in_doubt = self.fault().is_some_and(Fault::is_of_nvm);
+        let log = &mut *self.log;
+        // After a failed access the NVM knows better than `end` what was logged.
+        let logged = log.running.end != log.entries.start || in_doubt;
+        log.running.rest(log.entries.start);
+        if logged {
+            log.roll_back_entries()?;
+        }
+        match mark {
+            Some(mark) if !log.state.has(State::UNFINISHED) => log.commit_word(mark)?,
+            _ if logged => log.retire_entries()?,
+            _ => {}
+        }
+        let doubt = if in_doubt {
+            State::UNSETTLED
+        } else {
+            State::SETTLED
+        };
+        log.state = log.state.only(State::UNFINISHED).and(doubt);
+        Ok(())
+    }
+
+    /// Notes why the transaction cannot commit: the first reason.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn fail(&mut self, fault: Fault) -> Fault {
-        *self.log.running.failed.get_or_insert(fault)
+        if let Some(first) = self.fault() {
+            return first;
+        }
+        self.log.state.set(State::FAILED);
+        self.log.running.failed = Some(fault);
+        fault
     }
 
     pub(crate) fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
@@ -316,7 +397,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         };
         let mut at = start;
         while at < end {
-            let tag = self.log.running_tag();
+            let tag = self.log.tag;
             let next = self
                 .log
                 .running
@@ -331,7 +412,31 @@ impl<'log, N: Nvm> Tx<'log, N> {
         Ok(())
     }
 
+    /// Appends an entry about bits of a byte.
+    #[inline]
+    pub(crate) fn append_bits(
+        &mut self,
+        kind: Kind,
+        offset: u32,
+        payload: [u8; 2],
+    ) -> Result<(), Fault> {
+        let log = &mut *self.log;
+        let at = log.running.end;
+        if at > log.near_end || !is_near::<1>(offset) {
+            return self.append(kind, offset, 1, Some(payload)).map(drop);
+        }
+        match store_near_bits(&log.nvm, at, log.tag, kind, offset, payload) {
+            Ok(()) => {
+                log.running.add_bits(offset);
+                log.running.end = at + NEAR_ENTRY_BYTES;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error.into())),
+        }
+    }
+
     /// Appends an entry, and answers how many bytes it is about.
+    #[inline(never)]
     pub(crate) fn append(
         &mut self,
         kind: Kind,
@@ -344,36 +449,27 @@ impl<'log, N: Nvm> Tx<'log, N> {
         if entry.bytes() > free {
             return Err(self.fail(Fault::log_full(entry.bytes(), free)));
         }
-        let tag = self.log.running_tag();
+        let at = self.log.running.end;
         let stored = entry
-            .store(
-                &self.log.nvm,
-                self.log.entries,
-                self.log.running.end,
-                tag,
-                payload,
-            )
+            .store(&self.log.nvm, self.log.entries, at, self.log.tag, payload)
             .map_err(|error| self.fail(error.into()))?;
-        self.log.first_tag = tag;
+        let running = &mut self.log.running;
         match kind {
-            Kind::Range => self.log.running.coverage.add_logged(
-                offset,
-                offset + entry.len(),
-                self.log.running.end,
-            ),
-            Kind::Bits | Kind::DeferredBits => self.log.running.bits.add(offset, offset + 1),
+            Kind::Range => running
+                .coverage
+                .add_logged(offset, offset + entry.len(), at),
+            Kind::Bits | Kind::DeferredBits => running.add_bits(offset),
         }
         self.log.running.end = stored.next;
         Ok(entry.len())
     }
 }
 
+/// Of a transaction that was neither committed nor rolled back.
 impl<N: Nvm> Drop for Tx<'_, N> {
     fn drop(&mut self) {
-        if !self.log.running.finished {
-            // A failure leaves the log unsettled: the roll back is repeated before the next transaction, or
-            // at the next start.
-            let _ = self.undo(None);
-        }
+        // A failure leaves the log unsettled: the roll back is repeated before the next transaction, or
+        // at the next start.
+        let _ = self.undo(None);
     }
 }

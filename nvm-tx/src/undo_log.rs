@@ -22,14 +22,16 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Error, Nvm, Offset, UpTo12Bits, ablation};
+use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
 
 use crate::broken::{self, Variant};
-use crate::commit_word::{COMMIT_WORDS_BYTES, CommitWord, MARK_MAX, NO_SEQUENCE, following};
-use crate::coverage::OfNear;
+use crate::commit_word::{
+    COMMIT_WORDS_BYTES, CommitWord, MARK_MAX, NO_SEQUENCE, SEQUENCES, following, preceding,
+};
 use crate::fault::{Fault, FaultKind};
-use crate::log_entry::{EntryArea, NEAR_ENTRY_BYTES, invalidate_if_tagged, is_near, store_near};
-use crate::transaction::{Running, Tx};
+use crate::log_entry::{EntryArea, invalidate_if_tagged};
+use crate::state::State;
+use crate::transaction::{NEEDS_CARE, Running, Tx};
 use crate::write_first::WriteFirstTx;
 
 /// Bytes of NVM that an undo log needs besides its entries.
@@ -47,17 +49,19 @@ pub(crate) const DEFERRED_AT: u32 = COMMIT_WORDS_BYTES;
 pub struct UndoLog<N: Nvm> {
     pub(crate) nvm: N,
     pub(crate) entries: EntryArea,
+    /// The last place for an entry of 8 bytes with a header behind it; 0 where entries lie at no multiple of 4.
+    pub(crate) near_end: u32,
     pub(crate) at: u32,
-    pub(crate) live: CommitWord,
+    /// What the last commit published.
+    mark: u32,
+    /// The sequence number that the next commit will have, and the tag of its entries.
+    pub(crate) tag: u8,
+    /// The number after `tag` at which a commit has more to do than to store its word: where the numbers come round, and
+    /// where the first header may have that tag.
+    care_at: u8,
     /// Class of the stores to objects.
     pub(crate) class: Class,
-    /// Tag byte of the first header's place.
-    pub(crate) first_tag: u8,
-    /// What the NVM holds must be looked at before the next transaction: at the start, after a failed
-    /// access, and while a transaction runs, which may be forgotten without its destructor.
-    pub(crate) unsettled: bool,
-    /// A transaction has written without logging and has not committed.
-    pub(crate) unfinished: bool,
+    pub(crate) state: State,
     pub(crate) running: Running,
 }
 
@@ -88,7 +92,7 @@ impl<N: Nvm> UndoLog<N> {
 
     /// The same, for objects of another class than [`Class::Data`].
     pub fn open_as(nvm: N, area: Area, class: Class) -> Result<Self, Fault> {
-        let mut log = Self::open_without_recovery(nvm, area, class)?;
+        let mut log = Self::unopened(nvm, area, class);
         log.recover()?;
         Ok(log)
     }
@@ -103,36 +107,48 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// A log that is made where it stays, before anything of its NVM is looked at:
-    /// [`recover`](UndoLog::recover) must come before anything else.
+    /// [`recover`](UndoLog::recover) must come before anything else. Both together do what
+    /// [`open_as`](UndoLog::open_as) does, in less code: a log of some 130 bytes is not moved along.
     #[inline]
     pub const fn unopened(nvm: N, area: Area, class: Class) -> Self {
         let at = area.offset();
+        let entries = EntryArea {
+            start: at.saturating_add(LOG_HEADER_BYTES),
+            end: at.saturating_add(area.len()),
+        };
         Self {
             nvm,
-            entries: EntryArea {
-                start: at.saturating_add(LOG_HEADER_BYTES),
-                end: at.saturating_add(area.len()),
-            },
+            near_end: entries.near_end(),
             at,
-            live: CommitWord {
-                mark: 0,
-                sequence: 0,
-            },
+            mark: 0,
+            tag: 0,
+            care_at: 0,
             class,
-            first_tag: NO_SEQUENCE,
-            unsettled: true,
-            unfinished: false,
-            running: Running::none(),
+            state: State::UNSETTLED,
+            running: Running::at(entries.start),
+            entries,
         }
     }
 
-    /// Finds out what is committed, and whether there are entries.
-    pub(crate) fn look(&mut self) -> Result<(), Fault> {
+    /// Finds out what is committed, and answers the tag of the first entry's place.
+    pub(crate) fn look(&mut self) -> Result<u8, Fault> {
         check_area(&self.nvm, self.at, self.entries.end.saturating_sub(self.at))?;
-        self.live = CommitWord::live(&self.nvm, self.at)?
+        let live = CommitWord::live(&self.nvm, self.at)?
             .ok_or(Fault::new(FaultKind::Damaged { offset: self.at }))?;
-        self.first_tag = self.nvm.read_u8(self.entries.start + 3)?;
-        Ok(())
+        (self.mark, self.tag) = (live.mark, following(live.sequence));
+        self.take_care_from(self.tag)
+    }
+
+    /// Notes when the next commit with more to do comes, where `next` is the number that comes next. Answers the tag of
+    /// the first entry's place: whatever transactions store there meanwhile is their own number.
+    fn take_care_from(&mut self, next: u8) -> Result<u8, Fault> {
+        let first = self.nvm.read_u8(self.entries.start + 3)?;
+        self.care_at = if first > next && first < SEQUENCES {
+            first
+        } else {
+            SEQUENCES
+        };
+        Ok(first)
     }
 
     /// Runs a transaction: all that `body` writes is committed together when it returns `Ok`, and
@@ -202,22 +218,61 @@ impl<N: Nvm> UndoLog<N> {
     /// that is forgotten ([`core::mem::forget`]) is rolled back by the next `begin`.
     #[inline]
     pub fn begin(&mut self) -> Result<Tx<'_, N>, Fault> {
-        if self.unsettled || self.unfinished {
+        if !self.state.is_settled() {
             self.settle()?;
         }
-        self.unsettled = true;
-        Ok(Tx::new(self))
+        self.state = State::UNSETTLED;
+        Ok(Tx::of(self))
     }
 
     /// Finds out what became of the transaction before.
     #[cold]
+    #[inline(never)]
     fn settle(&mut self) -> Result<(), Fault> {
-        if self.unsettled {
+        if self.state.has(State::UNSETTLED) {
             self.recover()?;
         }
-        if self.unfinished {
+        if self.state.has(State::UNFINISHED) {
             return Err(Fault::new(FaultKind::Unfinished));
         }
+        Ok(())
+    }
+
+    /// The transaction that runs, for a layer that has [forgotten](core::mem::forget) its [`Tx`] meanwhile. Where none runs,
+    /// one with which nothing should be done but to roll it back.
+    #[doc(hidden)]
+    #[inline]
+    pub fn resume(&mut self) -> Tx<'_, N> {
+        self.state.set(State::UNSETTLED);
+        Tx::of(self)
+    }
+
+    /// As [`Tx::fault`], of the transaction that runs.
+    #[doc(hidden)]
+    pub fn fault(&self) -> Option<Fault> {
+        if self.state.has(State::FAILED) {
+            self.running.failed
+        } else {
+            None
+        }
+    }
+
+    /// Whether [`commit_plain`](UndoLog::commit_plain) commits the transaction that runs.
+    #[doc(hidden)]
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        !self.state.has(NEEDS_CARE.and(State::SHARED))
+    }
+
+    /// Commits the transaction that runs, and whose [`Tx`] was forgotten, where it [`is_plain`](UndoLog::is_plain).
+    #[doc(hidden)]
+    #[inline]
+    pub fn commit_plain(&mut self, mark: u32) -> Result<(), Fault> {
+        // A failure leaves the log unsettled: before the next transaction the NVM is asked whether this one has
+        // committed.
+        self.commit_word(mark & MARK_MAX)?;
+        self.running.rest(self.entries.start);
+        self.state = State::SETTLED;
         Ok(())
     }
 
@@ -232,18 +287,20 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// The mark that the last commit published; 0 after formatting.
+    #[inline]
     pub const fn mark(&self) -> u32 {
-        self.live.mark
+        self.mark
     }
 
     /// The sequence number of the last commit: 0 to 253, then 0 again.
     pub const fn sequence(&self) -> u8 {
-        self.live.sequence
+        preceding(self.tag)
     }
 
     /// The sequence number that the next commit will have.
+    #[inline]
     pub const fn next_sequence(&self) -> u8 {
-        following(self.live.sequence)
+        self.tag
     }
 
     /// Publishes a mark without a transaction.
@@ -251,14 +308,15 @@ impl<N: Nvm> UndoLog<N> {
     /// # Errors
     ///
     /// As [`begin`](UndoLog::begin).
+    #[inline]
     pub fn publish(&mut self, mark: u32) -> Result<(), Fault> {
-        if self.unsettled || self.unfinished {
+        if !self.state.is_settled() {
             self.settle()?;
         }
         // Where it fails, the NVM is asked whether it was stored.
-        self.unsettled = true;
+        self.state = State::UNSETTLED;
         self.commit_word(mark & MARK_MAX)?;
-        self.unsettled = false;
+        self.state = State::SETTLED;
         Ok(())
     }
 
@@ -275,80 +333,39 @@ impl<N: Nvm> UndoLog<N> {
         &self.nvm
     }
 
-    /// The tag of a running transaction's entries.
-    pub(crate) const fn running_tag(&self) -> u8 {
-        following(self.live.sequence)
-    }
-
-    /// Logs 1, 2 or 4 bytes, where they are not logged yet, and replaces them. Answers whether it did: not where they are
-    /// logged in part, not aligned or far away, or there is no room.
-    #[inline]
-    pub(crate) fn replace<const LEN: usize>(
-        &mut self,
-        offset: u32,
-        bytes: [u8; LEN],
-    ) -> Result<bool, Error> {
-        if !ablation::CRASH_CONSISTENCY {
-            self.nvm.store(self.class, Offset::new(offset), &bytes)?;
-            return Ok(true);
-        }
-        if !is_near::<LEN>(offset) || !ablation::WAR_AWARENESS {
-            return Ok(false);
-        }
-        if broken::is(Variant::StoresBeforeLogging) {
-            self.nvm.store(self.class, Offset::new(offset), &bytes)?;
-        }
-        let coverage = &self.running.coverage;
-        let place = if coverage.may_touch_word(offset) {
-            match coverage.of_near(offset, LEN as u32) {
-                OfNear::Covered => {
-                    self.nvm.store(self.class, Offset::new(offset), &bytes)?;
-                    return Ok(true);
-                }
-                OfNear::Uncovered { place } => place,
-                OfNear::Unknown => return Ok(false),
-            }
-        } else {
-            coverage.place_of_new(offset)
-        };
-        let (at, tag) = (self.running.end, self.running_tag());
-        if self.entries.end - at < NEAR_ENTRY_BYTES || !at.is_multiple_of(4) {
-            return Ok(false);
-        }
-        store_near::<N, LEN>(&self.nvm, self.entries, at, tag, offset)?;
-        self.first_tag = tag;
-        self.running.coverage.set(place, offset, LEN as u32, at);
-        self.running.end = at + NEAR_ENTRY_BYTES;
-        self.nvm.store(self.class, Offset::new(offset), &bytes)?;
-        Ok(true)
-    }
-
     /// The commit point: publishes `mark` and empties the log.
     #[inline]
     pub(crate) fn commit_word(&mut self, mark: u32) -> Result<(), Fault> {
-        let sequence = self.running_tag();
-        if !ablation::CRASH_CONSISTENCY {
-            self.live = CommitWord { mark, sequence };
-            return Ok(());
+        let sequence = self.tag;
+        let mut next = sequence.wrapping_add(1);
+        if next == self.care_at {
+            next = self.make_way()?;
         }
-        // The next transaction begins with an empty log.
-        let next = following(sequence);
-        if self.first_tag == next && !broken::is(Variant::KeepsFirstHeader) {
-            invalidate_if_tagged(&self.nvm, self.entries, self.entries.start, next)?;
-            self.first_tag = NO_SEQUENCE;
+        if ablation::CRASH_CONSISTENCY {
+            CommitWord { mark, sequence }.publish(&self.nvm, self.at)?;
         }
-        let word = CommitWord { mark, sequence };
-        word.publish(&self.nvm, self.at)?;
-        self.live = word;
+        self.mark = mark;
+        self.tag = next;
         Ok(())
+    }
+
+    /// Makes sure that the next transaction begins with an empty log, and answers its number.
+    #[cold]
+    #[inline(never)]
+    fn make_way(&mut self) -> Result<u8, Fault> {
+        let next = following(self.tag);
+        if ablation::CRASH_CONSISTENCY && !broken::is(Variant::KeepsFirstHeader) {
+            invalidate_if_tagged(&self.nvm, self.entries, self.entries.start, next)?;
+        }
+        self.take_care_from(next)?;
+        Ok(next)
     }
 
     /// Announces that the running transaction has deferred stores.
     pub(crate) fn announce_deferred(&self) -> Result<(), Fault> {
-        let tag = self.running_tag();
         Ok(self
             .nvm
-            .write_u8(Class::UndoLog, self.at + DEFERRED_AT, tag)?)
+            .write_u8(Class::UndoLog, self.at + DEFERRED_AT, self.tag)?)
     }
 }
 

@@ -31,7 +31,22 @@ impl<'log, N: Nvm> WriteFirstTx<'log, N> {
     #[inline]
     #[allow(clippy::needless_pass_by_value)] // plain data: a value reads better than a reference
     pub fn set_unlogged<T: Persist>(&mut self, object: Offset<T>, value: T) -> Result<(), Fault> {
-        self.write_unlogged(object.get(), value.as_bytes())
+        self.write_value_unlogged(object.get(), value.as_bytes())
+    }
+
+    /// [`write_unlogged`](WriteFirstTx::write_unlogged) of bytes whose number is known when the program is built.
+    #[doc(hidden)]
+    #[inline]
+    pub fn write_value_unlogged(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault> {
+        if let Ok(word) = <[u8; 4]>::try_from(bytes) {
+            self.tx.write_unlogged_near(at, word)
+        } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
+            self.tx.write_unlogged_near(at, half)
+        } else if let Ok(byte) = <[u8; 1]>::try_from(bytes) {
+            self.tx.write_unlogged_near(at, byte)
+        } else {
+            self.tx.write_unlogged(at, bytes)
+        }
     }
 
     /// Stores bytes without logging the old ones, under the same conditions.

@@ -92,11 +92,76 @@ loop_counter!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 #[must_use]
 pub struct LoopFrame<T> {
     first: T,
-    /// Iterations, or no end.
-    iterations: Option<u32>,
+    frame: Frame,
+}
+
+impl<T: LoopCounter> LoopFrame<T> {
+    /// Enters a loop, or enters it again after a power loss. Costs 12 bytes and 4 the first time.
+    #[track_caller]
+    #[inline]
+    pub fn enter<N: Nvm + Copy>(thread: &mut Thread<N>, range: Range<T>) -> Result<Self, Error> {
+        let iterations = Some(range.start.iterations(range.end));
+        let mut frame = Frame::new(Site::here(), iterations);
+        frame.enter(thread)?;
+        Ok(Self {
+            first: range.start,
+            frame,
+        })
+    }
+
+    /// Enters a loop without end.
+    #[track_caller]
+    #[inline]
+    pub fn enter_endless<N: Nvm + Copy>(thread: &mut Thread<N>, first: T) -> Result<Self, Error> {
+        let mut frame = Frame::new(Site::here(), None);
+        frame.enter(thread)?;
+        Ok(Self { first, frame })
+    }
+
+    /// Ends the iteration before, if there was one, and begins the next: gives its counter, or nothing
+    /// after the last. Ending an iteration costs 4 bytes and 2 (4 once in 65,536).
+    #[inline]
+    pub fn next<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<Option<T>, Error> {
+        self.frame.next(thread)?;
+        Ok(match self.frame.stage {
+            Stage::Within => Some(self.first.after(self.frame.iteration)),
+            _ => None,
+        })
+    }
+
+    /// Leaves the loop after its last iteration or `break`. Costs 1 byte, and 1 at the next commit.
+    #[inline]
+    pub fn leave<N: Nvm + Copy>(self, thread: &mut Thread<N>) -> Result<(), Error> {
+        self.frame.leave(thread)
+    }
+
+    /// The iteration's number, from 0.
+    pub const fn iteration(&self) -> u32 {
+        self.frame.iteration
+    }
+}
+
+/// What a loop's frame is like to the running program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Its iteration is still to be begun.
+    Entered,
+    /// An iteration is under way.
+    Within,
+    /// The last iteration has ended.
+    Over,
+    /// It had been left before the power loss.
+    Done,
+}
+
+/// A loop, whatever it counts with: one copy of the code for all of them.
+#[derive(Debug)]
+struct Frame {
+    /// Iterations: for a loop without end as many as can be counted.
+    iterations: u32,
+    is_endless: bool,
+    stage: Stage,
     iteration: u32,
-    begun: bool,
-    done: bool,
     site: Site,
     /// Position of the frame's record, and the digest up to and with it.
     index: u16,
@@ -104,57 +169,53 @@ pub struct LoopFrame<T> {
     digest: u8,
 }
 
-impl<T: LoopCounter> LoopFrame<T> {
-    /// Enters a loop, or enters it again after a power loss. Costs 12 bytes and 4 the first time.
-    #[track_caller]
-    pub fn enter<N: Nvm + Copy>(thread: &mut Thread<N>, range: Range<T>) -> Result<Self, Error> {
-        let iterations = Some(range.start.iterations(range.end));
-        Self::enter_at(Site::here(), thread, range.start, iterations)
+impl Frame {
+    #[inline]
+    const fn new(site: Site, iterations: Option<u32>) -> Self {
+        let (iterations, is_endless) = match iterations {
+            Some(iterations) => (iterations, false),
+            None => (u32::MAX, true),
+        };
+        Self {
+            iterations,
+            is_endless,
+            stage: Stage::Entered,
+            iteration: 0,
+            site,
+            index: 0,
+            at: 0,
+            digest: 0,
+        }
     }
 
-    /// Enters a loop without end.
-    #[track_caller]
-    pub fn enter_endless<N: Nvm + Copy>(thread: &mut Thread<N>, first: T) -> Result<Self, Error> {
-        Self::enter_at(Site::here(), thread, first, None)
-    }
-
-    fn enter_at<N: Nvm + Copy>(
-        site: Site,
-        thread: &mut Thread<N>,
-        first: T,
-        iterations: Option<u32>,
-    ) -> Result<Self, Error> {
+    #[inline(never)]
+    fn enter<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<(), Error> {
         thread.check_stopped()?;
         let nvm = *thread.nvm();
+        let site = self.site;
         let (index, at) = (thread.records.index(), thread.records.at());
-        let check = thread
-            .records
-            .check(site, Kind::Frame, iterations.unwrap_or(ENDLESS));
-        let mut frame = Self {
-            first,
-            iterations,
-            iteration: 0,
-            begun: false,
-            done: false,
-            site,
-            index,
-            at,
-            digest: crate::mark::digest(thread.digest, site),
+        (self.index, self.at) = (index, at);
+        self.digest = crate::mark::digest(thread.digest, site.tag());
+        let told_apart_by = if self.is_endless {
+            ENDLESS
+        } else {
+            self.iterations
         };
+        let check = thread.records.check(site, Kind::Frame, told_apart_by);
         if thread.is_replaying() {
             if thread.records.free() < FRAME_BYTES || thread.records.stored_check(&nvm)? != check {
                 return Err(thread.stop(thread.records.diverged(site)));
             }
             match nvm.read_u8(at + END_AT)? {
                 GOES_ON => {
-                    frame.iteration = frame.load_iteration(thread)?;
+                    self.iteration = self.load_iteration(thread)?;
                     // No iteration behind the last is ever begun.
-                    if frame.iteration > 0 && frame.is_over(frame.iteration) {
+                    if self.iteration > 0 && self.is_over(self.iteration) {
                         return Err(thread.stop(thread.records.diverged(site)));
                     }
                 }
                 end => {
-                    frame.done = true;
+                    self.stage = Stage::Done;
                     if end == thread.log.sequence() {
                         thread.committed = index + 1;
                         thread.expected_digest = None;
@@ -164,61 +225,81 @@ impl<T: LoopCounter> LoopFrame<T> {
                     }
                 }
             }
-            thread.walk(site, FRAME_BYTES)?;
+            return thread.walk(site, FRAME_BYTES);
+        }
+        thread.reserve(FRAME_BYTES)?;
+        if ablation::CRASH_CONSISTENCY {
+            let mut fields = [0; FRAME_BYTES as usize - END_AT as usize];
+            fields[0] = GOES_ON;
+            let before_first = u32::MAX.to_le_bytes();
+            fields[ODD_CELL - END_AT as usize..].copy_from_slice(&before_first);
+            nvm.write(Class::Replay, at + END_AT, &fields)?;
+            nvm.write_u16(Class::Replay, at, check)?;
+        }
+        thread.publish(self.mark(0))?;
+        thread.committed = index + 1;
+        thread.step(self.digest, FRAME_BYTES);
+        Ok(())
+    }
+
+    /// Goes on to the next iteration, or to the stage after the last one.
+    #[inline(never)]
+    fn next<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<(), Error> {
+        let next = self.iteration.wrapping_add(1);
+        let is_simple = matches!(self.stage, Stage::Within)
+            && next < self.iterations
+            && thread.has_room(1)
+            && ablation::LOOPS;
+        if !is_simple {
+            let before = self.stage;
+            self.prepare_next(thread, next)?;
+            if before != Stage::Within || self.stage != Stage::Within {
+                return Ok(());
+            }
+        }
+        if broken::is(Variant::CountsBeforeCommit) {
+            self.store_cell(thread.nvm(), next)?;
+        }
+        if ablation::LOOPS {
+            thread.publish_inline(self.mark(next))?;
+            if let Err(error) = self.store_cell(thread.nvm(), next) {
+                return Err(thread.stop(error));
+            }
         } else {
-            thread.reserve(FRAME_BYTES)?;
-            if ablation::CRASH_CONSISTENCY {
-                let mut fields = [0; FRAME_BYTES as usize - END_AT as usize];
-                fields[0] = GOES_ON;
-                let before_first = u32::MAX.to_le_bytes();
-                fields[ODD_CELL - END_AT as usize..].copy_from_slice(&before_first);
-                nvm.write(Class::Replay, at + END_AT, &fields)?;
-                nvm.write_u16(Class::Replay, at, check)?;
-            }
-            thread.publish(frame.mark(0))?;
-            thread.step(frame.digest, FRAME_BYTES);
-            thread.committed = index + 1;
+            thread.publish_with(self.mark(next), (self.cell(next), next))?;
         }
-        Ok(frame)
+        self.iteration = next;
+        self.forget_records(thread);
+        Ok(())
     }
 
-    /// Ends the iteration before, if there was one, and begins the next: gives its counter, or nothing
-    /// after the last. Ending an iteration costs 4 bytes and 2 (4 once in 65,536).
-    pub fn next<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<Option<T>, Error> {
+    /// Before the next iteration where it is not clear at once that there is one: finds out the stage.
+    #[cold]
+    #[inline(never)]
+    fn prepare_next<N: Nvm + Copy>(
+        &mut self,
+        thread: &mut Thread<N>,
+        next: u32,
+    ) -> Result<(), Error> {
         thread.check_stopped()?;
-        if self.done {
-            return Ok(None);
+        match self.stage {
+            Stage::Over | Stage::Done => {}
+            Stage::Entered if self.is_over(self.iteration) => self.stage = Stage::Over,
+            Stage::Entered => self.stage = Stage::Within,
+            Stage::Within => {
+                thread.check_walked(self.site)?;
+                if self.is_over(next) {
+                    self.stage = Stage::Over;
+                }
+            }
         }
-        if self.begun {
-            thread.check_walked(self.site)?;
-            let next = self.iteration.wrapping_add(1);
-            if self.is_over(next) {
-                return Ok(None);
-            }
-            let nvm = *thread.nvm();
-            if broken::is(Variant::CountsBeforeCommit) {
-                self.store_cell(&nvm, next)?;
-            }
-            if ablation::LOOPS {
-                thread.publish(self.mark(next))?;
-                self.store_cell(&nvm, next)
-                    .map_err(|error| thread.stop(error))?;
-            } else {
-                thread.publish_with(self.mark(next), (self.cell(next), next))?;
-            }
-            self.iteration = next;
-            self.forget_records(thread);
-        } else if self.is_over(self.iteration) {
-            return Ok(None);
-        }
-        self.begun = true;
-        Ok(Some(self.first.after(self.iteration)))
+        Ok(())
     }
 
-    /// Leaves the loop after its last iteration or `break`. Costs 1 byte, and 1 at the next commit.
-    pub fn leave<N: Nvm + Copy>(self, thread: &mut Thread<N>) -> Result<(), Error> {
+    #[inline(never)]
+    fn leave<N: Nvm + Copy>(&self, thread: &mut Thread<N>) -> Result<(), Error> {
         thread.check_stopped()?;
-        if self.done {
+        if matches!(self.stage, Stage::Done) {
             return Ok(());
         }
         thread.check_walked(self.site)?;
@@ -234,17 +315,12 @@ impl<T: LoopCounter> LoopFrame<T> {
         Ok(())
     }
 
-    /// The iteration's number, from 0.
-    pub const fn iteration(&self) -> u32 {
-        self.iteration
-    }
-
-    fn is_over(&self, iteration: u32) -> bool {
-        self.iterations
-            .is_some_and(|iterations| iteration >= iterations)
+    const fn is_over(&self, iteration: u32) -> bool {
+        !self.is_endless && iteration >= self.iterations
     }
 
     /// The mark while the frame is the last record, in an iteration.
+    #[inline]
     const fn mark(&self, iteration: u32) -> Mark {
         Mark {
             count: self.index + 1,
@@ -253,11 +329,13 @@ impl<T: LoopCounter> LoopFrame<T> {
         }
     }
 
+    #[inline]
     const fn cell(&self, iteration: u32) -> u32 {
         self.at + CELLS_AT + 4 * (iteration % 2)
     }
 
     /// Stores the iteration's number, without the half that is there already.
+    #[inline]
     fn store_cell<N: Nvm>(&self, nvm: &N, iteration: u32) -> Result<(), Error> {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(());
@@ -294,6 +372,7 @@ impl<T: LoopCounter> LoopFrame<T> {
     }
 
     /// The records behind the frame no longer count.
+    #[inline]
     fn forget_records<N: Nvm + Copy>(&self, thread: &mut Thread<N>) {
         let at = self.at + FRAME_BYTES;
         thread.records.move_to(self.index + 1, at);

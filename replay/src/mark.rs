@@ -89,10 +89,9 @@ impl SystemMark {
     }
 }
 
-/// The digest of one more record.
+/// The digest of one more record, made at the call site of that [tag](Site::tag).
 #[inline]
-pub(crate) const fn digest(before: u8, site: Site) -> u8 {
-    let tag = site.tag();
+pub(crate) const fn digest(before: u8, tag: u16) -> u8 {
     before.rotate_left(3) ^ (tag as u8) ^ (tag >> 8) as u8
 }
 

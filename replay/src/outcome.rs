@@ -11,14 +11,12 @@
 //! published by the store that empties the log.
 
 use nvm_core::{Nvm, Record};
-use nvm_tx::FaultKind;
 
 use crate::broken::{self, Variant};
-use crate::error::{Error, ErrorKind};
-use crate::mark::{MAX_COUNT, Mark, digest};
-use crate::records::{Records, outcome_bytes};
+use crate::error::Error;
+use crate::mark::{Mark, digest};
+use crate::records::{outcome_bytes, seed, seed_of_tag};
 use crate::site::Site;
-use crate::system::SystemTable;
 use crate::thread::Thread;
 use crate::transaction::{Tx, WriteFirstTx};
 
@@ -51,6 +49,7 @@ impl<N: Nvm + Copy> Thread<N> {
     ///
     /// `is_outcome` says which errors are recorded: those with which a repetition would end as well; `end`
     /// how a transaction ends that has changed bits of an allocator's.
+    #[inline]
     pub fn transaction_at<R: Record, E: Record + From<Error>>(
         &mut self,
         site: Site,
@@ -58,55 +57,54 @@ impl<N: Nvm + Copy> Thread<N> {
         is_outcome: impl Fn(&E) -> bool,
         body: impl FnOnce(&mut Tx<'_, N>) -> Result<R, E>,
     ) -> Result<R, E> {
-        if self.is_held_up(outcome_bytes::<R, E>())
+        if !self.has_room(outcome_bytes::<R, E>())
             && let Some(outcome) = self.overcome::<R, E>(site)?
         {
             return outcome;
         }
-        let place = (*self.nvm(), &self.records, site);
-        let mark = self.next_mark(site);
-        let sequence = self.log.next_sequence();
-        self.system.attach(sequence);
+        self.system.attach(self.log.next_sequence());
         let tx = self.log.begin().map_err(Error::from)?;
         let mut tx = Tx::new(tx, &mut self.system);
         let result = body(&mut tx);
-        let (tx, system) = tx.into_parts();
+        tx.leave_running();
         match result {
-            Ok(value) if tx.fault().is_none() && system.is_walked() => {
-                let published =
-                    commit::<N, R, E>(place, (system, sequence), &value, tx, (mark, end));
-                let bytes = published.map_err(|error| self.stop(error))?;
-                self.note_run(mark, bytes)?;
+            Ok(value) if self.is_simple() => {
+                self.end_simply::<R, E>(site, &value)?;
                 Ok(value)
             }
-            result => {
-                let (result, ending) = end_in_doubt(
-                    place,
-                    (tx, system),
-                    (mark, sequence),
-                    end,
-                    is_outcome,
-                    result,
-                );
-                self.statistics.rolled_back += 1;
-                match ending {
-                    Ending::NotRecorded => {}
-                    Ending::Recorded(bytes) => self.note_run(mark, bytes)?,
-                    Ending::Stop(error) => return Err(self.stop(error).into()),
-                }
-                result
-            }
+            result => self.end_with_care(site, end, is_outcome, result),
         }
     }
 
-    /// Whether a transaction whose outcome takes up to `bytes` cannot simply run.
+    /// What [`transaction_write_first`](Thread::transaction_write_first) does, for a kernel.
     #[inline]
-    fn is_held_up(&self, bytes: u32) -> bool {
-        self.is_replaying()
-            || self.stopped.is_some()
-            || self.full.is_some()
-            || self.records.index() >= MAX_COUNT
-            || self.records.free() < bytes
+    pub fn transaction_write_first_at<R: Record>(
+        &mut self,
+        site: Site,
+        end: &impl EndOfTransaction,
+        log_bytes: u32,
+        body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if !self.has_room(outcome_bytes::<R, Error>())
+            && let Some(outcome) = self.overcome::<R, Error>(site)?
+        {
+            return outcome;
+        }
+        self.system.attach(self.log.next_sequence());
+        let begun = self.log.begin_write_first(log_bytes).map(|tx| {
+            let mut tx = WriteFirstTx::new(tx, &mut self.system);
+            let result = body(&mut tx);
+            tx.leave_running();
+            result
+        });
+        match begun {
+            Ok(Ok(value)) if self.is_simple() => {
+                self.end_simply::<R, Error>(site, &value)?;
+                Ok(value)
+            }
+            Ok(result) => self.end_write_first_with_care(site, end, result),
+            Err(fault) => Err(self.end_unrun(site, fault.into())),
+        }
     }
 
     /// Bypasses it, or tells why it cannot run.
@@ -123,179 +121,215 @@ impl<N: Nvm + Copy> Thread<N> {
         Ok(None)
     }
 
-    /// What [`transaction_write_first`](Thread::transaction_write_first) does, for a kernel.
-    pub fn transaction_write_first_at<R: Record>(
-        &mut self,
-        site: Site,
-        end: &impl EndOfTransaction,
-        log_bytes: u32,
-        body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        if let Some(outcome) = self.bypass::<R, Error>(site)? {
-            return outcome;
-        }
-        self.reserve(outcome_bytes::<R, Error>())?;
-        let mark = self.next_mark(site);
-        // Holds as long as the body runs, and longer where it panics.
-        self.stopped = Some(Error::new(ErrorKind::Transaction(FaultKind::Unfinished)));
-        let outcome = self.run_write_first((site, end), log_bytes, mark, body);
-        self.stopped = None;
-        match outcome {
-            Ok((value, bytes)) => {
-                self.note_run(mark, bytes)?;
-                Ok(value)
-            }
-            Err(error) => {
-                self.statistics.rolled_back += 1;
-                if !error.is_outcome() {
-                    return Err(self.stop(error));
-                }
-                // Where something was written without logging, the log does not let it be published, and
-                // that stops the thread.
-                let nvm = *self.nvm();
-                let put = self.records.put_error(&nvm, site, &error);
-                let bytes = put.map_err(|error| self.stop(error))?;
-                if self.publish(mark).is_ok() {
-                    self.note_run(mark, bytes)?;
-                }
-                Err(error)
-            }
+    /// Commits a [simple](Thread::is_simple) transaction with its result.
+    #[inline]
+    fn end_simply<R: Record, E: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
+        if R::MAX_BYTES == 0 {
+            self.end_without_record(site.tag(), seed(site, E::MAX_BYTES))
+        } else {
+            self.end_with_record(site.tag(), value)
         }
     }
 
-    /// Runs and commits it, and answers its result and the bytes of its record; or rolls it back.
-    fn run_write_first<R: Record>(
+    /// The same for a result without bytes; `error` is the seed of the error's check.
+    #[inline(never)]
+    fn end_without_record(&mut self, tag: u16, error: u16) -> Result<(), Error> {
+        let prepared = self.system.prepare_commit(self.log.next_sequence());
+        let prepared = prepared.and_then(|()| self.put_nothing(error));
+        prepared.map_err(|error| self.abandon(error))?;
+        let mark = self.next_mark(tag);
+        let committed = self.log.commit_plain(mark.bits());
+        committed.map_err(|fault| self.stop(fault.into()))?;
+        self.note_run(mark, 0)
+    }
+
+    /// The same for a result with bytes.
+    #[inline(never)]
+    fn end_with_record<R: Record>(&mut self, tag: u16, value: &R) -> Result<(), Error> {
+        let seed = seed_of_tag(tag, R::MAX_BYTES);
+        let late = broken::is(Variant::RecordsAfterCommit);
+        let put = |thread: &Self| thread.records.put_value(thread.nvm(), seed, value);
+        let prepared = self.system.prepare_commit(self.log.next_sequence());
+        let prepared = prepared.and_then(|()| if late { Ok(0) } else { put(self) });
+        let mut bytes = prepared.map_err(|error| self.abandon(error))?;
+        let mark = self.next_mark(tag);
+        let committed = self.log.commit_plain(mark.bits());
+        committed.map_err(|fault| self.stop(fault.into()))?;
+        if late {
+            bytes = put(self)?;
+        }
+        self.note_run(mark, bytes)
+    }
+
+    /// Whether the running transaction, whose body has succeeded, commits with one store.
+    #[inline]
+    fn is_simple(&self) -> bool {
+        self.log.is_plain() && self.system.is_walked()
+    }
+
+    /// Makes sure that what stands in place of a record that takes no bytes is no error of this transaction.
+    #[inline]
+    fn put_nothing(&self, error: u16) -> Result<(), Error> {
+        if broken::is(Variant::KeepsCheck) {
+            return Ok(());
+        }
+        self.records.invalidate_error(self.nvm(), error)
+    }
+
+    /// Rolls back after a failure before the commit, with which the thread cannot go on.
+    #[cold]
+    #[inline(never)]
+    fn abandon(&mut self, error: Error) -> Error {
+        // Where it fails, a restart rolls back.
+        let _ = self.log.resume().roll_back();
+        self.stop(error)
+    }
+
+    /// Ends a transaction that does not simply commit: it has changed bits of an allocator's, or it has failed, or paid no
+    /// heed to a failure. The error with which it ended for good is recorded.
+    #[inline(never)]
+    fn end_with_care<R: Record, E: Record + From<Error>>(
         &mut self,
-        (site, end): (Site, &impl EndOfTransaction),
-        log_bytes: u32,
-        mark: Mark,
-        body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
-    ) -> Result<(R, u32), Error> {
-        let (nvm, records) = (*self.nvm(), self.records);
-        let sequence = self.log.next_sequence();
-        self.system.attach(sequence);
-        let tx = self.log.begin_write_first(log_bytes)?;
-        let mut tx = WriteFirstTx::new(tx, &mut self.system);
-        let result = body(&mut tx);
-        let (tx, system) = tx.into_parts();
-        let shared = tx.changes_shared_bits();
-        let result = match system.failure().or(tx.fault().map(Error::from)) {
+        site: Site,
+        end: &impl EndOfTransaction,
+        is_outcome: impl Fn(&E) -> bool,
+        result: Result<R, E>,
+    ) -> Result<R, E> {
+        let fault = self.log.fault().map(Error::from);
+        // What keeps it from committing, even where the body paid no heed to it.
+        let result = match (result, self.system.failure().or(fault)) {
+            (Ok(value), None) if self.system.is_walked() => {
+                return Ok(self.commit_with_care::<R, E>(site, end, value)?);
+            }
+            (Ok(_), Some(error)) => Err(E::from(error)),
+            (result, _) => result,
+        };
+        let recorded = result.as_ref().err().filter(|error| {
+            let failed_for_good = |error: Option<Error>| error.is_none_or(Error::is_outcome);
+            failed_for_good(self.system.failure()) && failed_for_good(fault) && is_outcome(error)
+        });
+        let stop = self.system.must_stop().or_else(|| {
+            // An error that is not recorded may have come before calls that the repetition will make.
+            let is_over = result.is_ok() || recorded.is_some();
+            is_over.then(|| self.system.check_walked(site).err())?
+        });
+        self.statistics.rolled_back += 1;
+        let (Some(error), None) = (recorded, stop) else {
+            let rolled_back = self.roll_back(end);
+            return match (stop, rolled_back) {
+                (Some(error), _) => Err(self.stop(error).into()),
+                (None, Ok(())) => result,
+                (None, Err(error)) => Err(error.into()),
+            };
+        };
+        let put = self
+            .system
+            .prepare_commit(self.log.next_sequence())
+            .and_then(|()| self.records.put_error(self.nvm(), site, error));
+        let bytes = put.map_err(|error| self.abandon(error))?;
+        let mark = self.next_mark(site.tag());
+        let tx = self.log.resume();
+        let published = undisturbed_if(tx.changes_shared_bits(), end, || {
+            tx.roll_back_with(mark.bits())
+        });
+        published.map_err(|fault| self.stop(fault.into()))?;
+        self.note_run(mark, bytes)?;
+        result
+    }
+
+    /// Commits a transaction that has succeeded, undisturbed where others may change the same bits.
+    fn commit_with_care<R: Record, E: Record>(
+        &mut self,
+        site: Site,
+        end: &impl EndOfTransaction,
+        value: R,
+    ) -> Result<R, Error> {
+        let prepared = self.system.prepare_commit(self.log.next_sequence());
+        let prepared = prepared.and_then(|()| {
+            if R::MAX_BYTES == 0 {
+                self.put_nothing(seed(site, E::MAX_BYTES)).map(|()| 0)
+            } else {
+                let seed = seed(site, R::MAX_BYTES);
+                self.records.put_value(self.nvm(), seed, &value)
+            }
+        });
+        let bytes = prepared.map_err(|error| self.abandon(error))?;
+        let mark = self.next_mark(site.tag());
+        let tx = self.log.resume();
+        let committed = undisturbed_if(tx.changes_shared_bits(), end, || {
+            tx.commit_with(mark.bits())
+        });
+        committed.map_err(|fault| self.stop(fault.into()))?;
+        self.note_run(mark, bytes)?;
+        Ok(value)
+    }
+
+    fn roll_back(&mut self, end: &impl EndOfTransaction) -> Result<(), Error> {
+        let tx = self.log.resume();
+        Ok(undisturbed_if(tx.changes_shared_bits(), end, || {
+            tx.roll_back()
+        })?)
+    }
+
+    /// Ends a transaction that cannot abort and does not simply commit.
+    #[inline(never)]
+    fn end_write_first_with_care<R: Record>(
+        &mut self,
+        site: Site,
+        end: &impl EndOfTransaction,
+        result: Result<R, Error>,
+    ) -> Result<R, Error> {
+        let fault = self.log.fault().map(Error::from);
+        let result = match self.system.failure().or(fault) {
             Some(error) => Err(error),
             None => result,
         };
         let result = match result {
-            Ok(value) => system.check_walked(site).map(|()| value),
+            Ok(value) => self.system.check_walked(site).map(|()| value),
             Err(error) if error.is_outcome() => {
-                Err(system.check_walked(site).err().unwrap_or(error))
+                Err(self.system.check_walked(site).err().unwrap_or(error))
             }
             Err(error) => Err(error),
         };
-        let value = match result {
-            Ok(value) => value,
+        match result {
+            Ok(value) => self.commit_with_care::<R, Error>(site, end, value),
             Err(error) => {
-                undisturbed_if(shared, end, || tx.roll_back())?;
-                return Err(error);
+                let error = self.roll_back(end).err().unwrap_or(error);
+                Err(self.end_unrun(site, error))
             }
+        }
+    }
+
+    /// Records the error with which a transaction that cannot abort has not run.
+    #[cold]
+    #[inline(never)]
+    fn end_unrun(&mut self, site: Site, error: Error) -> Error {
+        self.statistics.rolled_back += 1;
+        if !error.is_outcome() {
+            return self.stop(error);
+        }
+        let bytes = match self.records.put_error(self.nvm(), site, &error) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.stop(error),
         };
-        let place = (nvm, &records, site);
-        let tx = tx.into_committing();
-        let bytes = commit::<N, R, Error>(place, (system, sequence), &value, tx, (mark, end))?;
-        Ok((value, bytes))
+        let mark = self.next_mark(site.tag());
+        // Where something was written without logging, the log does not let it be published, and
+        // that stops the thread.
+        if self.publish(mark).is_ok()
+            && let Err(stop) = self.note_run(mark, bytes)
+        {
+            return stop;
+        }
+        error
     }
 
     /// The mark that counts one record more.
-    const fn next_mark(&self, site: Site) -> Mark {
+    #[inline]
+    const fn next_mark(&self, tag: u16) -> Mark {
         Mark {
             count: self.records.index() + 1,
             parity: false,
-            digest: digest(self.digest, site),
+            digest: digest(self.digest, tag),
         }
     }
-}
-
-/// Where a transaction's record goes.
-type RecordPlace<'r, N> = (N, &'r Records, Site);
-
-/// How a transaction ended that did not simply succeed.
-enum Ending {
-    /// It can be run again.
-    NotRecorded,
-    /// Its error is recorded, in so many bytes.
-    Recorded(u32),
-    /// The thread cannot go on.
-    Stop(Error),
-}
-
-/// Rolls back a transaction that has failed, or that paid no heed to a failure, and records the error with which it ended
-/// for good.
-#[cold]
-#[inline(never)]
-fn end_in_doubt<N: Nvm + Copy, R: Record, E: Record + From<Error>>(
-    (nvm, records, site): RecordPlace<'_, N>,
-    (tx, system): (nvm_tx::Tx<'_, N>, &mut SystemTable<N>),
-    (mark, sequence): (Mark, u8),
-    end: &impl EndOfTransaction,
-    is_outcome: impl Fn(&E) -> bool,
-    result: Result<R, E>,
-) -> (Result<R, E>, Ending) {
-    let shared = tx.changes_shared_bits();
-    // What keeps it from committing, even where the body paid no heed to it.
-    let fault = tx.fault().map(Error::from);
-    let result = match (result, system.failure().or(fault)) {
-        (Ok(_), Some(error)) => Err(E::from(error)),
-        (result, _) => result,
-    };
-    let recorded = result.as_ref().err().filter(|error| {
-        let failed_for_good = |error: Option<Error>| error.is_none_or(Error::is_outcome);
-        failed_for_good(system.failure()) && failed_for_good(fault) && is_outcome(error)
-    });
-    let stop = system.must_stop().or_else(|| {
-        // An error that is not recorded may have come before calls that the repetition will make.
-        let is_over = result.is_ok() || recorded.is_some();
-        is_over.then(|| system.check_walked(site).err())?
-    });
-    let (Some(error), None) = (recorded, stop) else {
-        let rolled_back = undisturbed_if(shared, end, || tx.roll_back());
-        return match (stop, rolled_back) {
-            (Some(error), _) => (result, Ending::Stop(error)),
-            (None, Ok(())) => (result, Ending::NotRecorded),
-            (None, Err(fault)) => (Err(Error::from(fault).into()), Ending::NotRecorded),
-        };
-    };
-    let published = system
-        .prepare_commit(sequence)
-        .and_then(|()| records.put_error(&nvm, site, error))
-        .and_then(|bytes| {
-            undisturbed_if(shared, end, || tx.roll_back_with(mark.bits()))?;
-            Ok(bytes)
-        });
-    let ending = match published {
-        Ok(bytes) => Ending::Recorded(bytes),
-        Err(error) => Ending::Stop(error),
-    };
-    (result, ending)
-}
-
-/// Stores the record of a result and commits, and answers the record's bytes.
-#[inline]
-fn commit<N: Nvm + Copy, R: Record, E: Record>(
-    (nvm, records, site): RecordPlace<'_, N>,
-    (system, sequence): (&mut SystemTable<N>, u8),
-    value: &R,
-    tx: nvm_tx::Tx<'_, N>,
-    (mark, end): (Mark, &impl EndOfTransaction),
-) -> Result<u32, Error> {
-    system.prepare_commit(sequence)?;
-    if R::MAX_BYTES == 0 && !broken::is(Variant::KeepsCheck) {
-        records.invalidate_error::<N, E>(&nvm, site)?;
-    }
-    if broken::is(Variant::RecordsAfterCommit) {
-        tx.commit_with(mark.bits())?;
-        return records.put_value(&nvm, site, value);
-    }
-    let bytes = records.put_value(&nvm, site, value)?;
-    undisturbed_if(tx.changes_shared_bits(), end, || {
-        tx.commit_with(mark.bits())
-    })?;
-    Ok(bytes)
 }

@@ -42,6 +42,18 @@ pub(crate) enum Kind {
     Frame,
 }
 
+/// What of a record's check is known when the program is built.
+#[inline]
+pub(crate) const fn seed(site: Site, bytes: u32) -> u16 {
+    seed_of_tag(site.tag(), bytes)
+}
+
+/// The same of a call site's [tag](Site::tag).
+#[inline]
+pub(crate) const fn seed_of_tag(tag: u16, bytes: u32) -> u16 {
+    tag ^ (bytes as u16).wrapping_mul(0x2F0B) ^ (bytes >> 16) as u16
+}
+
 /// The most bytes that the record of a value of type `R` takes.
 pub(crate) const fn value_bytes<R: Record>() -> u32 {
     match R::MAX_BYTES {
@@ -62,25 +74,27 @@ pub(crate) const fn outcome_bytes<R: Record, E: Record>() -> u32 {
 /// A position in a table of records. Volatile: a replay walks from the table's start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Records {
-    area: Area,
-    table: Table,
-    index: u16,
+    start: u32,
+    end: u32,
     at: u32,
+    index: u16,
+    table: Table,
 }
 
 impl Records {
     pub(crate) const fn new(area: Area, table: Table) -> Self {
         Self {
-            area,
-            table,
-            index: 0,
+            start: area.offset(),
+            end: area.offset().saturating_add(area.len()),
             at: area.offset(),
+            index: 0,
+            table,
         }
     }
 
     pub(crate) const fn rewind(&mut self) {
         self.index = 0;
-        self.at = self.area.offset();
+        self.at = self.start;
     }
 
     pub(crate) const fn table(&self) -> Table {
@@ -99,12 +113,12 @@ impl Records {
 
     /// Behind the table's last byte.
     pub(crate) const fn end(&self) -> u32 {
-        self.area.offset() + self.area.len()
+        self.end
     }
 
     /// Bytes from here to the table's end.
     pub(crate) const fn free(&self) -> u32 {
-        self.end().saturating_sub(self.at)
+        self.end.saturating_sub(self.at)
     }
 
     /// Steps over a record of `bytes`.
@@ -135,8 +149,13 @@ impl Records {
     /// The check of a record at this position; never 0. `bytes` are the value's, or tell frames apart.
     #[inline]
     pub(crate) const fn check(&self, site: Site, kind: Kind, bytes: u32) -> u16 {
-        let folded = (bytes as u16).wrapping_mul(0x2F0B) ^ (bytes >> 16) as u16;
-        let check = site.tag() ^ self.index.wrapping_mul(0x6A5D) ^ folded;
+        self.check_of(seed(site, bytes), kind)
+    }
+
+    /// The same of its [`seed`].
+    #[inline]
+    pub(crate) const fn check_of(&self, seed: u16, kind: Kind) -> u16 {
+        let check = seed ^ self.index.wrapping_mul(0x6A5D);
         match kind {
             Kind::Error => check | 1,
             Kind::Frame => (check ^ 0xB96F) & !1 | 0x8000,
@@ -153,35 +172,30 @@ impl Records {
         Ok(nvm.read_u16(self.at)?)
     }
 
-    /// Makes sure that no error of this transaction stands here.
+    /// Makes sure that no error with the check of this [`seed`] stands here, where there is room for one.
     #[inline]
-    pub(crate) fn invalidate_error<N: Nvm, E: Record>(
-        &self,
-        nvm: &N,
-        site: Site,
-    ) -> Result<(), Error> {
-        if ablation::CRASH_CONSISTENCY
-            && self.stored_check(nvm)? == self.check(site, Kind::Error, E::MAX_BYTES)
+    pub(crate) fn invalidate_error<N: Nvm>(&self, nvm: &N, seed: u16) -> Result<(), Error> {
+        if ablation::CRASH_CONSISTENCY && nvm.read_u16(self.at)? == self.check_of(seed, Kind::Error)
         {
             nvm.write_u16(Class::Replay, self.at, 0)?;
         }
         Ok(())
     }
 
-    /// Stores a value's record, not yet valid, and answers its bytes.
+    /// Stores a value's record with the check of this [`seed`], not yet valid, and answers its bytes.
     #[inline]
     pub(crate) fn put_value<N: Nvm, R: Record>(
         &self,
         nvm: &N,
-        site: Site,
+        seed: u16,
         value: &R,
     ) -> Result<u32, Error> {
         if R::MAX_BYTES == 0 || !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
-        let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end());
+        let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end);
         value.encode(&mut writer)?;
-        let check = self.check(site, Kind::Value, R::MAX_BYTES);
+        let check = self.check_of(seed, Kind::Value);
         nvm.write_u16(Class::Replay, self.at, check)?;
         Ok(writer.position() - self.at)
     }
@@ -196,7 +210,7 @@ impl Records {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
-        let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end());
+        let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end);
         writer.put(&self.index.to_le_bytes())?;
         error.encode(&mut writer)?;
         let check = self.check(site, Kind::Error, E::MAX_BYTES);
@@ -241,7 +255,7 @@ impl Records {
 
     #[inline]
     fn decode<N: Nvm, R: Record>(&self, nvm: &N, site: Site, at: u32) -> Result<(R, u32), Error> {
-        let mut reader = RecordReader::new(nvm, at, self.end());
+        let mut reader = RecordReader::new(nvm, at, self.end);
         match R::decode(&mut reader) {
             Ok(Some(value)) => Ok((value, reader.position() - self.at)),
             Ok(None) | Err(nvm_core::Error::OutOfRange { .. }) => Err(self.diverged(site)),

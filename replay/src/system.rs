@@ -13,6 +13,8 @@
 
 mod encoded;
 
+use core::mem;
+
 pub use self::encoded::{DecodeResult, EncodeResult};
 use nvm_core::{Class, Nvm, Record, ablation};
 use nvm_tx::UndoLog;
@@ -21,7 +23,7 @@ use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Table};
 use crate::layout::ThreadAreas;
 use crate::mark::{MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest};
-use crate::records::{CHECK_BYTES, Kind, Records, value_bytes};
+use crate::records::{CHECK_BYTES, Kind, Records, seed, value_bytes};
 use crate::site::Site;
 
 /// A kernel transaction: undo-logged like any other, on the thread's log of kernel transactions.
@@ -66,20 +68,22 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// Rolls back the kernel transaction that a power loss interrupted.
     pub(crate) fn recover(&mut self) -> Result<(), Error> {
         self.log.recover()?;
+        // The calls of the transaction that was running are looked for when one begins.
+        self.used = true;
         Ok(())
     }
 
-    /// Begins the replay of a transaction's system calls.
+    /// Begins the replay of a transaction's system calls. Where the one before has made none there is nothing to forget, nor
+    /// are there calls of this one: [`prepare_commit`](SystemTable::prepare_commit) has seen to it.
     #[inline]
     pub(crate) fn attach(&mut self, generation: u8) {
-        let is_current = (self.log.mark() >> 8) as u8 == generation;
-        if self.used || is_current {
+        if self.used {
             self.rewind(generation);
-        } else {
-            self.committed.generation = generation;
         }
+        self.committed.generation = generation;
     }
 
+    #[inline(never)]
     fn rewind(&mut self, generation: u8) {
         let mark = SystemMark::from_bits(self.log.mark());
         let is_current = mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls);
@@ -103,9 +107,15 @@ impl<N: Nvm + Copy> SystemTable<N> {
         if SystemMark::from_bits(self.log.mark()).generation == next
             && !broken::is(Variant::KeepsGeneration)
         {
-            self.log.publish(SystemMark::empty(NO_GENERATION).bits())?;
+            return self.publish_none();
         }
         Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn publish_none(&mut self) -> Result<(), Error> {
+        Ok(self.log.publish(SystemMark::empty(NO_GENERATION).bits())?)
     }
 
     /// What keeps the transaction from committing.
@@ -129,11 +139,15 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Whether no system call has failed, and all that were made before a power loss were made again.
     #[inline]
-    pub(crate) const fn is_walked(&self) -> bool {
-        !self.used
-            || self.failed.is_none()
-                && self.calls.index() == self.committed.count
-                && self.committed.steps == 0
+    pub(crate) fn is_walked(&self) -> bool {
+        !self.used || self.has_made_all()
+    }
+
+    #[inline(never)]
+    const fn has_made_all(&self) -> bool {
+        self.failed.is_none()
+            && self.calls.index() == self.committed.count
+            && self.committed.steps == 0
     }
 
     /// The sequence number of the last kernel transaction that committed.
@@ -212,13 +226,16 @@ impl<N: Nvm + Copy> SystemTable<N> {
         }
         let room = self.steps.reserve(value_bytes::<R>());
         room.map_err(|error| self.fail(error))?;
+        let value = self.run(body)?;
         let published = SystemMark {
             steps: self.committed.steps + 1,
             digest: system_digest(self.digest, site),
             ..self.committed
         };
-        let run = Self::run(&mut self.log, &self.steps, site, published, body);
-        let (value, bytes) = run.map_err(|error| self.fail(error))?;
+        let put = self
+            .steps
+            .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), &value);
+        let bytes = self.commit(put, published)?;
         self.committed = published;
         self.steps.step(bytes);
         Ok(value)
@@ -233,13 +250,27 @@ impl<N: Nvm + Copy> SystemTable<N> {
         site: Site,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.check_next(site)?;
-        self.reserve(R::MAX_BYTES)?;
-        let published = self.completed(site);
-        let run = Self::run(&mut self.log, &self.calls, site, published, body);
-        let (value, bytes) = run.map_err(|error| self.fail(error))?;
-        self.note_completed(published, bytes);
+        self.prepare_completion(site, R::MAX_BYTES)?;
+        let value = self.run(body)?;
+        self.publish_completed(site, &value)?;
         Ok(value)
+    }
+
+    #[inline(never)]
+    fn prepare_completion(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+        self.check_next(site)?;
+        self.reserve(bytes)
+    }
+
+    #[inline(never)]
+    fn publish_completed<R: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
+        let published = self.completed(site);
+        let put = self
+            .calls
+            .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), value);
+        let bytes = self.commit(put, published)?;
+        self.note_completed(published, bytes);
+        Ok(())
     }
 
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
@@ -332,28 +363,39 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.steps.rewind();
     }
 
-    /// Runs a kernel transaction, and answers its result and the bytes of its record.
+    /// Runs a kernel transaction up to its commit, and leaves it to be committed.
     #[inline]
-    fn run<R: Record>(
-        log: &mut UndoLog<N>,
-        records: &Records,
-        site: Site,
-        published: SystemMark,
+    fn run<R>(
+        &mut self,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
-    ) -> Result<(R, u32), Error> {
-        let nvm = *log.nvm();
-        let mut tx = log.begin()?;
-        match body(&mut tx) {
-            Ok(value) => {
-                let bytes = records.put_value(&nvm, site, &value)?;
-                tx.commit_with(published.bits())?;
-                Ok((value, bytes))
-            }
-            Err(error) => {
-                tx.roll_back()?;
-                Err(error)
-            }
+    ) -> Result<R, Error> {
+        let begun = self.log.begin().map(|mut tx| {
+            let result = body(&mut tx);
+            mem::forget(tx);
+            result
+        });
+        match begun {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.abandon(error)),
+            Err(fault) => Err(self.fail(fault.into())),
         }
+    }
+
+    /// Commits the kernel transaction that runs, whose record was put, and answers the record's bytes.
+    #[inline]
+    fn commit(&mut self, put: Result<u32, Error>, published: SystemMark) -> Result<u32, Error> {
+        let bytes = put.map_err(|error| self.abandon(error))?;
+        let committed = self.log.resume().commit_with(published.bits());
+        committed.map_err(|fault| self.fail(fault.into()))?;
+        Ok(bytes)
+    }
+
+    /// Rolls back the kernel transaction that runs.
+    #[cold]
+    #[inline(never)]
+    fn abandon(&mut self, error: Error) -> Error {
+        let rolled_back = self.log.resume().roll_back();
+        self.fail(rolled_back.err().map_or(error, Error::from))
     }
 
     /// Before the next call, or a step of it: no call failed, none that was recorded is left out, and the
@@ -384,6 +426,8 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.failed.map_or(Ok(()), Err)
     }
 
+    #[cold]
+    #[inline(never)]
     fn fail(&mut self, error: Error) -> Error {
         *self.failed.get_or_insert(error)
     }

@@ -34,6 +34,8 @@ pub struct Thread<N: Nvm + Copy> {
     pub(crate) log: UndoLog<N>,
     pub(crate) system: SystemTable<N>,
     pub(crate) records: Records,
+    /// The largest record for which a transaction has nothing to look after but to run: see `walk`.
+    pub(crate) room: u32,
     /// How many records are valid: as many as the mark says, or fewer after a loop's end.
     pub(crate) committed: u16,
     /// Of the call sites of the records walked over so far.
@@ -76,6 +78,7 @@ impl<N: Nvm + Copy> Thread<N> {
             log: UndoLog::unopened(nvm, areas.log, Class::Data),
             system: SystemTable::unopened(nvm, areas),
             records: Records::new(areas.transactions, Table::Transactions),
+            room: 0,
             committed: 0,
             digest: 0,
             expected_digest: None,
@@ -103,6 +106,7 @@ impl<N: Nvm + Copy> Thread<N> {
         let sequences = [self.log.sequence(), self.system.sequence()];
         self.starts_without_commit =
             progress::count_start(self.log.nvm(), areas.progress, sequences)?;
+        self.note_room();
         Ok(())
     }
 

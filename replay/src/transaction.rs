@@ -1,5 +1,6 @@
 //! A running transaction with its system calls.
 
+use core::mem;
 use core::ops::{Deref, DerefMut};
 
 use nvm_core::{Nvm, Record};
@@ -18,12 +19,15 @@ macro_rules! transaction_with_system_calls {
         }
 
         impl<'t, N: Nvm + Copy> $name<'t, N> {
+            #[inline]
             pub(crate) fn new(tx: nvm_tx::$inner<'t, N>, system: &'t mut SystemTable<N>) -> Self {
                 Self { tx, system }
             }
 
-            pub(crate) fn into_parts(self) -> (nvm_tx::$inner<'t, N>, &'t mut SystemTable<N>) {
-                (self.tx, self.system)
+            /// Leaves it running, for the thread to [resume](nvm_tx::UndoLog::resume) and end.
+            #[inline]
+            pub(crate) fn leave_running(self) {
+                mem::forget(self.tx);
             }
 
             /// Takes an input from outside: a sensor's reading, a clock. It is recorded, so that when a

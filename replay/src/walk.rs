@@ -40,7 +40,7 @@ impl<N: Nvm + Copy> Thread<N> {
     /// Walks over a record that was committed before a power loss.
     #[inline]
     pub(crate) fn walk(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
-        let digest = digest(self.digest, site);
+        let digest = digest(self.digest, site.tag());
         let is_last = self.records.index() + 1 == self.committed;
         if is_last
             && self
@@ -53,9 +53,36 @@ impl<N: Nvm + Copy> Thread<N> {
         Ok(())
     }
 
-    pub(crate) const fn step(&mut self, digest: u8, bytes: u32) {
+    pub(crate) fn step(&mut self, digest: u8, bytes: u32) {
         self.digest = digest;
         self.records.step(bytes);
+        self.note_room();
+    }
+
+    /// How large a record may be that a transaction can make without anything else to look after: none while it replays,
+    /// or where the thread cannot go on.
+    const fn room_now(&self) -> u32 {
+        if self.is_replaying()
+            || self.stopped.is_some()
+            || self.full.is_some()
+            || self.records.index() >= MAX_COUNT
+        {
+            0
+        } else {
+            self.records.free()
+        }
+    }
+
+    /// After each change of what [`room_now`](Thread::room_now) is made of.
+    pub(crate) const fn note_room(&mut self) {
+        self.room = self.room_now();
+    }
+
+    /// Whether a transaction whose outcome takes up to `bytes` can simply run.
+    #[inline]
+    pub(crate) fn has_room(&self, bytes: u32) -> bool {
+        debug_assert_eq!(self.room, self.room_now(), "noted after each change");
+        self.room >= bytes
     }
 
     /// Makes sure that one more record, of up to `bytes`, has room. Where it has none, no smaller one is
@@ -73,18 +100,29 @@ impl<N: Nvm + Copy> Thread<N> {
         };
         if !broken::is(Variant::LetsSmallerRecordsIn) {
             self.full = reserved.err();
+            self.note_room();
         }
         reserved
     }
 
     /// Publishes a mark without a transaction.
+    #[inline(never)]
     pub(crate) fn publish(&mut self, mark: Mark) -> Result<(), Error> {
+        self.publish_inline(mark)
+    }
+
+    /// The same for each iteration of a loop.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // in one place, where it is a third of what is executed
+    pub(crate) fn publish_inline(&mut self, mark: Mark) -> Result<(), Error> {
         let published = self
             .system
             .prepare_commit(self.log.next_sequence())
-            .and_then(|()| Ok(self.log.publish(mark.bits())?))
-            .and_then(|()| self.settle_ended_loop());
-        published.map_err(|error| self.stop(error))
+            .and_then(|()| Ok(self.log.publish(mark.bits())?));
+        match published {
+            Ok(()) => self.settle_ended_loop(),
+            Err(error) => Err(self.stop(error)),
+        }
     }
 
     /// Publishes a mark with a transaction that changes a word of the frame: what a loop without its own protocol does.
@@ -96,29 +134,48 @@ impl<N: Nvm + Copy> Thread<N> {
                 let mut tx = self.log.begin()?;
                 tx.write_as(Class::Replay, at, &word.to_le_bytes())?;
                 Ok(tx.commit_with(mark.bits())?)
-            })
-            .and_then(|()| self.settle_ended_loop());
-        published.map_err(|error| self.stop(error))
+            });
+        match published {
+            Ok(()) => self.settle_ended_loop(),
+            Err(error) => Err(self.stop(error)),
+        }
     }
 
     /// After a commit: the last loop's end is told from the number of a commit no longer, since that number
     /// will come again.
+    #[inline]
     fn settle_ended_loop(&mut self) -> Result<(), Error> {
-        if let Some(at) = self.ended_loop.take()
-            && !broken::is(Variant::KeepsLoopEnd)
-            && ablation::CRASH_CONSISTENCY
-        {
-            self.nvm().write_u8(Class::Replay, at, ENDED)?;
+        match self.ended_loop {
+            None => Ok(()),
+            Some(at) => self.store_loop_end(at),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn store_loop_end(&mut self, at: u32) -> Result<(), Error> {
+        self.ended_loop = None;
+        if !broken::is(Variant::KeepsLoopEnd) && ablation::CRASH_CONSISTENCY {
+            let stored = self.nvm().write_u8(Class::Replay, at, ENDED);
+            stored.map_err(|error| self.stop(error.into()))?;
         }
         Ok(())
     }
 
     /// After the commit, with one record of `bytes` more, that published `mark`.
+    #[inline]
     pub(crate) fn note_run(&mut self, mark: Mark, bytes: u32) -> Result<(), Error> {
         self.statistics.run += 1;
-        self.step(mark.digest, bytes);
-        self.committed = self.records.index();
-        self.settle_ended_loop().map_err(|error| self.stop(error))
+        self.digest = mark.digest;
+        self.records.step(bytes);
+        self.committed = mark.count;
+        // It ran: nothing but the number of records and their bytes can keep the next one from it.
+        self.room = if mark.count == MAX_COUNT {
+            0
+        } else {
+            self.room - bytes
+        };
+        self.settle_ended_loop()
     }
 
     /// The records behind the position no longer count, where `digest` is that up to the position.
@@ -127,6 +184,7 @@ impl<N: Nvm + Copy> Thread<N> {
         self.digest = digest;
         self.expected_digest = None;
         self.full = None;
+        self.note_room();
     }
 
     /// A part of the program that ends before all its records were walked over is not the one of before.
@@ -143,7 +201,10 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     /// Lets nothing happen before a restart: the first error is what every call answers.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn stop(&mut self, error: Error) -> Error {
+        self.room = 0;
         *self.stopped.get_or_insert(error)
     }
 }

@@ -193,8 +193,10 @@ impl<SPI: SpiDevice> ReadStorage for Fram<SPI> {
         self.ask(header.as_bytes(), bytes, Access::Read { offset, len })
     }
 
+    /// The chip's bytes, or as many as a `usize` counts: on a processor of 16 bits the last ones of a larger chip are out
+    /// of reach of whoever asks.
     fn capacity(&self) -> usize {
-        self.capacity.bytes() as usize
+        usize::try_from(self.capacity.bytes()).unwrap_or(usize::MAX)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `BENCHMARKS.md`: two parts, each of them written by a command of its own; and whether it still says what is measured.
+//! `BENCHMARKS.md`: three parts, each of them written by a command of its own; and whether it still says what is measured.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,6 +8,8 @@ use crate::toolchain;
 
 /// Between the parts.
 const BORDER: &str = "<!-- What follows is written by `cargo xtask ablation`, what is above it by `cargo xtask bench`. -->";
+const BORDER_OF_MSP430: &str =
+    "<!-- What follows is written by `cargo xtask bench --target msp430`. -->";
 
 /// By how many percent instructions and sizes may be more than the document says: another version of the compiler may
 /// come to other ones. What is stored in NVM does not depend on it.
@@ -20,6 +22,8 @@ pub(crate) enum Part {
     Operations,
     /// What applications cost, and what each thing that is done about power losses adds to that.
     Applications,
+    /// What operations cost on another processor.
+    Msp430,
 }
 
 /// How a column's numbers are compared.
@@ -50,16 +54,16 @@ pub(crate) fn write(part: Part, text: &str) -> Result<(), String> {
     } else {
         String::new()
     };
-    let (operations, applications) = old.split_once(BORDER).unwrap_or((&old, ""));
-    let (operations, applications) = match part {
-        Part::Operations => (text, applications),
-        Part::Applications => (operations, text),
-    };
-    let new = format!(
-        "{}\n\n{BORDER}\n\n{}\n",
-        operations.trim(),
-        applications.trim()
-    );
+    let (rest, msp430) = old.split_once(BORDER_OF_MSP430).unwrap_or((&old, ""));
+    let (operations, applications) = rest.split_once(BORDER).unwrap_or((rest, ""));
+    let [operations, applications, msp430] = match part {
+        Part::Operations => [text, applications, msp430],
+        Part::Applications => [operations, text, msp430],
+        Part::Msp430 => [operations, applications, text],
+    }
+    .map(str::trim);
+    let new =
+        format!("{operations}\n\n{BORDER}\n\n{applications}\n\n{BORDER_OF_MSP430}\n\n{msp430}\n");
     fs::write(&path, new).map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }
 

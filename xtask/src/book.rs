@@ -11,7 +11,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::toolchain;
+use crate::{files, toolchain};
 
 const MDBOOK_VERSION: &str = "0.4.52";
 
@@ -84,7 +84,7 @@ fn check_sources() -> Result<Vec<String>, String> {
     let summary = read(&source.join("SUMMARY.md"))?;
     let compiled = read(&folder().join("lib.rs"))?;
     let mut complaints = Vec::new();
-    for chapter in files(&source, "md")? {
+    for chapter in files::find(&source, Some("md"))? {
         let name = relative(&source, &chapter);
         let text = read(&chapter)?;
         let mut complain = |what: String| complaints.push(format!("{name}: {what}"));
@@ -175,7 +175,7 @@ fn build(mdbook: &Path) -> Result<Vec<String>, String> {
         return Ok(complaints);
     }
     let pages = folder().join("book");
-    for page in files(&pages, "html")? {
+    for page in files::find(&pages, Some("html"))? {
         let name = relative(&pages, &page);
         // The first is all pages in one, the second is shown at any address.
         if name == "print.html" || name == "404.html" {
@@ -221,7 +221,7 @@ fn follow(pages: &Path, page: &Path, text: &str, link: &str) -> Result<(), Strin
             .strip_prefix(pages)
             .map_err(|_| "leaves the book".to_owned())?;
         let original = toolchain::root().join(name);
-        copy(&original, &target).map_err(|error| format!("is not there ({error})"))?;
+        files::copy(&original, &target).map_err(|error| format!("is not there ({error})"))?;
     }
     if place.is_empty() {
         return Ok(());
@@ -250,41 +250,6 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
-}
-
-/// Copies a file, or a folder without what was built in it.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    let failed = |error| format!("{}: {error}", from.display());
-    if !from.is_dir() {
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(failed)?;
-        }
-        return fs::copy(from, to).map(drop).map_err(failed);
-    }
-    fs::create_dir_all(to).map_err(failed)?;
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        if name != "target" {
-            copy(&from.join(&name), &to.join(&name))?;
-        }
-    }
-    Ok(())
-}
-
-/// All files of a kind in a folder, and below it.
-fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
-    let failed = |error| format!("{}: {error}", folder.display());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            found.extend(files(&path, extension)?);
-        } else if path.extension().is_some_and(|ending| ending == extension) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 fn relative(folder: &Path, file: &Path) -> String {

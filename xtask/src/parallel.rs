@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output;
+
 /// A bar for so many pieces of work.
 pub(crate) fn progress_bar(pieces: u64, unit: &str) -> ProgressBar {
     let bar = ProgressBar::new(pieces);
@@ -35,7 +37,7 @@ pub(crate) fn for_each<R: Send>(
     thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) && !output::is_closed() {
                     let piece = next.fetch_add(1, Ordering::Relaxed);
                     if piece >= pieces {
                         break;

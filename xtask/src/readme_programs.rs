@@ -4,48 +4,42 @@
 //! name as a dependency or a feature it does not have. The only thing that is added to the `Cargo.toml` lines of the
 //! README is where this workspace's crates lie.
 
-use std::env;
-use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 
-use crate::toolchain;
+use crate::files::write;
+use crate::{toolchain, workspace};
 
 /// The folders of the crates whose README has one.
-const CRATES: [&str; 6] = [
+pub(crate) const CRATES: [&str; 8] = [
     "nvm-core",
     "nvm-tx",
     "nvm-alloc",
     "nvm-ptr",
     "nvm-list",
+    "spi-fram",
     "replay",
+    "intos",
 ];
 /// The section that it stands in.
 const SECTION: &str = "## A complete program\n";
 
 /// A program as a README has it.
 #[derive(Debug, PartialEq)]
-struct Program<'a> {
+pub(crate) struct Program<'a> {
     /// The lines for `Cargo.toml`.
-    manifest: &'a str,
+    pub(crate) manifest: &'a str,
     /// `src/main.rs`.
-    source: &'a str,
+    pub(crate) source: &'a str,
 }
 
 /// Answers how many of the programs failed.
 pub(crate) fn run() -> Result<u64, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let mut failed = 0;
-    for name in CRATES {
-        match check(name, &folder.path().join(name)) {
-            Ok(said) => println!("{name}: builds and runs\n{said}"),
-            Err(error) => {
-                println!("{name}: {error}");
-                failed += 1;
-            }
-        }
-    }
+    let target_dir = toolchain::target_dir("readme-programs");
+    let failed = run_all(folder.path(), &target_dir, |manifest| {
+        with_paths(manifest, &toolchain::root())
+    });
     println!(
         "{} of {} programs build and run as they stand",
         CRATES.len() as u64 - failed,
@@ -54,30 +48,40 @@ pub(crate) fn run() -> Result<u64, String> {
     Ok(failed)
 }
 
-/// Copies the program of a crate's README into a folder, builds it and runs it; answers what it printed.
-fn check(name: &str, package: &Path) -> Result<String, String> {
-    let root = toolchain::root();
-    let readme = root.join(name).join("README.md");
-    let readme = fs::read_to_string(&readme)
-        .map_err(|error| format!("cannot read {}: {error}", readme.display()))?;
-    let program = extract(&readme)?;
-    let manifest = format!(
-        "[package]\nname = \"readme-of-{name}\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [lints.rust]\nwarnings = \"deny\"\n\n{}",
-        with_paths(program.manifest, &root)?
-    );
-    write(&package.join("Cargo.toml"), &manifest)?;
-    write(&package.join("src/main.rs"), program.source)?;
-    // The versions of everything else are those of the workspace.
-    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
-    write(&package.join("Cargo.lock"), &lock)?;
+/// Copies all programs into a folder, builds and runs them; `dependencies` makes of a README's lines what stands in
+/// `Cargo.toml`. Answers how many failed.
+pub(crate) fn run_all(
+    folder: &Path,
+    target_dir: &Path,
+    dependencies: impl Fn(&str) -> String,
+) -> u64 {
+    let mut failed = 0;
+    for name in CRATES {
+        match check(name, &folder.join(name), target_dir, &dependencies) {
+            Ok(said) => println!("{name}: builds and runs\n{said}"),
+            Err(error) => {
+                println!("{name}: {error}");
+                failed += 1;
+            }
+        }
+    }
+    failed
+}
 
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let output = Command::new(cargo)
+/// Copies the program of a crate's README into a folder, builds it and runs it; answers what it printed.
+fn check(
+    name: &str,
+    package: &Path,
+    target_dir: &Path,
+    dependencies: impl Fn(&str) -> String,
+) -> Result<String, String> {
+    let readme = readme(&toolchain::root().join(name))?;
+    let program = extract(&readme)?;
+    lay_out(package, &dependencies(program.manifest), program.source)?;
+    let output = workspace::cargo()
         .args(["run", "--quiet", "--target-dir"])
-        .arg(toolchain::target_dir("readme-programs"))
+        .arg(target_dir)
         .current_dir(package)
-        .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("cargo does not start: {error}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -92,12 +96,24 @@ fn check(name: &str, package: &Path) -> Result<String, String> {
     ))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    let failed = |error| format!("cannot write {}: {error}", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::write(path, text).map_err(failed)
+/// The README in a folder.
+pub(crate) fn readme(folder: &Path) -> Result<String, String> {
+    let readme = folder.join("README.md");
+    fs::read_to_string(&readme)
+        .map_err(|error| format!("cannot read {}: {error}", readme.display()))
+}
+
+/// Makes a package of lines for `Cargo.toml` and a program.
+pub(crate) fn lay_out(package: &Path, dependencies: &str, source: &str) -> Result<(), String> {
+    let manifest = format!(
+        "[package]\nname = \"program-of-a-reader\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [lints.rust]\nwarnings = \"deny\"\n\n{dependencies}"
+    );
+    write(&package.join("Cargo.toml"), &manifest)?;
+    write(&package.join("src/main.rs"), source)?;
+    // The versions of everything else are those of the workspace.
+    let lock = fs::read_to_string(toolchain::root().join("Cargo.lock")).unwrap_or_default();
+    write(&package.join("Cargo.lock"), &lock)
 }
 
 /// The first block of `toml` and the first of `rust` of the section.
@@ -128,24 +144,32 @@ fn extract(readme: &str) -> Result<Program<'_>, String> {
 }
 
 /// Says where the workspace's crates lie: `name = "0.1"` or `name = { … }` gets a path.
-fn with_paths(manifest: &str, root: &Path) -> Result<String, String> {
+fn with_paths(manifest: &str, root: &Path) -> String {
     let mut lines = Vec::new();
     for line in manifest.lines() {
-        let Some((name, value)) = line.split_once(" = ") else {
+        let own = line
+            .split_once(" = ")
+            .and_then(|(name, value)| Some((name, value, folder_of(name, root)?)));
+        let Some((name, value, folder)) = own else {
             lines.push(line.to_owned());
             continue;
         };
-        if !CRATES.contains(&name) {
-            return Err(format!("`{name}` is not one of this workspace's crates"));
-        }
-        let path = root.join(name);
-        let path = format!("path = {:?}", path.display().to_string());
+        let path = format!("path = {:?}", folder.display().to_string());
         lines.push(match value.strip_prefix("{ ") {
             Some(rest) => format!("{name} = {{ {path}, {rest}"),
             None => format!("{name} = {{ {path}, version = {value} }}"),
         });
     }
-    Ok(lines.join("\n") + "\n")
+    lines.join("\n") + "\n"
+}
+
+/// Where a crate of the workspace lies, by what a program calls it.
+fn folder_of(name: &str, root: &Path) -> Option<PathBuf> {
+    let folder = match name {
+        "intos-spi-fram" => "spi-fram",
+        name => name,
+    };
+    CRATES.contains(&folder).then(|| root.join(folder))
 }
 
 #[cfg(test)]
@@ -178,11 +202,12 @@ mod tests {
     fn dependencies_get_a_path_and_keep_what_they_ask_for() {
         let manifest = "[dependencies]\nnvm-core = { version = \"0.1\", features = [\"sim\"] }\nnvm-tx = \"0.1\"\n";
         assert_eq!(
-            with_paths(manifest, Path::new("/w")).unwrap(),
+            with_paths(manifest, Path::new("/w")),
             "[dependencies]\n\
              nvm-core = { path = \"/w/nvm-core\", version = \"0.1\", features = [\"sim\"] }\n\
              nvm-tx = { path = \"/w/nvm-tx\", version = \"0.1\" }\n"
         );
-        assert!(with_paths("serde = \"1\"\n", Path::new("/w")).is_err());
+        let others = "embedded-hal = \"1.0\"\n";
+        assert_eq!(with_paths(others, Path::new("/w")), others);
     }
 }

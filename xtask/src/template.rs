@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::book;
+use crate::files;
 use crate::firmware::emulator::{self, NvmFile, Time};
 use crate::firmware::{Board, Image};
 use crate::toolchain;
@@ -31,11 +31,27 @@ pub(crate) fn run() -> Result<u64, String> {
     Ok(try_out("template", &template, LAST)? + try_out("book", &of_book, LAST_OF_BOOK)?)
 }
 
+/// The template in a folder outside of the workspace, as it is there: built, and where there is an emulator run. Answers
+/// how many of the runs failed.
+pub(crate) fn try_packaged(folder: &Path, target_dir: &Path) -> Result<u64, String> {
+    let program = build(folder, target_dir)?;
+    if let Err(error) = emulator::check() {
+        println!("packaged template: builds; not run: {error}");
+        return Ok(0);
+    }
+    run_twice("packaged template", &program, LAST)
+}
+
 fn try_out(name: &str, folder: &Path, last: u32) -> Result<u64, String> {
-    let program = build(name, folder)?;
+    // Not where the other one is built, which has the same name.
+    let program = build(folder, &toolchain::target_dir("template").join(name))?;
+    run_twice(name, &program, last)
+}
+
+fn run_twice(name: &str, program: &Image, last: u32) -> Result<u64, String> {
     let nvm = NvmFile::open(None)?;
-    let before = run_until(&program, &nvm, Some(KILLED_AT))?;
-    let after = run_until(&program, &nvm, None)?;
+    let before = run_until(program, &nvm, Some(KILLED_AT))?;
+    let after = run_until(program, &nvm, None)?;
     // What was on its way to the printer at the kill is printed once more.
     let is_first_right = before == (1..=KILLED_AT).collect::<Vec<_>>();
     let begun = after.first().copied().unwrap_or(0);
@@ -48,13 +64,13 @@ fn try_out(name: &str, folder: &Path, last: u32) -> Result<u64, String> {
 /// The template with the program of the book's tutorial: what its reader makes of it.
 fn program_of_book(template: &Path) -> Result<PathBuf, String> {
     let folder = toolchain::target_dir("template").join("program-of-book");
-    book::copy(template, &folder)?;
+    files::copy(template, &folder)?;
     let listings = toolchain::root().join("book/listings");
-    book::copy(
+    files::copy(
         &listings.join("firmware/main.rs"),
         &folder.join("src/main.rs"),
     )?;
-    book::copy(
+    files::copy(
         &listings.join("station/program.rs"),
         &folder.join("src/program.rs"),
     )?;
@@ -67,11 +83,9 @@ fn program_of_book(template: &Path) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// As its user builds it: in its own folder, whose settings count. Not where the other one is built, which has the same
-/// name.
-fn build(name: &str, folder: &Path) -> Result<Image, String> {
-    let target_dir = toolchain::target_dir("template").join(name);
-    let mut build = toolchain::build(BOARD.target(), &target_dir)?;
+/// As its user builds it: in its own folder, whose settings count.
+fn build(folder: &Path, target_dir: &Path) -> Result<Image, String> {
+    let mut build = toolchain::build(BOARD.target(), target_dir)?;
     build.current_dir(folder);
     toolchain::run(&mut build)?;
     let release = target_dir.join(BOARD.target()).join("release");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The oldest compiler that will do.
-const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+pub(crate) const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Debian's compiler, and its library's source.
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -19,6 +19,12 @@ const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core";
 pub(crate) fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().unwrap_or(own).to_owned()
+}
+
+/// The packages of others that Debian's library consists of, where it is built from its source.
+pub(crate) fn library_packages() -> Option<PathBuf> {
+    let vendor = Path::new(DEBIAN_CORE).parent()?.join("vendor");
+    vendor.is_dir().then_some(vendor)
 }
 
 /// Where what is built for other targets goes: two compilers would build everything anew for each other.
@@ -39,20 +45,39 @@ pub(crate) fn build_with(
     target_dir: &Path,
     profile: &str,
 ) -> Result<Command, String> {
+    cargo("build", target, target_dir, profile)
+}
+
+/// `cargo check` for a target.
+pub(crate) fn check(target: &str, target_dir: &Path) -> Result<Command, String> {
+    cargo("check", target, target_dir, "dev")
+}
+
+fn cargo(
+    subcommand: &str,
+    target: &str,
+    target_dir: &Path,
+    profile: &str,
+) -> Result<Command, String> {
     let mut build;
     if is_installed(target) {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         build = Command::new(cargo);
-        build.arg("build");
+        build.arg(subcommand);
     } else if Path::new(DEBIAN_CORE).is_dir() && is_new_enough() {
         build = Command::new(DEBIAN_CARGO);
         build
-            .args(["build", "-Z", "build-std=core"])
+            .args([subcommand, "-Z", "build-std=core"])
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTC", DEBIAN_RUSTC);
         // Debian's compiler comes without the linker that the target asks for.
         let target = target.replace('-', "_").to_uppercase();
         build.env(format!("CARGO_TARGET_{target}_LINKER"), "ld.lld");
+    } else if target.starts_with("msp430") {
+        return Err(format!(
+            "no compiler with the source of its library, which {target} needs: on Debian `apt-get install rustc-web \
+             cargo-web rust-web-src lld` (Rust {RUST_VERSION} or later)"
+        ));
     } else {
         return Err(format!(
             "no core library for {target}: run `rustup target add {target}`, or on Debian `apt-get install rustc-web \
@@ -71,7 +96,7 @@ pub(crate) fn run(build: &mut Command) -> Result<(), String> {
     let program = build.get_program().to_string_lossy().into_owned();
     match build.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{program} build` failed: {status}")),
+        Ok(status) => Err(format!("`{program}` failed: {status}")),
         Err(error) => Err(format!("`{program}` does not start: {error}")),
     }
 }

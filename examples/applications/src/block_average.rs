@@ -33,7 +33,7 @@ impl BlockAverage {
         value: i16,
     ) -> Result<i16, Error> {
         let average = field!(block, Self.average);
-        let index = number as usize % usize::from(LEN);
+        let index = (number % u32::from(LEN)) as usize;
         if let Some(place) = field!(block, Self.values).element(index) {
             tx.set_unlogged(place, value)?;
             return Ok(tx.get(average)?);

@@ -101,13 +101,13 @@ fn receive<B: Board>(
         task.transaction(|tx| {
             let message = queue.receive(tx, Timeout::Forever)?;
             let Work { received, mut window, .. } = tx.get(work)?;
-            let index = received as usize % WINDOW;
+            let index = (received % WINDOW as u32) as usize;
             window[index] = message.data;
             if let Some(place) = field!(work, Work.window).element(index) {
                 tx.set(place, message.data)?;
             }
             tx.set(field!(work, Work.received), received + 1)?;
-            if received as usize + 1 >= WINDOW {
+            if received + 1 >= WINDOW as u32 {
                 tx.set(field!(work, Work.result), result_of(&window))?;
             }
             Ok(())

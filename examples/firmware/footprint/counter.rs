@@ -71,7 +71,8 @@ fn count(nvm: Fram) -> Result<(), Failed> {
         UndoLog::format(&nvm, *log)?;
         Ok::<(), Failed>(nvm.store(Class::Data, *count, &0)?)
     })?;
-    let mut log = UndoLog::open(nvm, *log)?;
+    let mut log = UndoLog::unopened(nvm, *log, Class::Data);
+    log.recover()?;
     log.transaction(|tx| tx.update(*count, |count| count + 1))?;
     Ok(())
 }

@@ -113,9 +113,10 @@ impl<T: QueueItem> Queue<T> {
             );
         };
         let capacity = capacity.clamp(1, DELETED - 1);
-        let bytes = size_of::<Header>() + usize::from(capacity) * size_of::<T>();
+        let items = u32::from(capacity).saturating_mul(size_of::<T>() as u32);
+        let bytes = items.saturating_add(size_of::<Header>() as u32);
         Self {
-            header: Offset::new(layout.area(name, bytes as u32).offset()),
+            header: Offset::new(layout.area(name, bytes).offset()),
             capacity,
             item: PhantomData,
         }

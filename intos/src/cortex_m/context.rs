@@ -14,9 +14,9 @@ use core::arch::naked_asm;
 use intos_sched::{Event, TaskIndex};
 
 use super::critical;
-use super::failure::Failure;
 use super::port::switch_now;
-use super::system::{self, Core, SLICE_IS_OVER, System, take};
+use crate::device::failure::Failure;
+use crate::device::system::{self, Core, SLICE_IS_OVER, System};
 
 /// Return to a task, on its own stack, which has not used the floating-point unit.
 const TO_TASK: u32 = 0xFFFF_FFFD;
@@ -28,7 +28,7 @@ const THUMB: u32 = 1 << 24;
 /// # Safety
 ///
 /// At least 17 words below `end`, a multiple of 8, are memory that nobody uses.
-pub(super) unsafe fn prepare(end: *mut u32, task: TaskIndex) -> *mut u32 {
+pub(crate) unsafe fn prepare(end: *mut u32, task: TaskIndex) -> *mut u32 {
     let entry = run_task as extern "C" fn(u32) -> !;
     let mut frame = [0; 17];
     frame[8] = TO_TASK;
@@ -74,7 +74,7 @@ fn choose(System { core, stacks }: &System, left_at: *mut u32) -> *mut u32 {
     if stacks.has_overflowed(left_at) {
         overflowed(*core, was_running);
     }
-    let next = core.choose(take(&SLICE_IS_OVER));
+    let next = core.choose(SLICE_IS_OVER.take());
     if let (None, Some(task)) = (was_running, next.task()) {
         core.observe(Event::Resumed { task });
     }

@@ -7,7 +7,7 @@ use core::arch::asm;
 
 /// What was masked before a critical section.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Before(u32);
+pub(crate) struct Before(pub(crate) u32);
 
 /// Runs `section` with the kernel's own exceptions and the interrupts that may use the kernel held back: for drivers, as
 /// that of an NVM on a bus. May be nested. A power loss may fall into it all the same.
@@ -27,7 +27,7 @@ const HELD_BACK_FROM: u32 = 0x20;
 /// Begins a critical section. They may be nested.
 #[cfg(target_has_atomic = "32")]
 #[inline]
-pub(super) fn enter() -> Before {
+pub(crate) fn enter() -> Before {
     let before: u32;
     // SAFETY: changes which interrupts are held back, and only to more (BASEPRI_MAX). No option `nomem`: accesses to
     // memory stay on their side of it.
@@ -46,7 +46,7 @@ pub(super) fn enter() -> Before {
 /// Ends it.
 #[cfg(target_has_atomic = "32")]
 #[inline]
-pub(super) fn leave(before: Before) {
+pub(crate) fn leave(before: Before) {
     // SAFETY: gives back what `enter` found; accesses to memory stay on their side of it.
     unsafe { asm!("msr BASEPRI, {}", in(reg) before.0, options(nostack, preserves_flags)) }
 }
@@ -71,7 +71,7 @@ pub(super) fn asleep<R>(sleep: impl FnOnce() -> R) -> R {
 /// Begins a critical section. They may be nested.
 #[cfg(not(target_has_atomic = "32"))]
 #[inline]
-pub(super) fn enter() -> Before {
+pub(crate) fn enter() -> Before {
     let before: u32;
     // SAFETY: holds back all interrupts; accesses to memory stay on their side of it.
     unsafe {
@@ -83,7 +83,7 @@ pub(super) fn enter() -> Before {
 /// Ends it.
 #[cfg(not(target_has_atomic = "32"))]
 #[inline]
-pub(super) fn leave(before: Before) {
+pub(crate) fn leave(before: Before) {
     // SAFETY: gives back what `enter` found; accesses to memory stay on their side of it.
     unsafe { asm!("msr PRIMASK, {}", in(reg) before.0, options(nostack, preserves_flags)) }
 }
@@ -92,26 +92,4 @@ pub(super) fn leave(before: Before) {
 #[cfg(not(target_has_atomic = "32"))]
 pub(super) fn asleep<R>(sleep: impl FnOnce() -> R) -> R {
     sleep()
-}
-
-/// The implementation of the crate `critical-section`, for drivers: their sections are the kernel's.
-#[cfg(feature = "critical-section")]
-mod shared {
-    use super::{Before, enter, leave};
-
-    struct KernelSection;
-
-    critical_section::set_impl!(KernelSection);
-
-    // SAFETY: sections nest, and nothing that may use the kernel runs within one. Interrupts that are never held back
-    // must not use it, as the port's documentation says.
-    unsafe impl critical_section::Impl for KernelSection {
-        unsafe fn acquire() -> critical_section::RawRestoreState {
-            enter().0
-        }
-
-        unsafe fn release(before: critical_section::RawRestoreState) {
-            leave(Before(before));
-        }
-    }
 }

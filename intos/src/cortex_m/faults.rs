@@ -7,8 +7,8 @@ use super::registers::CFSR;
 
 use super::context::overflowed;
 use super::critical;
-use super::failure::Failure;
-use super::system;
+use crate::device::failure::Failure;
+use crate::device::system;
 
 /// Any fault, on the main stack. `frame` is what the processor has pushed, or would have.
 extern "C" fn tell(frame: *mut u32, on_task_stack: u32) -> ! {

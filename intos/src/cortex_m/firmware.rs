@@ -4,10 +4,11 @@ use core::arch::asm;
 
 use intos_sched::Event;
 
-use super::failure::Failure;
-use super::fram::Region;
 use super::port::CortexM;
 use crate::board::Board;
+use crate::device::failure::Failure;
+use crate::device::fram::Region;
+use crate::device::machine::Machine;
 use crate::program::DEFAULT_STACK_BYTES;
 
 /// A board with a Cortex-M: what the port must know of it.
@@ -50,5 +51,35 @@ pub trait Firmware: Board<Nvm: Region, Port = CortexM<Self>> + 'static {
     #[inline]
     fn observe(event: Event) {
         let _ = event;
+    }
+}
+
+impl<B: Firmware> Machine for B {
+    const WOKEN_BY_INTERRUPTS: bool = B::WOKEN_BY_INTERRUPTS;
+    const IDLE_STACK_BYTES: usize = B::IDLE_STACK_BYTES;
+    const GUARD_STACKS: bool = B::GUARD_STACKS;
+    const MEASURE_STACKS: bool = B::MEASURE_STACKS;
+    const CLOCKS_PER_TICK: u32 = {
+        assert!(
+            B::TICKS_PER_SECOND > 0
+                && B::CLOCK_HZ / B::TICKS_PER_SECOND >= 2
+                && B::CLOCK_HZ / B::TICKS_PER_SECOND <= 1 << 24,
+            "SysTick counts 2 to 2^24 clocks in a tick: choose another TICKS_PER_SECOND"
+        );
+        B::CLOCK_HZ / B::TICKS_PER_SECOND
+    };
+
+    fn failed(failure: &Failure<'_>) -> ! {
+        B::failed(failure)
+    }
+
+    #[inline]
+    fn sleep() {
+        B::sleep();
+    }
+
+    #[inline]
+    fn observe(event: Event) {
+        B::observe(event);
     }
 }

@@ -12,7 +12,7 @@ use super::registers::{
 
 /// The MPU's region that guards.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     region: u32,
 }
 
@@ -39,10 +39,10 @@ const HAS_ADDRESS: u32 = 1 << 7;
 
 impl Guard {
     /// Its size, and what its address is a multiple of.
-    pub(super) const BYTES: usize = 128;
+    pub(crate) const BYTES: usize = 128;
 
     /// Where the processor can guard.
-    pub(super) fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         if CPUID.read() & PART != OF_ARMV7 {
             return None;
         }
@@ -53,7 +53,7 @@ impl Guard {
     }
 
     /// Begins to guard.
-    pub(super) fn begin(self, lowest: usize) {
+    pub(crate) fn begin(self, lowest: usize) {
         self.move_to(lowest);
         MPU_RNR.write(self.region);
         MPU_RASR.write(NO_ACCESS);
@@ -67,19 +67,19 @@ impl Guard {
 
     /// Guards below another stack from the next return of an exception on.
     #[inline]
-    pub(super) fn move_to(self, lowest: usize) {
+    pub(crate) fn move_to(self, lowest: usize) {
         MPU_RBAR.write(lowest as u32 | WITH_REGION | self.region);
     }
 
     /// Guards nothing any more.
-    pub(super) fn lift(self) {
+    pub(crate) fn lift(self) {
         MPU_RNR.write(self.region);
         MPU_RASR.write(0);
         synchronize();
     }
 
     /// Whether the fault that is being handled is an access to the guard that begins at `lowest`.
-    pub(super) fn is_hit(self, lowest: usize) -> bool {
+    pub(crate) fn is_hit(self, lowest: usize) -> bool {
         let status = CFSR.read();
         let guarded = lowest..lowest + Self::BYTES;
         status & NOT_PUSHED != 0

@@ -48,43 +48,44 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `firmware` | [`Firmware`]: what the port must know of a board |
-//! | `failure` | [`Failure`]: why a program cannot go on |
-//! | `fram` | [`Fram`]: the NVM of a board |
 //! | `port` | [`CortexM`]: the kernel's way to the port |
 //! | `start` | [`start`]: from reset to the first task, and idling |
-//! | `system` | what the handlers must know: the running kernel, without its program's type |
 //! | `context` | the switch between stacks |
-//! | `stacks` | the memory of the stacks, and who has which |
 //! | `tick` | the timer, and sleeping without ticks |
 //! | `guard`, `no_guard` | memory below a stack that nobody may access |
-//! | `measure` | [`stack_use`]: how much of the stacks was used |
 //! | `faults` | the processor's faults |
 //! | `critical` | critical sections |
 //! | `registers` | the processor's own registers |
+//!
+//! What it shares with other ports is in `device`: [`Failure`], [`Fram`], [`stack_use`], the stacks.
 #![allow(unsafe_code)]
 
-mod context;
-mod critical;
-mod failure;
+pub(crate) mod context;
+pub(crate) mod critical;
 mod faults;
 mod firmware;
-mod fram;
 #[cfg(target_has_atomic = "32")]
 mod guard;
-mod measure;
 #[cfg(not(target_has_atomic = "32"))]
 mod no_guard;
 mod port;
 mod registers;
-mod stacks;
+mod shape;
 mod start;
-mod system;
 mod tick;
 
+#[cfg(target_has_atomic = "32")]
+pub(crate) use guard::Guard;
+#[cfg(not(target_has_atomic = "32"))]
+pub(crate) use no_guard::Guard;
+pub(crate) use shape::{
+    ATOM, IDLE_NAME, IDLE_STACK, MARK_WORDS, SMALLEST_STACK, STACK_ALIGNMENT, Word, unused_end,
+};
+
+pub use crate::device::failure::{Failure, Waiting};
+pub use crate::device::fram::{Fram, Linked, Region};
+pub use crate::device::measure::{StackUse, stack_use};
 pub use critical::critical;
-pub use failure::{Failure, Waiting};
 pub use firmware::Firmware;
-pub use fram::{Fram, Linked, Region};
-pub use measure::{StackUse, stack_use};
 pub use port::{CortexM, interrupt};
 pub use start::{start, start_formatting};

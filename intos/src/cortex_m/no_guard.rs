@@ -3,28 +3,28 @@
 
 /// There is none.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Guard {}
+pub(crate) enum Guard {}
 
 impl Guard {
-    pub(super) const BYTES: usize = 8;
+    pub(crate) const BYTES: usize = 8;
 
-    pub(super) const fn find() -> Option<Self> {
+    pub(crate) const fn find() -> Option<Self> {
         None
     }
 
-    pub(super) const fn begin(self, _lowest: usize) {
+    pub(crate) const fn begin(self, _lowest: usize) {
         match self {}
     }
 
-    pub(super) const fn move_to(self, _lowest: usize) {
+    pub(crate) const fn move_to(self, _lowest: usize) {
         match self {}
     }
 
-    pub(super) const fn lift(self) {
+    pub(crate) const fn lift(self) {
         match self {}
     }
 
-    pub(super) const fn is_hit(self, _lowest: usize) -> bool {
+    pub(crate) const fn is_hit(self, _lowest: usize) -> bool {
         match self {}
     }
 }

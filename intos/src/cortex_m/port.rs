@@ -7,10 +7,10 @@ use core::marker::PhantomData;
 use intos_sched::{Event, Port};
 
 use super::critical;
-use super::failure::Failure;
 use super::firmware::Firmware;
 use super::registers::{ICSR, PENDSVSET};
-use super::system::{self, SLICE_IS_OVER, raise};
+use crate::device::failure::Failure;
+use crate::device::system::{self, SLICE_IS_OVER};
 
 /// The port of a board.
 pub struct CortexM<B>(PhantomData<fn() -> B>);
@@ -42,7 +42,7 @@ impl<B: Firmware> Port for CortexM<B> {
 
     #[inline]
     fn yield_now(&self) {
-        raise(&SLICE_IS_OVER);
+        SLICE_IS_OVER.raise();
         switch_now();
     }
 

@@ -3,14 +3,14 @@
 use core::arch::asm;
 
 use super::critical;
-use super::failure::{Failure, Waiting};
 use super::firmware::Firmware;
-use super::fram::Region;
 use super::port::{CortexM, pend_switch, switch_now};
-use super::stacks::Stacks;
-use super::system::{self, Core, Running, System};
 use super::tick;
 use crate::board::Board;
+use crate::device::failure::{Failure, Waiting};
+use crate::device::fram::Region;
+use crate::device::stacks::Stacks;
+use crate::device::system::{self, Core, Running, System};
 use crate::kernel::{BootError, Kernel};
 use crate::program::Program;
 

@@ -11,10 +11,10 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::critical;
-use super::failure::Failure;
 use super::port::pend_switch;
 use super::registers::{ICSR, PENDSTCLR, PENDSTSET, SHPR3, SYST_CSR, SYST_CVR, SYST_RVR};
-use super::system::{self, Core, SLICE_IS_OVER, raise};
+use crate::device::failure::Failure;
+use crate::device::system::{self, Core, SLICE_IS_OVER};
 
 /// The processor's clock, with an interrupt at 0, but standing still.
 const STANDS: u32 = 0b110;
@@ -101,7 +101,7 @@ extern "C" fn SysTick() {
     if let Err(error) = system.core.advance(1) {
         system.core.fail(&Failure::Kernel(error));
     }
-    raise(&SLICE_IS_OVER);
+    SLICE_IS_OVER.raise();
     pend_switch();
     critical::leave(before);
 }

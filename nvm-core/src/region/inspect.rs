@@ -1,8 +1,10 @@
 //! A region's header as it stands in an image, for tools: nothing is verified on the way.
 
+use zerocopy::IntoBytes;
+
 use super::{
-    CHECKSUM_AT, FINGERPRINT_AT, FORMAT_VERSION, FORMATTING, HEADER_BYTES, MAGIC, MAGIC_AT,
-    PHASE_AT, READY, RegionError, SIZE_AT, VERSION_AT, checksum, field, read_header,
+    CHECKSUM_AT, FINGERPRINT_AT, FORMAT_VERSION, FORMATTING, MAGIC, MAGIC_AT, PHASE_AT, READY,
+    RegionError, SIZE_AT, VERSION_AT, checksum, field, is_between, read_header,
 };
 use crate::Nvm;
 
@@ -66,10 +68,9 @@ impl RegionHeader {
     ///
     /// Where there are fewer bytes than a header has.
     pub fn load<N: Nvm>(nvm: &N) -> Result<Self, RegionError> {
-        let header: [u8; HEADER_BYTES as usize] = read_header(nvm)?;
-        let [.., p0, p1, p2, p3] = header;
+        let header = read_header(nvm)?;
         let mut reserved = [0; 8];
-        reserved.copy_from_slice(&header[16..CHECKSUM_AT]);
+        reserved.copy_from_slice(&header.as_bytes()[16..CHECKSUM_AT]);
         Ok(Self {
             magic: field(&header, MAGIC_AT).to_le_bytes(),
             version: field(&header, VERSION_AT),
@@ -78,7 +79,7 @@ impl RegionHeader {
             reserved,
             checksum: field(&header, CHECKSUM_AT),
             computed_checksum: checksum(&header),
-            phase: Phase::of([p0, p1, p2, p3]),
+            phase: Phase::of(field(&header, PHASE_AT)),
         })
     }
 }
@@ -87,18 +88,12 @@ impl Phase {
     /// What a formatted region ends its header with.
     pub const READY: [u8; 4] = READY;
 
-    fn of(bytes: [u8; 4]) -> Self {
-        if bytes == FORMATTING {
-            return Self::Formatting;
-        }
-        if bytes == READY {
-            return Self::Ready;
-        }
-        let mut both = bytes.iter().zip(READY.iter().zip(FORMATTING));
-        if both.all(|(byte, (ready, formatting))| byte == ready || *byte == formatting) {
-            Self::Completing
-        } else {
-            Self::Damaged(bytes)
+    fn of(phase: u32) -> Self {
+        match phase.to_le_bytes() {
+            FORMATTING => Self::Formatting,
+            READY => Self::Ready,
+            _ if is_between(phase) => Self::Completing,
+            bytes => Self::Damaged(bytes),
         }
     }
 }

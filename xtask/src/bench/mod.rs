@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what operations cost on a Cortex-M3 in QEMU.
+//! `cargo xtask bench`: what operations cost on a Cortex-M3 in QEMU, and on an MSP430 in mspdebug's simulator.
 //!
 //! | module | owns |
 //! | --- | --- |
@@ -11,6 +11,7 @@
 //! | `footprint` | what programs take of flash, RAM and NVM |
 //! | `report` | what was measured, as tables and as JSON |
 //! | `document` | its part of `BENCHMARKS.md`, and whether that still says so |
+//! | `msp430` | all of it for the other processor |
 
 mod costs;
 mod document;
@@ -18,6 +19,7 @@ pub(crate) mod emulate;
 pub(crate) mod firmware;
 mod footprint;
 mod image;
+mod msp430;
 pub(crate) mod profile;
 mod report;
 mod rows;
@@ -27,7 +29,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::firmware::emulator;
+use crate::firmware::{Target, emulator};
 use firmware::Build;
 use report::Report;
 use rows::{GROUPS, Row};
@@ -39,6 +41,9 @@ use rows::{GROUPS, Row};
 pub(crate) struct Options {
     /// Only these operations, by the names that `--list` tells: as tables, and nothing is written.
     operations: Vec<String>,
+    /// What it is measured on.
+    #[arg(long, value_enum, default_value_t)]
+    target: Target,
     /// Lists the operations.
     #[arg(long)]
     list: bool,
@@ -64,6 +69,9 @@ pub(crate) struct Options {
 
 /// Measures, and answers how much does not fit.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
+    if options.target == Target::Msp430 {
+        return msp430::run(options);
+    }
     if options.list {
         for row in GROUPS.iter().flat_map(|group| group.rows) {
             println!("{:<24} {}", row.name, row.label);

@@ -1,7 +1,7 @@
 //! Which programs there are, and their build.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::board::Board;
@@ -14,7 +14,12 @@ fn folder() -> PathBuf {
 
 /// The programs' names.
 pub(super) fn programs() -> Result<Vec<String>, String> {
-    let sources = folder().join("src/bin");
+    programs_in(&folder())
+}
+
+/// Those of a package.
+pub(super) fn programs_in(folder: &Path) -> Result<Vec<String>, String> {
+    let sources = folder.join("src/bin");
     let entries = fs::read_dir(&sources)
         .map_err(|error| format!("{} cannot be read: {error}", sources.display()))?;
     let mut programs: Vec<String> = entries
@@ -29,14 +34,19 @@ pub(super) fn programs() -> Result<Vec<String>, String> {
 
 /// Builds a program for a board, with a mistake made on purpose or without, and reads it.
 pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
-    let programs = programs()?;
-    if !programs.iter().any(|name| name == program) {
-        return Err(format!(
-            "there is no program `{program}`; there are {}",
-            programs.join(", ")
-        ));
-    }
+    check_name(program, &programs()?)?;
     build_any(board, program, is_broken)
+}
+
+/// An error where there is no such program.
+pub(super) fn check_name(program: &str, programs: &[String]) -> Result<(), String> {
+    if programs.iter().any(|name| name == program) {
+        return Ok(());
+    }
+    Err(format!(
+        "there is no program `{program}`; there are {}",
+        programs.join(", ")
+    ))
 }
 
 /// The same for a program that is not among [those that are listed](programs).
@@ -53,6 +63,16 @@ pub(crate) enum Profile {
     Release,
     /// For few instructions.
     Fast,
+}
+
+impl Profile {
+    /// What the package calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Fast => "fast",
+        }
+    }
 }
 
 /// Builds any of the package's programs, with features, and answers in which folder they lie.
@@ -75,11 +95,7 @@ pub(crate) fn build_without(
 ) -> Result<PathBuf, String> {
     let target = board.target();
     let target_dir = toolchain::target_dir("firmware");
-    let name = match profile {
-        Profile::Release => "release",
-        Profile::Fast => "fast",
-    };
-    let mut build = toolchain::build_with(target, &target_dir, name)?;
+    let mut build = toolchain::build_with(target, &target_dir, profile.name())?;
     for program in programs {
         build.args(["--bin", program]);
     }
@@ -95,5 +111,5 @@ pub(crate) fn build_without(
         build.env("RUSTFLAGS", flags);
     }
     toolchain::run(&mut build)?;
-    Ok(target_dir.join(target).join(name))
+    Ok(target_dir.join(target).join(profile.name()))
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask firmware`: the example programs on a Cortex-M in QEMU.
+//! `cargo xtask firmware`: the example programs on a Cortex-M in QEMU, and on an MSP430 in mspdebug's simulator.
 //!
 //! | module | owns |
 //! | --- | --- |
@@ -14,6 +14,7 @@
 //! | `cuts` | where the power is cut |
 //! | `coverage` | whether the power was cut at every instruction that the program executes |
 //! | `trace` | which instructions a program executes, from a source other than the sweep |
+//! | [`msp430`] | the same for the other processor |
 
 mod batch;
 mod board;
@@ -24,14 +25,35 @@ pub(crate) mod emulator;
 mod faults;
 mod image;
 mod intervals;
+pub(crate) mod msp430;
 mod run;
 mod sweep;
 mod trace;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 pub(crate) use board::Board;
 pub(crate) use image::Image;
+
+/// Which kind of processor programs are built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Target {
+    /// A Cortex-M, in QEMU: which of its machines is another option.
+    #[default]
+    CortexM,
+    /// An MSP430FR5994, in mspdebug's simulator: the 16-bit CPU and its memory, no peripherals and no wait states.
+    Msp430,
+}
+
+impl Target {
+    /// As it is named on the command line.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::CortexM => "cortex-m",
+            Self::Msp430 => "msp430",
+        }
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -42,18 +64,36 @@ pub(crate) enum Command {
     Sweep(sweep::Options),
     /// Runs programs that crash on purpose: what they tell, and that a later start finds their data as they should be.
     Faults,
+    /// Compares the integer helpers for the MSP430 with what the compiler's constant evaluator says, on the part as it is
+    /// simulated.
+    Helpers,
     /// Lists the programs.
-    List,
+    List {
+        /// Of which package.
+        #[arg(long, value_enum, default_value_t)]
+        target: Target,
+    },
 }
 
 /// Answers how many runs failed.
 pub(crate) fn run(command: &Command) -> Result<u64, String> {
     match command {
-        Command::Run(options) => run::run(options),
-        Command::Sweep(options) => sweep::run(options),
+        Command::Run(options) => match options.target {
+            Target::CortexM => run::run(options),
+            Target::Msp430 => msp430::run::run(options),
+        },
+        Command::Sweep(options) => match options.target {
+            Target::CortexM => sweep::run(options),
+            Target::Msp430 => msp430::sweep::run(options),
+        },
         Command::Faults => faults::run(),
-        Command::List => {
-            for program in build::programs()? {
+        Command::Helpers => msp430::helpers::run(),
+        Command::List { target } => {
+            let programs = match target {
+                Target::CortexM => build::programs()?,
+                Target::Msp430 => msp430::build::programs()?,
+            };
+            for program in programs {
                 println!("{program}");
             }
             Ok(0)

@@ -10,36 +10,39 @@ use clap::Args;
 use intos::host::Random;
 
 use super::board::Board;
-use super::build;
 use super::emulator::{self, NvmFile, Time};
 use super::image::Image;
 use super::intervals::Intervals;
+use super::{Target, build};
 
 /// The program's own status: 0 where its results are as they should be.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Which program: see `cargo xtask firmware list`.
-    program: String,
+    pub(super) program: String,
+    /// What it is built for.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) target: Target,
     /// The machine that it runs on.
     #[arg(long, value_enum, default_value_t)]
     board: Board,
     /// The file that keeps the NVM; a blank one that is deleted in the end, where it is left out. A run that ended
     /// is not run again: delete the file.
     #[arg(long, value_name = "FILE")]
-    nvm: Option<PathBuf>,
+    pub(super) nvm: Option<PathBuf>,
     /// Kills the emulator at random times, so many milliseconds after the program has started, on average, and starts it
     /// again until the program ends.
     #[arg(long, value_name = "MS")]
-    kill_every: Option<u64>,
+    pub(super) kill_every: Option<u64>,
     /// The power goes at intervals of this length on average, such as 1ms: of the emulated machine's time, in which it
-    /// executes 15,625 instructions in a millisecond. SRAM is lost each time.
+    /// executes 15,625 instructions in a millisecond, an MSP430 4,000. SRAM is lost each time.
     #[arg(
         long,
         value_name = "DURATION",
         value_parser = humantime::parse_duration,
         conflicts_with_all = ["kill_every", "nvm"]
     )]
-    losses_every: Option<Duration>,
+    pub(super) losses_every: Option<Duration>,
     /// Begins anew with a blank NVM until so many kills were made.
     #[arg(
         long,
@@ -51,7 +54,7 @@ pub(crate) struct Options {
     /// What the random times follow from; another one each time where it is left out, or 1 for power losses at intervals,
     /// which it decides wholly.
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Gives up where a program has not ended after so many kills.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     most_kills: u64,

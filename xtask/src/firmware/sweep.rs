@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::time::Instant;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use super::board::Board;
 use super::cuts::{self, Cuts};
 use super::image::Image;
 use super::trace::Trace;
-use super::{build, coverage, emulator};
+use super::{Target, build, coverage, emulator};
 use crate::parallel;
 
 /// Each cut is named by the number of the instruction before which it comes, counted from where the first boot has
@@ -19,40 +20,61 @@ use crate::parallel;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Which program: see `cargo xtask firmware list`.
-    program: String,
+    pub(super) program: String,
+    /// What it is built for.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) target: Target,
     /// The machine that it runs on: one whose NVM a file keeps.
     #[arg(long, value_enum, default_value_t)]
-    board: Board,
+    pub(super) board: Board,
     /// The first cut.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    from: u32,
+    pub(super) from: u32,
     /// The cut before which the sweep ends; the program's end, where it is left out.
     #[arg(long, value_name = "M")]
-    to: Option<u32>,
+    pub(super) to: Option<u32>,
     /// How many instructions later each cut is.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    step: u32,
+    pub(super) step: u32,
     /// 2: cuts the power a second time, at points of the recovery from the first.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
-    cuts: u32,
+    pub(super) cuts: u32,
     /// How many pairs of cuts are made, chosen at random where there are more.
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "cuts")]
-    pairs: u32,
+    pub(super) pairs: u32,
     /// What their choice follows from.
     #[arg(long, value_name = "S", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// The second cut comes before this instruction of the next start, and nowhere else.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    second: Option<u32>,
+    pub(super) second: Option<u32>,
     /// Cuts the first boot's formatting, from the reset until it is done, in place of all that follows it.
     #[arg(long)]
-    formatting: bool,
+    pub(super) formatting: bool,
     /// Sweeps firmware with a mistake made on purpose: transactions store before they log. It must fail.
     #[arg(long)]
-    broken: bool,
+    pub(super) broken: bool,
     /// How many emulators run at a time; as many as there are processors, where it is left out.
     #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    pub(super) jobs: Option<NonZeroUsize>,
+}
+
+impl Options {
+    /// The instructions before which the first cut comes, where there are so many.
+    pub(super) fn window(&self, length: u32) -> Range<u32> {
+        let behind = length.saturating_add(1);
+        self.from..self.to.unwrap_or(behind).min(behind)
+    }
+
+    /// Whether the power is cut twice in each run.
+    pub(super) fn is_pairs(&self) -> bool {
+        self.cuts == 2 || self.second.is_some()
+    }
+
+    /// Whether the power is cut before each instruction.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.is_pairs() && self.step == 1 && self.from == 1 && self.to.is_none()
+    }
 }
 
 /// Runs of an emulator.
@@ -60,7 +82,7 @@ const BATCH: usize = 1_000;
 /// How many recoveries are looked at to know how long they are.
 const RECOVERIES: u32 = 64;
 /// How many failures are shown one by one.
-const SHOWN: u64 = 20;
+pub(super) const SHOWN: u64 = 20;
 
 /// Sweeps, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
@@ -74,10 +96,8 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
         trace.length,
         trace.executed.len()
     );
-    let behind = trace.length.saturating_add(1);
-    let window = options.from..options.to.unwrap_or(behind).min(behind);
-    let is_pairs = options.cuts == 2 || options.second.is_some();
-    let list = if is_pairs {
+    let window = options.window(trace.length);
+    let list = if options.is_pairs() {
         let seconds = match options.second {
             Some(second) => second..second.saturating_add(1),
             None => 1..recovery(&image, trace.length, options)?,
@@ -94,15 +114,17 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     }
     let began = Instant::now();
     let all = sweep(&image, options, &list)?;
-    let seconds = began.elapsed().as_secs_f64();
-    #[allow(clippy::cast_precision_loss)] // shown with few digits
-    let each = 1_000.0 * seconds / list.len().max(1) as f64;
-    println!("{seconds:.1} s, {each:.2} ms a run");
-    if is_pairs {
+    tell_time(began, list.len());
+    if options.is_pairs() {
         println!("{} runs ended before their second cut", all.ended_early);
     }
-    let is_whole = !is_pairs && options.step == 1 && options.from == 1 && options.to.is_none();
-    let missed = coverage::tell(&image, &trace.executed, &all.cut_at, is_whole)?;
+    let missed = coverage::tell(
+        &trace.executed,
+        &all.cut_at,
+        &image.handlers()?,
+        |address| image.function_at(address).to_owned(),
+        options.is_whole(),
+    );
     let failed = all.failed + missed;
     println!("{} cuts, {failed} failed", list.len());
     Ok(failed)
@@ -177,7 +199,16 @@ fn sweep(image: &Image, options: &Options, list: &[Cuts]) -> Result<Swept, Strin
     }
 }
 
-fn tell(options: &Options, Cuts { first, second }: Cuts, reason: &str) {
+/// Tells how long it took.
+pub(super) fn tell_time(began: Instant, runs: usize) {
+    let seconds = began.elapsed().as_secs_f64();
+    #[allow(clippy::cast_precision_loss)] // shown with few digits
+    let each = 1_000.0 * seconds / runs.max(1) as f64;
+    println!("{seconds:.1} s, {each:.2} ms a run");
+}
+
+/// Tells of a run that failed, with the line that repeats it.
+pub(super) fn tell(options: &Options, Cuts { first, second }: Cuts, reason: &str) {
     print!("cut {first}");
     if second > 0 {
         print!(" and {second}");
@@ -190,6 +221,9 @@ fn tell(options: &Options, Cuts { first, second }: Cuts, reason: &str) {
     );
     if second > 0 {
         print!(" --second {second}");
+    }
+    if options.target != Target::default() {
+        print!(" --target {}", options.target.name());
     }
     if options.board != Board::default() {
         print!(" --board {}", options.board.machine());

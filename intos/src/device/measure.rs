@@ -5,11 +5,13 @@ use core::fmt;
 use intos_sched::TaskIndex;
 
 use super::system;
+use crate::arch;
 
 /// How much of a stack was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StackUse {
-    /// Whose it is; `idle` is that on which the processor idles and the program's end is told.
+    /// Whose it is; `idle` is that on which the processor idles and the program's end is told, or `kernel` where that is
+    /// the main stack.
     pub task: &'static str,
     /// Its bytes: what the task's entry asks for, rounded up.
     pub bytes: usize,
@@ -26,8 +28,7 @@ impl fmt::Display for StackUse {
 }
 
 /// How much of each stack was used since the reset. Nothing, where
-/// [`Firmware::MEASURE_STACKS`](super::Firmware::MEASURE_STACKS) does not say that it is measured, and before
-/// [`start`](super::start()).
+/// `Firmware::MEASURE_STACKS` does not say that it is measured, and before `start`.
 ///
 /// A task that a power loss made start again bypasses what it had done before, so a whole run without a power loss tells
 /// most. Leave room for interrupts, which push up to 104 bytes to the stack of the task that they interrupt.
@@ -37,7 +38,7 @@ pub fn stack_use() -> impl Iterator<Item = StackUse> {
         (0..=tasks).filter_map(move |index| {
             let (bytes, used) = system.stacks.used(system.core, index)?;
             let task = if index == tasks {
-                "idle"
+                arch::IDLE_NAME
             } else {
                 system.core.name(TaskIndex(index as u8))
             };

@@ -1,12 +1,12 @@
 //! What the handlers must know: the running kernel, without its program's type.
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering, compiler_fence};
 
 use intos_sched::{Error, Event, TaskIndex, TaskState};
 
 use super::failure::Failure;
-use super::firmware::Firmware;
+use super::flag::Flag;
+use super::machine::Machine;
 use super::stacks::{self, Stacks};
 use crate::kernel::Kernel;
 use crate::program::Program;
@@ -14,28 +14,30 @@ use crate::table;
 
 /// Who runs next: one word, so that it is answered in a register.
 #[derive(Clone, Copy)]
-pub(super) struct Next {
+pub(crate) struct Next {
     /// Whose it is, of those that were created one after the other in a slot.
-    pub(super) generation: u16,
+    pub(crate) generation: u16,
     index: u8,
     is_somebody: bool,
 }
 
 impl Next {
-    const NOBODY: Self = Self {
+    /// The processor idles.
+    pub(crate) const NOBODY: Self = Self {
         generation: 0,
         index: 0,
         is_somebody: false,
     };
 
     /// The task; none where the processor idles.
-    pub(super) fn task(self) -> Option<TaskIndex> {
+    #[inline]
+    pub(crate) fn task(self) -> Option<TaskIndex> {
         self.is_somebody.then_some(TaskIndex(self.index))
     }
 }
 
 /// A kernel with its program, whichever it is.
-pub(super) trait Core {
+pub(crate) trait Core {
     /// Who runs next. Fails where the kernel's state is damaged.
     fn choose(&self, slice_is_over: bool) -> Next;
     /// Lets ticks pass, and answers whether somebody was woken.
@@ -62,7 +64,7 @@ pub(super) trait Core {
     fn state(&self, task: TaskIndex) -> Result<TaskState, Error>;
     fn name(&self, task: TaskIndex) -> &'static str;
     fn stack_bytes(&self, task: TaskIndex) -> usize;
-    /// Bytes of the stacks of all tasks before one, or of all together, each rounded by [`stacks::Plan`].
+    /// Bytes of the stacks of all tasks before one, rounded by a plan: of all together where there is no such task.
     fn stacks_before(&self, task: TaskIndex, plan: stacks::Plan) -> usize;
     fn idle_stack_bytes(&self) -> usize;
     fn guards_stacks(&self) -> bool;
@@ -70,13 +72,13 @@ pub(super) trait Core {
 }
 
 /// A kernel with its program.
-pub(super) struct Running<B: Firmware, P> {
-    pub(super) kernel: Kernel<B>,
-    pub(super) program: P,
-    pub(super) ended: fn(&Kernel<B>, &P) -> !,
+pub(crate) struct Running<B: Machine, P> {
+    pub(crate) kernel: Kernel<B>,
+    pub(crate) program: P,
+    pub(crate) ended: fn(&Kernel<B>, &P) -> !,
 }
 
-impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
+impl<B: Machine, P: Program<B>> Core for Running<B, P> {
     fn choose(&self, slice_is_over: bool) -> Next {
         let next = || -> Result<Next, Error> {
             let Some(task) = self.kernel.choose(slice_is_over)? else {
@@ -124,15 +126,7 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
     }
 
     fn clocks_per_tick(&self) -> u32 {
-        const {
-            assert!(
-                B::TICKS_PER_SECOND > 0
-                    && B::CLOCK_HZ / B::TICKS_PER_SECOND >= 2
-                    && B::CLOCK_HZ / B::TICKS_PER_SECOND <= 1 << 24,
-                "SysTick counts 2 to 2^24 clocks in a tick: choose another TICKS_PER_SECOND"
-            );
-            B::CLOCK_HZ / B::TICKS_PER_SECOND
-        }
+        B::CLOCKS_PER_TICK
     }
 
     fn end(&self) -> ! {
@@ -183,16 +177,16 @@ impl<B: Firmware, P: Program<B>> Core for Running<B, P> {
 }
 
 /// What runs on the processor.
-pub(super) struct System {
-    pub(super) core: &'static dyn Core,
-    pub(super) stacks: Stacks,
+pub(crate) struct System {
+    pub(crate) core: &'static dyn Core,
+    pub(crate) stacks: Stacks,
 }
 
 /// Whether the running task's time slice is over: a task of the same priority comes first.
-pub(super) static SLICE_IS_OVER: AtomicBool = AtomicBool::new(false);
+pub(crate) static SLICE_IS_OVER: Flag = Flag::new();
 
 /// Set when the system is there.
-static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+static IS_RUNNING: Flag = Flag::new();
 
 struct Place(UnsafeCell<Option<System>>);
 
@@ -201,36 +195,22 @@ unsafe impl Sync for Place {}
 
 static SYSTEM: Place = Place(UnsafeCell::new(None));
 
-/// Sets a flag that handlers share with tasks.
-pub(super) fn raise(flag: &AtomicBool) {
-    flag.store(true, Ordering::Relaxed);
-}
-
-/// Reads such a flag and clears it. In a critical section: ARMv6-M cannot do that at once.
-pub(super) fn take(flag: &AtomicBool) -> bool {
-    let is_raised = flag.load(Ordering::Relaxed);
-    flag.store(false, Ordering::Relaxed);
-    is_raised
-}
-
 /// Makes a system the processor's. Called once after each reset.
-pub(super) fn set(system: System) {
-    if IS_RUNNING.load(Ordering::Acquire) {
+pub(crate) fn set(system: System) {
+    if IS_RUNNING.is_raised() {
         return;
     }
     // SAFETY: nobody has a reference to it, since `get` gives none before the flag is set, and there is one processor
     // and no task yet. A second caller does not come so far.
     unsafe { *SYSTEM.0.get() = Some(system) };
-    IS_RUNNING.store(true, Ordering::Release);
+    IS_RUNNING.raise();
 }
 
 /// The processor's system, when there is one.
-pub(super) fn get() -> Option<&'static System> {
-    // One processor: whoever sees the flag sees what was stored before it.
-    if !IS_RUNNING.load(Ordering::Relaxed) {
+pub(crate) fn get() -> Option<&'static System> {
+    if !IS_RUNNING.is_raised() {
         return None;
     }
-    compiler_fence(Ordering::Acquire);
     // SAFETY: it is never written again.
     unsafe { (*SYSTEM.0.get()).as_ref() }
 }

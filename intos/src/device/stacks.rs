@@ -1,40 +1,31 @@
 //! The memory of the stacks, and who has which.
 //!
 //! From the linker script's `__intos_stacks_start` on: a table with an entry for each task and one for idling, the stack
-//! for idling, and those of the tasks in their order, each with what finds an overflow below it. Nothing of it outlives a
-//! power cycle. A task's stack, and its entry, are made when the task first runs: so a start has nothing to do for the
-//! tasks that wait.
+//! for idling where the port has one of its own, and those of the tasks in their order, each with what finds an overflow
+//! below it. Nothing of it outlives a power cycle. A task's stack, and its entry, are made when the task first runs: so a
+//! start has nothing to do for the tasks that wait.
 //!
 //! | processor | below a stack | an overflow is found |
 //! | --- | --- | --- |
 //! | with an MPU of ARMv7-M | a [`Guard`] | at once: it is a fault |
 //! | others | a [`Mark`] | when the task is left, if the mark was overwritten |
 
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use intos_sched::{MAX_TASKS, TaskIndex};
 
-use super::context;
 use super::failure::Failure;
-#[cfg(target_has_atomic = "32")]
-use super::guard::Guard;
-#[cfg(not(target_has_atomic = "32"))]
-use super::no_guard::Guard;
 use super::system::{Core, Next};
+use crate::arch::{self, Guard, STACK_ALIGNMENT, Word, context};
 
 /// Below a stack that is not guarded.
-type Mark = [u32; 8];
-/// Words that are not likely to be written by chance. So many, since a function seldom writes to all that it takes of a
-/// stack.
-const MARK: Mark = [0xE4D5_7ACC; 8];
+type Mark = [Word; arch::MARK_WORDS];
+/// Words that are not likely to be written by chance. As many as the port has room for, since a function seldom writes to
+/// all that it takes of a stack.
+const MARK: Mark = [0xE4D5_7ACC_u32 as Word; arch::MARK_WORDS];
 /// What a stack that is measured is filled with.
-const UNUSED: u32 = 0xC0DE_F0A5;
-/// Bytes of the smallest stack: what a switch pushes, and some to call functions.
-const SMALLEST: usize = 256;
-
-/// Words with a bit for each task.
-const ENTERED_WORDS: usize = MAX_TASKS.div_ceil(32);
+const UNUSED: Word = 0xC0DE_F0A5_u32 as Word;
 
 /// Where a stack lies, and what it holds.
 #[derive(Debug)]
@@ -42,27 +33,40 @@ struct Entry {
     /// Below it: the mark or the guard.
     below: *mut Mark,
     /// Its lowest address.
-    lowest: *mut u32,
+    lowest: *mut Word,
     /// The address behind it.
-    end: *mut u32,
-    /// Where it was left; null: it was not entered in this power cycle.
-    left_at: *mut u32,
+    end: *mut Word,
+    /// Where it was left.
+    left_at: *mut Word,
     /// Whose it is, of those that were created one after the other in a slot.
     generation: u16,
 }
 
+/// On which stack a port idles.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)] // a port has one of them
+pub(crate) enum IdleStack {
+    /// On one of its own, before those of the tasks.
+    Own,
+    /// On the main stack, which begins where the memory for stacks ends.
+    Main {
+        /// The address behind it.
+        end: fn() -> *mut Word,
+    },
+}
+
 /// All stacks.
 #[derive(Debug)]
-pub(super) struct Stacks {
+pub(crate) struct Stacks {
     entries: NonNull<Entry>,
     /// The entry for idling, behind those of the tasks.
     idle: usize,
     /// Whose stack the processor is on.
-    current: AtomicUsize,
+    current: Cell<usize>,
     /// Bit by bit, which tasks have an entry: those that have run in this power cycle.
-    entered: [AtomicU32; ENTERED_WORDS],
+    entered: [Cell<u8>; MAX_TASKS.div_ceil(8)],
     plan: Plan,
-    /// The end of the stack for idling, behind which those of the tasks begin.
+    /// Where the tasks' stacks begin.
     tasks: *mut u8,
     guard: Option<Guard>,
     is_measured: bool,
@@ -70,7 +74,7 @@ pub(super) struct Stacks {
 
 /// How stacks are rounded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     below_bytes: usize,
     alignment: usize,
 }
@@ -79,7 +83,7 @@ impl Plan {
     const fn of(guard: Option<Guard>) -> Self {
         let (below_bytes, alignment) = match guard {
             Some(_) => (Guard::BYTES, Guard::BYTES),
-            None => (size_of::<Mark>(), 8),
+            None => (size_of::<Mark>(), STACK_ALIGNMENT),
         };
         Self {
             below_bytes,
@@ -88,8 +92,11 @@ impl Plan {
     }
 
     /// Bytes of a stack that is asked for, with what lies below it.
-    pub(super) fn whole_bytes(self, wanted: usize) -> usize {
-        self.below_bytes + wanted.max(SMALLEST).next_multiple_of(self.alignment)
+    pub(crate) fn whole_bytes(self, wanted: usize) -> usize {
+        self.below_bytes
+            + wanted
+                .max(arch::SMALLEST_STACK)
+                .next_multiple_of(self.alignment)
     }
 }
 
@@ -104,7 +111,7 @@ impl Stacks {
     /// # Safety
     ///
     /// To be called once after each reset: it takes the linker script's memory for stacks for good.
-    pub(super) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
+    pub(crate) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
         let guard = core.guards_stacks().then(Guard::find).flatten();
         let plan = Plan::of(guard);
         let start = (&raw mut __intos_stacks_start)
@@ -113,8 +120,13 @@ impl Stacks {
         let end = (&raw mut __intos_stacks_end).addr();
         let idle = usize::from(core.task_count());
         let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(plan.alignment);
-        let before_tasks = table_bytes + plan.whole_bytes(core.idle_stack_bytes());
-        let needed = before_tasks + core.stacks_before(TaskIndex(idle as u8), plan);
+        let stack_bytes = core.stacks_before(TaskIndex(core.task_count()), plan);
+        // Where the processor idles on the main stack, that one lies behind these, and its mark is the last thing here.
+        let (idle_bytes, mark_bytes) = match arch::IDLE_STACK {
+            IdleStack::Own => (plan.whole_bytes(core.idle_stack_bytes()), 0),
+            IdleStack::Main { .. } => (0, size_of::<Mark>()),
+        };
+        let needed = table_bytes + idle_bytes + stack_bytes + mark_bytes;
         let available = end.saturating_sub(start);
         let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
         let Some(entries) = NonNull::new(memory.cast::<Entry>()) else {
@@ -126,22 +138,31 @@ impl Stacks {
         let stacks = Self {
             entries,
             idle,
-            current: AtomicUsize::new(idle),
-            entered: [const { AtomicU32::new(0) }; ENTERED_WORDS],
+            current: Cell::new(idle),
+            entered: [const { Cell::new(0) }; MAX_TASKS.div_ceil(8)],
             plan,
-            tasks: memory.wrapping_add(before_tasks),
+            tasks: memory.wrapping_add(table_bytes + idle_bytes),
             guard,
             is_measured: core.measures_stacks(),
         };
-        // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses it, by
-        // this function's contract.
-        unsafe {
-            stacks.make(
-                idle,
-                memory.wrapping_add(table_bytes),
-                core.idle_stack_bytes(),
-            )
+        let idle_entry = match arch::IDLE_STACK {
+            IdleStack::Own => {
+                stacks.place(memory.wrapping_add(table_bytes), core.idle_stack_bytes())
+            }
+            IdleStack::Main { end: stack_end } => {
+                let lowest = memory.with_addr(end);
+                Entry {
+                    below: lowest.wrapping_sub(size_of::<Mark>()).cast(),
+                    lowest: lowest.cast(),
+                    end: stack_end(),
+                    left_at: ptr::null_mut(),
+                    generation: 0,
+                }
+            }
         };
+        // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses it, by
+        // this function's contract; of the main stack what is filled lies below all that is in use.
+        unsafe { stacks.make(idle, idle_entry) };
         if let Some(guard) = guard {
             guard.begin(stacks.entry(idle).below.addr());
         }
@@ -152,21 +173,20 @@ impl Stacks {
     ///
     /// # Safety
     ///
-    /// From `bottom` on, a multiple of the alignment, the stack's bytes are memory that nobody uses, and nobody has a
-    /// reference to the entry.
-    unsafe fn make(&self, index: usize, bottom: *mut u8, wanted: usize) {
-        let entry = self.place(bottom, wanted);
+    /// The stack, and what lies below it, are memory that nobody uses, at multiples of the stacks' alignment; and nobody has
+    /// a reference to the table's entry.
+    unsafe fn make(&self, index: usize, entry: Entry) {
         // SAFETY: by this function's contract; the table has an entry for each index up to that for idling.
         unsafe {
             entry.below.write_volatile(MARK);
             if self.is_measured {
-                fill(entry.lowest, entry.end);
+                fill(entry.lowest, arch::unused_end(entry.end));
             }
             self.entries.add(index.min(self.idle)).write(entry);
         }
     }
 
-    /// Where a stack lies.
+    /// Where a stack lies, with what lies below it.
     fn place(&self, bottom: *mut u8, wanted: usize) -> Entry {
         Entry {
             below: bottom.cast(),
@@ -177,44 +197,36 @@ impl Stacks {
         }
     }
 
-    /// Where a task's stack begins, with what lies below it.
-    fn bottom(&self, core: &dyn Core, task: TaskIndex) -> *mut u8 {
-        self.tasks.wrapping_add(core.stacks_before(task, self.plan))
-    }
-
-    /// Whether a task has run in this power cycle; and that it has.
+    /// Whether a stack was made in this power cycle.
     #[inline]
     fn is_entered(&self, index: usize) -> bool {
         index == self.idle
             || self
                 .entered
-                .get(index / 32)
-                .is_some_and(|word| word.load(Ordering::Relaxed) & 1 << (index % 32) != 0)
+                .get(index / 8)
+                .is_some_and(|byte| byte.get() & 1 << (index % 8) != 0)
     }
 
     fn note_entered(&self, index: usize) {
-        if let Some(word) = self.entered.get(index / 32) {
-            word.store(
-                word.load(Ordering::Relaxed) | 1 << (index % 32),
-                Ordering::Relaxed,
-            );
+        if let Some(byte) = self.entered.get(index / 8) {
+            byte.set(byte.get() | 1 << (index % 8));
         }
     }
 
     /// The highest address of the stack for idling: that with which the first switch begins.
-    pub(super) fn idle_end(&self) -> *mut u32 {
+    pub(crate) fn idle_end(&self) -> *mut Word {
         self.entry(self.idle).end
     }
 
     /// Whose stack the processor is on: nobody's while it idles.
-    pub(super) fn current(&self) -> Option<TaskIndex> {
-        let index = self.current.load(Ordering::Relaxed);
+    pub(crate) fn current(&self) -> Option<TaskIndex> {
+        let index = self.current.get();
         (index < self.idle).then_some(TaskIndex(index as u8))
     }
 
     /// Whether the stack that the processor is on was used beyond its end, where its task is left at `left_at`.
-    pub(super) fn has_overflowed(&self, left_at: *mut u32) -> bool {
-        let entry = self.entry(self.current.load(Ordering::Relaxed));
+    pub(crate) fn has_overflowed(&self, left_at: *mut Word) -> bool {
+        let entry = self.entry(self.current.get());
         if left_at < entry.lowest {
             return true;
         }
@@ -226,9 +238,9 @@ impl Stacks {
     /// The same, in the handler of a fault, for what the processor has pushed at `frame`.
     ///
     /// Nothing is guarded any more.
-    pub(super) fn has_overflowed_by_fault(&self, frame: Option<*mut u32>) -> bool {
+    pub(crate) fn has_overflowed_by_fault(&self, frame: Option<*mut Word>) -> bool {
         if let Some(guard) = self.guard {
-            let below = self.entry(self.current.load(Ordering::Relaxed)).below;
+            let below = self.entry(self.current.get()).below;
             let is_hit = guard.is_hit(below.addr());
             guard.lift();
             if is_hit {
@@ -239,14 +251,14 @@ impl Stacks {
     }
 
     /// Whether the processor can have pushed something at an address of the stack that it is on.
-    pub(super) fn holds(&self, frame: *mut u32) -> bool {
-        let entry = self.entry(self.current.load(Ordering::Relaxed));
+    pub(crate) fn holds(&self, frame: *mut Word) -> bool {
+        let entry = self.entry(self.current.get());
         frame >= entry.lowest && frame < entry.end && frame.is_aligned()
     }
 
     /// How many bytes a stack has, and how many of them were used since the reset, where that is measured. The index
     /// behind that of the last task is that of the stack for idling.
-    pub(super) fn used(&self, core: &dyn Core, index: usize) -> Option<(usize, usize)> {
+    pub(crate) fn used(&self, core: &dyn Core, index: usize) -> Option<(usize, usize)> {
         if !self.is_measured || index > self.idle {
             return None;
         }
@@ -268,8 +280,8 @@ impl Stacks {
     ///
     /// In a critical section, in the handler that switches.
     #[inline]
-    pub(super) fn switch(&self, core: &dyn Core, left_at: *mut u32, next: Next) -> *mut u32 {
-        self.entry_mut(self.current.load(Ordering::Relaxed), |entry| {
+    pub(crate) fn switch(&self, core: &dyn Core, left_at: *mut Word, next: Next) -> *mut Word {
+        self.entry_mut(self.current.get(), |entry| {
             entry.left_at = left_at;
         });
         let index = match next.task() {
@@ -282,7 +294,7 @@ impl Stacks {
             }
             None => self.idle,
         };
-        self.current.store(index, Ordering::Relaxed);
+        self.current.set(index);
         self.entry_mut(index, |entry| {
             if entry.generation != next.generation
                 && let Some(task) = next.task()
@@ -301,9 +313,11 @@ impl Stacks {
     #[inline(never)]
     fn enter(&self, core: &dyn Core, task: TaskIndex, generation: u16) {
         let index = usize::from(task.0);
+        let bottom = self.tasks.wrapping_add(core.stacks_before(task, self.plan));
+        let entry = self.place(bottom, core.stack_bytes(task));
         // SAFETY: `divide` has made sure that the stacks of all tasks lie within the memory for them. Nobody has used this
         // one, and the reference to another entry has ended.
-        unsafe { self.make(index, self.bottom(core, task), core.stack_bytes(task)) };
+        unsafe { self.make(index, entry) };
         self.note_entered(index);
         self.entry_mut(index, |entry| begin(entry, task, generation));
     }
@@ -336,7 +350,7 @@ fn begin(entry: &mut Entry, task: TaskIndex, generation: u16) {
 /// # Safety
 ///
 /// It is memory that nobody else uses.
-unsafe fn fill(mut from: *mut u32, end: *mut u32) {
+unsafe fn fill(mut from: *mut Word, end: *mut Word) {
     while from < end {
         // SAFETY: by this function's contract.
         unsafe { from.write_volatile(UNUSED) };

@@ -111,7 +111,7 @@ impl core::error::Error for Failure<'_> {}
 
 /// The tasks that have not ended, by their names.
 #[derive(Clone, Copy)]
-pub struct Waiting<'a>(pub(super) &'a dyn Core);
+pub struct Waiting<'a>(pub(crate) &'a dyn Core);
 
 impl Waiting<'_> {
     /// Their names.

@@ -1,5 +1,7 @@
 //! `cargo xtask no-std`.
 
+mod features;
+
 use crate::toolchain;
 
 /// All that must build without the standard library, by package.
@@ -25,8 +27,16 @@ const TARGETS: [&str; 3] = [
     "thumbv6m-none-eabi",
 ];
 
+/// What else to do.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Also checks each combination of the features that a device may have, of each crate and of firmware.
+    #[arg(long)]
+    features: bool,
+}
+
 /// Builds them, and answers how many failed.
-pub(crate) fn run() -> Result<u64, String> {
+pub(crate) fn run(options: &Options) -> Result<u64, String> {
     for target in TARGETS {
         let mut build = toolchain::build(target, &toolchain::target_dir("no-std"))?;
         build.args(["--no-default-features", "--features=intos/critical-section"]);
@@ -38,5 +48,9 @@ pub(crate) fn run() -> Result<u64, String> {
         PACKAGES.len(),
         TARGETS.join(", ")
     );
-    Ok(0)
+    if options.features {
+        features::check_all()
+    } else {
+        Ok(0)
+    }
 }

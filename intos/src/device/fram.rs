@@ -3,6 +3,7 @@
 use nvm_core::{FixedNvm, FixedPlace, Nvm};
 
 use super::failure::Failure;
+use crate::arch;
 
 unsafe extern "C" {
     static mut __intos_nvm_start: u32;
@@ -10,8 +11,8 @@ unsafe extern "C" {
 }
 
 /// The first `BYTES` bytes, a power of two, from the linker script's symbol `__intos_nvm_start` on: FRAM or MRAM that the
-/// processor addresses like memory, and that stores aligned words whole.
-pub type Fram<const BYTES: u32> = FixedNvm<Linked<BYTES>, 4>;
+/// processor addresses like memory, and that stores aligned words of the processor's width whole.
+pub type Fram<const BYTES: u32> = FixedNvm<Linked<BYTES>, { arch::ATOM }>;
 
 /// Where [`Fram`] lies.
 #[derive(Debug)]

@@ -1,0 +1,11 @@
+//! [`Transfers`] as firmware.
+#![no_std]
+#![no_main]
+
+use intos_msp430::scenarios::Transfers;
+
+msp430_start::entry!(main);
+
+fn main() -> ! {
+    intos_msp430::run::<Transfers>()
+}

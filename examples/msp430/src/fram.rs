@@ -1,0 +1,28 @@
+//! The part's FRAM, as the linker script gives it.
+
+use nvm_core::{FixedNvm, FixedPlace};
+
+unsafe extern "C" {
+    static mut __intos_nvm_start: u16;
+}
+
+/// Where it lies.
+#[derive(Debug)]
+pub struct Place;
+
+impl FixedPlace for Place {
+    const BYTES: u32 = 0x2000;
+
+    fn start() -> *mut u8 {
+        (&raw mut __intos_nvm_start).cast()
+    }
+}
+
+/// The region: the processor stores 2 bytes at once.
+pub type Fram = FixedNvm<Place, 2>;
+
+/// The region of the program that runs.
+pub fn open() -> Fram {
+    // SAFETY: the memory map gives these 8 KiB, which begin at a multiple of 4, to this region alone.
+    unsafe { Fram::new() }
+}

@@ -1,0 +1,58 @@
+//! Which programs there are, and their build.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::program::Program;
+use crate::firmware::build::{self, Profile};
+use crate::toolchain;
+
+/// What all of them are built for.
+pub(crate) const TARGET: &str = "msp430-none-elf";
+
+fn folder() -> PathBuf {
+    toolchain::root().join("examples/msp430")
+}
+
+/// The programs' names.
+pub(crate) fn programs() -> Result<Vec<String>, String> {
+    build::programs_in(&folder())
+}
+
+/// Builds a program, with a mistake made on purpose or without, and reads it.
+pub(super) fn build(program: &str, is_broken: bool) -> Result<Program, String> {
+    build::check_name(program, &programs()?)?;
+    let features = if is_broken { "broken" } else { "" };
+    build_with(program, Profile::Release, features)
+}
+
+/// Builds any of the package's programs, with features, and reads it.
+pub(crate) fn build_with(
+    program: &str,
+    profile: Profile,
+    features: &str,
+) -> Result<Program, String> {
+    let target_dir = toolchain::target_dir("msp430");
+    let mut build = toolchain::build_with(TARGET, &target_dir, profile.name())?;
+    build
+        .args(["--bin", program, "--features", features])
+        // Its `.cargo/config.toml` counts there.
+        .current_dir(folder());
+    toolchain::run(&mut build)?;
+    Program::read(&target_dir.join(TARGET).join(profile.name()).join(program))
+}
+
+/// The same, as a copy: a build with other features would replace it.
+pub(crate) fn build_copy(
+    program: &str,
+    profile: Profile,
+    features: &str,
+) -> Result<Program, String> {
+    let built = build_with(program, profile, features)?;
+    let folder = toolchain::target_dir("msp430").join("copies");
+    let copy = folder.join(format!("{program}-{}-{features}", profile.name()));
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(&built.path, &copy))
+        .map_err(|error| format!("{} cannot be written: {error}", copy.display()))?;
+    Program::read(&copy)
+}

@@ -1,0 +1,140 @@
+//! Commands for the simulator.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::part::{NVM, SRAM};
+use super::program::Program;
+
+/// Breakpoints: each has a number, so that it can be set anew and deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// Where a window opens.
+    Opens = 0,
+    /// Where a program stays that has come to its end, or where it is looked at before.
+    Ended = 1,
+    /// Where one stays that cannot go on.
+    Failed = 2,
+    /// Where what a power loss has interrupted is finished.
+    Recovered = 3,
+    /// Where a window closes.
+    Closes = 4,
+}
+
+/// Commands, one after the other.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Script(String);
+
+impl Script {
+    /// A program in a part whose NVM is blank, with breakpoints where it ends.
+    pub(crate) fn new(program: &Program) -> Result<Self, String> {
+        let mut script = Self::default();
+        script.add(&format!("prog {}", program.path.display()));
+        script.blank_nvm();
+        script.break_at(Break::Ended, program.symbol("__run_ended")?);
+        script.break_at(Break::Failed, program.symbol("__run_failed")?);
+        Ok(script)
+    }
+
+    /// What the simulator is to read.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// How many commands there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lines().count()
+    }
+
+    /// A command.
+    pub(crate) fn add(&mut self, command: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{command}");
+    }
+
+    /// The first commands of it.
+    pub(super) fn first(&self, commands: usize) -> Self {
+        Self(self.0.split_inclusive('\n').take(commands).collect())
+    }
+
+    /// All of another one's.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.0.push_str(&other.0);
+    }
+
+    /// The program's console shall print.
+    pub(crate) fn console(&mut self) {
+        self.add("simio add console console");
+    }
+
+    /// Instructions and cycles shall be counted.
+    pub(crate) fn count(&mut self) {
+        self.add("simio add tracer tracer 2");
+    }
+
+    /// Tells them.
+    pub(crate) fn tell_counts(&mut self) {
+        self.add("simio info tracer");
+    }
+
+    /// Makes the NVM blank.
+    pub(super) fn blank_nvm(&mut self) {
+        self.add(&format!("fill {:#x} {:#x} 0", NVM.0, NVM.1));
+    }
+
+    /// Makes the NVM what a file has.
+    pub(super) fn load_nvm(&mut self, file: &Path) {
+        self.add(&format!("load_raw {} {:#x}", file.display(), NVM.0));
+    }
+
+    /// Keeps the NVM in a file.
+    pub(super) fn save_nvm(&mut self, file: &Path) {
+        self.add(&format!(
+            "save_raw {:#x} {:#x} {}",
+            NVM.0,
+            NVM.1,
+            file.display()
+        ));
+    }
+
+    /// Stops before an instruction.
+    pub(crate) fn break_at(&mut self, number: Break, address: u64) {
+        self.add(&format!("setbreak {address:#x} {}", number as u8));
+    }
+
+    /// No longer does.
+    pub(crate) fn no_break_at(&mut self, number: Break) {
+        self.add(&format!("delbreak {}", number as u8));
+    }
+
+    /// The power goes and comes back: SRAM holds junk, registers are 0, NVM holds what it held.
+    pub(super) fn lose_power(&mut self) {
+        self.add(&format!("fill {:#x} {:#x} 0xa5 0x5a 0x3c", SRAM.0, SRAM.1));
+        self.reset();
+    }
+
+    /// A reset, which leaves all memory as it is.
+    pub(crate) fn reset(&mut self) {
+        self.add("reset");
+    }
+
+    /// Runs to a breakpoint.
+    pub(crate) fn run(&mut self) {
+        self.add("run");
+    }
+
+    /// Executes so many instructions, and stops at no breakpoint.
+    pub(super) fn step(&mut self, instructions: u32) {
+        self.add(&format!("step {instructions}"));
+    }
+
+    /// Shows the registers.
+    pub(super) fn registers(&mut self) {
+        self.add("regs");
+    }
+
+    /// Shows memory.
+    pub(crate) fn memory(&mut self, address: u64, bytes: u64) {
+        self.add(&format!("md {address:#x} {bytes}"));
+    }
+}
