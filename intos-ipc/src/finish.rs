@@ -1,6 +1,6 @@
 //! What objects have to do after a commit: the kinds of [`ObjectWork`], and who does which.
 
-use intos_sched::{Error, ErrorKind, ObjectWork, Scheduler};
+use intos_sched::{Error, FollowUps, ObjectWork, Scheduler};
 use nvm_core::{Class, Nvm, Offset};
 use nvm_list::List;
 
@@ -15,17 +15,43 @@ pub(crate) const EVENTS: u8 = 2;
 /// `object`: the ring; `b`: bytes; `c`: where they lie.
 pub(crate) const RING_COPY: u8 = 3;
 
-/// Does what an object has to do after a commit: for kernels, which give it to
-/// [`Scheduler::open`](intos_sched::Scheduler::open).
-pub fn finish<N: Nvm + Copy>(scheduler: &Scheduler<N>, work: ObjectWork) -> Result<(), Error> {
-    let at = Offset::new(u32::from(work.object) * 4);
-    match work.kind {
-        QUEUE_PEEKERS => queue::finish_peekers(scheduler, List::at(at)?, work.b, work.c),
-        QUEUE_REFILL => queue::finish_refill(scheduler, List::at(at)?, work.b, work.c),
-        EVENTS => event_group::finish_events(scheduler, List::at(at)?, work.c),
-        RING_COPY => ring::finish_copy(scheduler.nvm(), at.get(), work.b, work.c),
-        _ => Err(ErrorKind::Damaged { offset: at.get() }.error()),
-    }
+/// The follow-ups of queues: for kernels, which give them to [`Scheduler::open`] where a program has one.
+pub fn add_queues<N: Nvm + Copy>(to: &mut FollowUps<N>) {
+    to.add(QUEUE_PEEKERS, |scheduler, work| {
+        queue::finish_peekers(scheduler, list_of(work)?, work.b, work.c)
+    });
+    to.add(QUEUE_REFILL, |scheduler, work| {
+        queue::finish_refill(scheduler, list_of(work)?, work.b, work.c)
+    });
+}
+
+/// The same of event groups.
+pub fn add_event_groups<N: Nvm + Copy>(to: &mut FollowUps<N>) {
+    to.add(EVENTS, |scheduler, work| {
+        event_group::finish_events(scheduler, list_of(work)?, work.c)
+    });
+}
+
+/// The same of stream and message buffers.
+pub fn add_buffers<N: Nvm + Copy>(to: &mut FollowUps<N>) {
+    to.add(RING_COPY, |scheduler: &Scheduler<N>, work| {
+        let at = u32::from(work.object) * 4;
+        ring::finish_copy(scheduler.nvm(), at, work.b, work.c)
+    });
+}
+
+/// Those of all objects: for tools that look at images of any program.
+pub fn follow_ups<N: Nvm + Copy>() -> FollowUps<N> {
+    let mut all = FollowUps::NONE;
+    add_queues(&mut all);
+    add_event_groups(&mut all);
+    add_buffers(&mut all);
+    all.add_mutexes();
+    all
+}
+
+fn list_of(work: ObjectWork) -> Result<List, Error> {
+    Ok(List::at(Offset::new(u32::from(work.object) * 4))?)
 }
 
 /// A list's place, in units of 4 bytes.

@@ -14,7 +14,7 @@
 //! | `bytes` | [`Bytes`], what is received from them |
 //! | `shared` | [`Shared`], an object that several tasks own together |
 //! | `inspect` | views of what is stored, for tools that look at images |
-//! | `finish` | [`finish()`]: what is left to do after a commit |
+//! | `finish` | [`follow_ups`]: what is left to do after a commit |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -35,7 +35,7 @@ mod timers;
 
 pub use bytes::Bytes;
 pub use event_group::{EventGroup, OnExit};
-pub use finish::finish;
+pub use finish::{add_buffers, add_event_groups, add_queues, follow_ups};
 pub use message_buffer::MessageBuffer;
 pub use mutex::{Mutex, MutexGuard, RecursiveMutex};
 pub use queue::{Queue, QueueItem};

@@ -16,9 +16,9 @@
 //! An interrupt handler's call is one kernel transaction on the kernel's own log. It is not recorded: whoever
 //! raised the interrupt knows nothing of a repetition.
 
-use nvm_core::{Nvm, Record};
+use nvm_core::{Nvm, Record, RecordWriter, ablation};
 use nvm_list::List;
-use replay::{Site, SystemTable, SystemTx};
+use replay::{DecodeResult, EncodeResult, Site, SystemTable, SystemTx};
 
 use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
@@ -93,25 +93,32 @@ pub trait InterruptCalls {
 
 /// Who makes a call.
 #[derive(Debug)]
-enum Caller<'c, N: Nvm + Copy> {
+enum Caller<'c, N: Nvm + Copy, P: Port> {
     Task {
         task: TaskIndex,
         system: &'c mut SystemTable<N>,
     },
-    /// It is told whether it may have woken somebody.
-    Interrupt { woke: &'c mut bool },
+    Interrupt {
+        /// It is told whether it may have woken somebody.
+        woke: &'c mut bool,
+        /// [`Call::commit_from_isr`]: so that programs without interrupts do not have it.
+        commit: CommitFromIsr<N, P>,
+    },
 }
+
+type CommitFromIsr<N, P> =
+    fn(&Scheduler<N>, &P, CallName, &Work, &mut EncodeResult<'_, N>) -> Result<(), Error>;
 
 /// A system call that a task or an interrupt handler makes.
 #[derive(Debug)]
 pub struct Call<'c, N: Nvm + Copy, P: Port> {
     scheduler: &'c Scheduler<N>,
     port: &'c P,
-    caller: Caller<'c, N>,
+    caller: Caller<'c, N, P>,
     site: Site,
     name: CallName,
-    /// It has done list work.
-    did_work: bool,
+    /// Its work has made a task ready that comes first, perhaps.
+    is_outranked: bool,
 }
 
 impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
@@ -130,7 +137,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             caller: Caller::Task { task, system },
             site,
             name,
-            did_work: false,
+            is_outranked: false,
         }
     }
 
@@ -146,10 +153,13 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         Self {
             scheduler,
             port,
-            caller: Caller::Interrupt { woke },
+            caller: Caller::Interrupt {
+                woke,
+                commit: Self::commit_from_isr,
+            },
             site,
             name,
-            did_work: false,
+            is_outranked: false,
         }
     }
 
@@ -191,29 +201,20 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     ///    [`block`](Call::block)s it;
     /// 4. if it blocked: gives the processor away, and when it has it again, takes the result that whoever
     ///    woke the task has put there.
+    #[inline]
     pub fn run<R: Record>(
         mut self,
         attempt: impl FnOnce(&mut Self) -> Result<Progress<R>, Error>,
     ) -> Result<R, Error> {
-        let (port, site) = (self.port, self.site);
-        let Caller::Task { task, system } = &mut self.caller else {
-            return self.run_from_isr(attempt);
-        };
-        let task = *task;
-        if let Some(result) = system.bypass(site)? {
-            return Ok(result);
-        }
-        if !system.has_steps() {
+        if self.is_new() {
+            let port = self.port;
             let progress = port.critical(|| {
-                port.observe(Event::Called {
-                    task: Some(task),
-                    call: self.name,
-                });
+                self.tell_called();
                 attempt(&mut self)
             })?;
             match progress {
                 Progress::Completed(result) => {
-                    if self.did_work && port.critical(|| self.scheduler.is_outranked(task))? {
+                    if self.is_outranked {
                         port.switch();
                     }
                     return Ok(result);
@@ -221,80 +222,148 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
                 Progress::Blocked => port.switch(),
             }
         }
-        let call = self.name;
-        let Caller::Task { system, .. } = self.caller else {
-            return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
-        };
-        port.critical(|| {
-            let result = system.complete_in_place(site)?;
-            port.observe(Event::Completed { task, call });
-            Ok(result)
-        })
+        self.take_result()
     }
 
-    fn run_from_isr<R>(
-        mut self,
-        attempt: impl FnOnce(&mut Self) -> Result<Progress<R>, Error>,
-    ) -> Result<R, Error> {
-        let port = self.port;
+    /// Whether the call is made for the first time.
+    fn is_new(&mut self) -> bool {
+        match &mut self.caller {
+            Caller::Task { system, .. } => system.is_new(),
+            Caller::Interrupt { .. } => true,
+        }
+    }
+
+    #[inline]
+    fn tell_called(&self) {
+        self.port.observe(Event::Called {
+            task: self.task().ok(),
+            call: self.name,
+        });
+    }
+
+    /// Takes the result of a call that has completed, or that whoever woke the task has put there.
+    #[inline(never)] // One copy for each type of result.
+    fn take_result<R: Record>(self) -> Result<R, Error> {
+        let mut result = None;
+        self.take_encoded(R::MAX_BYTES, &mut |record| {
+            result = R::decode(record)?;
+            Ok(result.is_some())
+        })?;
+        result.ok_or(NO_RESULT)
+    }
+
+    fn take_encoded(self, max_bytes: u32, decode: &mut DecodeResult<'_, N>) -> Result<(), Error> {
+        let (port, site, call) = (self.port, self.site, self.name);
+        let Caller::Task { task, system } = self.caller else {
+            return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
+        };
+        if system.take_encoded(site, max_bytes, decode)? {
+            return Ok(());
+        }
         port.critical(|| {
-            port.observe(Event::Called {
-                task: None,
-                call: self.name,
-            });
-            match attempt(&mut self)? {
-                Progress::Completed(result) => Ok(result),
-                Progress::Blocked => Err(ErrorKind::InInterrupt {
-                    site: Some(self.site),
-                }
-                .error()),
-            }
+            system.complete_in_place_encoded(site, max_bytes, decode)?;
+            port.observe(Event::Completed { task, call });
+            Ok(())
         })
     }
 
     /// Completes the call: `body` changes objects in the kernel transaction and gives the result; `work` is
     /// carried out with it.
+    #[inline]
     pub fn complete<R: Record>(
         &mut self,
         work: &Work,
-        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
+        mut body: impl FnMut(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<Progress<R>, Error> {
+        let mut result = None;
+        let mut encode = |kernel: &mut SystemTx<'_, N>,
+                          record: Option<&mut RecordWriter<'_, N>>| {
+            let value = body(kernel)?;
+            if let Some(record) = record {
+                value.encode(record)?;
+            }
+            result = Some(value);
+            Ok(())
+        };
+        if work.is_none() {
+            self.commit_alone(R::MAX_BYTES, &mut encode)?;
+        } else {
+            self.commit(work, R::MAX_BYTES, &mut encode)?;
+        }
+        result.map(Progress::Completed).ok_or(NO_RESULT)
+    }
+
+    /// The kernel transaction that completes a call without work.
+    #[inline]
+    fn commit_alone(
+        &mut self,
+        max_bytes: u32,
+        encode: &mut EncodeResult<'_, N>,
+    ) -> Result<(), Error> {
+        let Caller::Task { task, system } = &mut self.caller else {
+            return self.commit(&Work::none(), max_bytes, encode);
+        };
+        system.complete_encoded(self.site, max_bytes, encode)?;
+        tell_committed(self.port, Some(*task), self.name, false);
+        Ok(())
+    }
+
+    /// The kernel transaction that completes a call with work, or one from an interrupt handler, whatever its result is:
+    /// `body` encodes it.
+    #[inline(never)] // One copy.
+    fn commit(
+        &mut self,
+        work: &Work,
+        max_bytes: u32,
+        body: &mut EncodeResult<'_, N>,
+    ) -> Result<(), Error> {
         let (scheduler, port, call) = (self.scheduler, self.port, self.name);
-        let committed = |task| {
-            port.observe(Event::Committed {
-                task,
-                call,
-                blocks: false,
-            });
-        };
-        let result = match &mut self.caller {
-            Caller::Task { task, system } => {
-                let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
-                let staged = scheduler.stage(work, tag)?;
-                let body = |kernel: &mut SystemTx<'_, N>| {
-                    let result = body(kernel)?;
-                    scheduler.change_lists_in(kernel, work)?;
-                    Ok(result)
-                };
-                let result = system.complete(self.site, body).map_err(Error::from);
-                if result.is_ok() {
-                    committed(Some(*task));
-                }
-                scheduler.settle(work, staged, result)?
-            }
-            Caller::Interrupt { woke } => {
-                let result = scheduler.transact(work, || committed(None), body)?;
+        let (task, system) = match &mut self.caller {
+            Caller::Task { task, system } => (*task, system),
+            Caller::Interrupt { woke, commit } => {
+                commit(scheduler, port, call, work, body)?;
                 **woke |= !work.is_none();
-                result
+                return Ok(());
             }
         };
-        self.did_work = !work.is_none();
-        Ok(Progress::Completed(result))
+        let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
+        let staged = scheduler.stage(work, tag)?;
+        let result = if ablation::LISTS_RECORD {
+            system.complete_encoded(self.site, max_bytes, body)
+        } else {
+            system.complete_encoded(self.site, max_bytes, &mut |kernel, record| {
+                body(kernel, record)?;
+                scheduler.change_lists_in(kernel, work)
+            })
+        };
+        if result.is_ok() {
+            tell_committed(port, Some(task), call, false);
+        }
+        scheduler.settle(work, staged, result.map_err(Error::from))?;
+        self.is_outranked = scheduler.is_outranked(task)?;
+        Ok(())
+    }
+
+    fn commit_from_isr(
+        scheduler: &Scheduler<N>,
+        port: &P,
+        call: CallName,
+        work: &Work,
+        body: &mut EncodeResult<'_, N>,
+    ) -> Result<(), Error> {
+        let committed = || tell_committed(port, None, call, false);
+        scheduler.transact(work, committed, |kernel| body(kernel, None))
     }
 
     /// Completes the call with a result, and does nothing else.
     pub fn answer<R: Record>(&mut self, result: R) -> Result<Progress<R>, Error> {
-        self.complete(&Work::none(), |_| Ok(result))
+        self.commit_alone(R::MAX_BYTES, &mut |_, record| {
+            if let Some(record) = record {
+                result.encode(record)?;
+            }
+            Ok(())
+        })?;
+        Ok(Progress::Completed(result))
     }
 
     /// The tick until which a call waits; `None` where it has no limit.
@@ -315,7 +384,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         payload: &[&[u8]],
     ) -> Result<Progress<R>, Error> {
         let until = self.deadline(timeout)?;
-        self.block_with::<R>(wait, until, payload, Work::none(), |_| Ok(()))
+        self.block_with(wait, until, payload, Work::none(), |_| Ok(()))
     }
 
     /// The same, until a tick or without a limit; `body` changes objects in the kernel transaction with which
@@ -325,21 +394,28 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         wait: Wait,
         until: Option<u32>,
         payload: &[&[u8]],
-        work: Work,
-        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
+        mut work: Work,
+        mut body: impl FnMut(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        let task = self.task()?;
-        let Caller::Task { system, .. } = &mut self.caller else {
+        self.put_payload(R::MAX_BYTES, payload)?;
+        self.sleep(Some(wait), until, &mut work, &mut body)?;
+        Ok(Progress::Blocked)
+    }
+
+    /// Remembers where the result of up to `max_bytes` will go, and stores a payload behind it.
+    #[inline(never)] // One copy.
+    fn put_payload(&mut self, max_bytes: u32, payload: &[&[u8]]) -> Result<(), Error> {
+        let Caller::Task { task, system } = &mut self.caller else {
             return Err(ErrorKind::InInterrupt {
                 site: Some(self.site),
             }
             .error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
-        system.reserve(R::MAX_BYTES.saturating_add(bytes as u32))?;
+        system.reserve(max_bytes.saturating_add(bytes as u32))?;
         let result_at = system.result_at();
-        self.scheduler.set_result_at(task, result_at)?;
-        let mut at = result_at + R::MAX_BYTES;
+        self.scheduler.set_result_at(*task, result_at)?;
+        let mut at = result_at + max_bytes;
         for part in payload {
             if !part.is_empty() {
                 let nvm = self.scheduler.nvm();
@@ -347,7 +423,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
                 at += part.len() as u32;
             }
         }
-        self.sleep(Some((wait.list, wait.class)), until, work, body)
+        Ok(())
     }
 
     /// Delays the task for so long.
@@ -369,41 +445,48 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             .error());
         };
         system.reserve(0)?;
-        self.sleep(None, Some(tick), Work::none(), |_| Ok(()))
+        self.sleep(None, Some(tick), &mut Work::none(), &mut |_| Ok(()))?;
+        Ok(Progress::Blocked)
     }
 
-    fn sleep<R>(
+    #[inline(never)] // One copy.
+    fn sleep(
         &mut self,
-        wait: Option<(List, WaitClass)>,
+        wait: Option<Wait>,
         until: Option<u32>,
-        mut work: Work,
-        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<(), replay::Error>,
-    ) -> Result<Progress<R>, Error> {
+        work: &mut Work,
+        body: &mut Change<'_, N>,
+    ) -> Result<(), Error> {
         let Caller::Task { task, system } = &mut self.caller else {
             return Err(ErrorKind::InInterrupt {
                 site: Some(self.site),
             }
             .error());
         };
-        work.block(self.scheduler, *task, wait, until)?;
-        let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
-        let staged = self.scheduler.stage(&work, tag)?;
         let scheduler = self.scheduler;
-        let body = |kernel: &mut SystemTx<'_, N>| {
+        work.block(scheduler, *task, wait, until)?;
+        let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
+        let staged = scheduler.stage(work, tag)?;
+        let result = system.step(self.site, |kernel| {
             body(kernel)?;
-            scheduler.change_lists_in(kernel, &work)
-        };
-        let result = system.step(self.site, body).map_err(Error::from);
+            scheduler.change_lists_in(kernel, work)
+        });
         if result.is_ok() {
-            self.port.observe(Event::Committed {
-                task: Some(*task),
-                call: self.name,
-                blocks: true,
-            });
+            tell_committed(self.port, Some(*task), self.name, true);
         }
-        self.scheduler.settle(&work, staged, result)?;
-        Ok(Progress::Blocked)
+        scheduler.settle(work, staged, result.map_err(Error::from))
     }
+}
+
+/// Changes objects in a kernel transaction.
+type Change<'b, N> = dyn FnMut(&mut SystemTx<'_, N>) -> Result<(), replay::Error> + 'b;
+
+/// Never answered: a body that has run has given its result.
+const NO_RESULT: Error = ErrorKind::Damaged { offset: 0 }.error();
+
+#[inline]
+fn tell_committed<P: Port>(port: &P, task: Option<TaskIndex>, call: CallName, blocks: bool) {
+    port.observe(Event::Committed { task, call, blocks });
 }
 
 /// Where a task waits.

@@ -3,7 +3,7 @@
 use nvm_core::Nvm;
 use nvm_list::List;
 
-use crate::areas::PRIORITIES;
+use crate::areas::{self, NOTIFIED, PRIORITIES};
 use crate::error::{Error, ErrorKind};
 use crate::scheduler::{Scheduler, TaskState};
 use crate::task::{Priority, TaskIndex};
@@ -20,7 +20,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     pub fn check(&self) -> Result<u32, Error> {
         let most = u32::from(self.task_count());
         for priority in 0..PRIORITIES as u8 {
-            let list = self.ready_list(Priority(priority))?;
+            let list = areas::ready_list(Priority(priority))?;
             nvm_list::check(self.nvm(), list, most, false)?;
             for node in list.iter(self.nvm()) {
                 let task = self.task_of(node?, Self::state_node)?;
@@ -34,7 +34,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         }
         let now = self.now()?;
         for half in Half::BOTH {
-            let list = self.delayed(half)?;
+            let list = areas::delayed(half);
             nvm_list::check(self.nvm(), list, most, true)?;
             for node in list.iter(self.nvm()) {
                 let node = node?;
@@ -45,7 +45,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 }
             }
         }
-        self.check_wait_list(self.notified()?)?;
+        self.check_wait_list(NOTIFIED)?;
         let mut alive = 0;
         for task in (0..self.task_count()).map(TaskIndex) {
             if self.state(task)? == TaskState::Ended {

@@ -2,6 +2,7 @@
 
 use nvm_core::Nvm;
 
+use crate::areas::{self, FOLLOW_UP, PLACES};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
@@ -11,7 +12,7 @@ use crate::time::{self, Half};
 impl<N: Nvm + Copy> Scheduler<N> {
     /// The tick: how many have passed since the first boot.
     pub fn now(&self) -> Result<u32, Error> {
-        time::now(self.nvm(), self.areas().tick)
+        time::now(self.nvm(), PLACES.tick)
     }
 
     /// When the first delayed task wakes.
@@ -19,7 +20,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let now = self.now()?;
         let mut next: Option<u32> = None;
         for half in Half::BOTH {
-            if let Some(node) = self.delayed(half)?.front(self.nvm())? {
+            if let Some(node) = areas::delayed(half).front(self.nvm())? {
                 let tick = node.key(self.nvm())?;
                 let is_earlier =
                     next.is_none_or(|other| tick.wrapping_sub(now) < other.wrapping_sub(now));
@@ -61,7 +62,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Costs 2 bytes for one tick, and the list work of each task that is woken. A power loss on the way
     /// leaves a tick from the old to the new one; it never goes back.
     pub fn advance(&self, ticks: u32) -> Result<bool, Error> {
-        time::advance(self.nvm(), self.areas().tick, ticks)?;
+        time::advance(self.nvm(), PLACES.tick, ticks)?;
         self.wake_expired()
     }
 
@@ -75,7 +76,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
             Half::Upper => [Half::Lower, Half::Upper],
         };
         for half in halves {
-            let list = self.delayed(half)?;
+            let list = areas::delayed(half);
             while let Some(node) = list.front(self.nvm())?
                 && time::has_come(node.key(self.nvm())?, now)
             {
@@ -101,7 +102,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
                 && self.priority(owner)? > self.base_priority(owner)?
             {
                 let settle = FollowUp::Settle { task: owner };
-                self.follow_up().store(self.nvm(), settle, None)?;
+                FOLLOW_UP.store(self.nvm(), settle, None)?;
                 self.wake_now(task)?;
                 return self.finish(settle);
             }

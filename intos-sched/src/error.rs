@@ -130,6 +130,11 @@ pub enum ErrorKind {
         /// The task.
         index: u8,
     },
+    /// The kernel's state was placed behind something else.
+    NotFirst {
+        /// Where it would have ended.
+        offset: u32,
+    },
 }
 
 impl Error {
@@ -219,8 +224,9 @@ const DAMAGED: u8 = 98;
 const NO_SUCH_TASK: u8 = 99;
 const IN_INTERRUPT: u8 = 100;
 const WRONG_KIND: u8 = 101;
+const NOT_FIRST: u8 = 102;
 
-/// Causes 64 to 101, and those of lists and of `replay`.
+/// Causes 64 to 102, and those of lists and of `replay`.
 impl ErrorKind {
     /// The error with this reason.
     #[inline(always)]
@@ -237,6 +243,7 @@ impl ErrorKind {
             Self::InInterrupt { site: Some(site) } => Cause::at(IN_INTERRUPT, 0, site.location()),
             Self::InInterrupt { site: None } => Cause::new(IN_INTERRUPT, 0),
             Self::WrongKind { index } => Cause::new(WRONG_KIND, index as u32),
+            Self::NotFirst { offset } => Cause::new(NOT_FIRST, offset),
         })
     }
 
@@ -261,6 +268,7 @@ impl ErrorKind {
             (WRONG_KIND, ..) => Self::WrongKind {
                 index: number as u8,
             },
+            (NOT_FIRST, ..) => Self::NotFirst { offset: number },
             _ => Self::Replay(replay::Error::from_cause(cause)),
         }
     }
@@ -378,6 +386,10 @@ impl fmt::Display for ErrorKind {
                     None => Ok(()),
                 }
             }
+            Self::NotFirst { offset } => write!(
+                f,
+                "the kernel's state must be placed first, and its control blocks would lie at {offset}"
+            ),
             Self::WrongKind { index } => write!(
                 f,
                 "task {index} is of another kind than the one whose argument it asked for"

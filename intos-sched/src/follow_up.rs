@@ -27,8 +27,10 @@
 use nvm_core::{Area, Class, Nvm, ablation};
 use nvm_list::List;
 
+use crate::areas::FOLLOW_UP;
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Outcome};
+use crate::mutex::MutexWork;
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
 
@@ -69,14 +71,14 @@ pub enum FollowUp {
         /// Whose priority it may have raised.
         settle: Option<TaskIndex>,
     },
-    /// Something that an object of another crate does: see [`Scheduler::open`].
+    /// Something that an object of another crate does: see [`FollowUps`].
     Object(ObjectWork),
 }
 
 /// What an object does after a commit: its crate knows what the numbers mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectWork {
-    /// What is to be done: from 0 to 63.
+    /// What is to be done: from 0 to 3.
     pub kind: u8,
     /// Where the object lies: in units of 4 bytes, in the first 256 KiB.
     pub object: u16,
@@ -89,6 +91,55 @@ pub struct ObjectWork {
 /// Does what objects have to do after a commit. Repeated from its beginning after a power loss: each step
 /// must be found done where it was.
 pub type FinishObject<N> = fn(&Scheduler<N>, ObjectWork) -> Result<(), Error>;
+
+/// Kinds of [`ObjectWork`].
+const KINDS: usize = 4;
+
+/// Which follow-ups a program's objects can make, and who does them: what no object of the program can make is not
+/// linked with it. A program must always have the same ones, as it must place the same objects: its image may hold any.
+#[derive(Debug)]
+pub struct FollowUps<N: Nvm + Copy> {
+    objects: [Option<FinishObject<N>>; KINDS],
+    pub(crate) mutexes: Option<MutexWork<N>>,
+}
+
+impl<N: Nvm + Copy> Clone for FollowUps<N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N: Nvm + Copy> Copy for FollowUps<N> {}
+
+impl<N: Nvm + Copy> FollowUps<N> {
+    /// Of a kernel without objects.
+    pub const NONE: Self = Self {
+        objects: [None; KINDS],
+        mutexes: None,
+    };
+
+    /// Those of one kind of [`ObjectWork`], too: of 0 to 3.
+    pub fn add(&mut self, kind: u8, finish: FinishObject<N>) {
+        if let Some(slot) = self.objects.get_mut(usize::from(kind)) {
+            *slot = Some(finish);
+        }
+    }
+
+    /// Those of mutexes, too: their owners' priorities, and who gets those of a task that has ended.
+    pub const fn add_mutexes(&mut self) {
+        self.mutexes = Some(MutexWork::ALL);
+    }
+
+    fn finish(&self, scheduler: &Scheduler<N>, work: ObjectWork) -> Result<(), Error> {
+        match self.objects.get(usize::from(work.kind)) {
+            Some(Some(finish)) => finish(scheduler, work),
+            _ => Err(ErrorKind::Damaged {
+                offset: u32::from(work.object) * 4,
+            }
+            .error()),
+        }
+    }
+}
 
 /// A record's fields but the tag.
 #[derive(Debug, Clone, Copy)]
@@ -268,12 +319,12 @@ impl<N: Nvm + Copy> Scheduler<N> {
                     self.settle_priorities(task)?;
                 }
             }
-            FollowUp::Object(work) => self.finish_object(work)?,
+            FollowUp::Object(work) => self.follow_ups().finish(self, work)?,
         }
         if !ablation::CRASH_CONSISTENCY {
             return Ok(());
         }
-        self.follow_up().retire(self.nvm())
+        FOLLOW_UP.retire(self.nvm())
     }
 
     fn wake_all(&self, list: List, outcome: Outcome) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use nvm_core::{Area, Nvm, Offset};
 use nvm_list::inspect::OpLogView;
 use nvm_list::{Head, List, Node, NodeRef};
 
-use crate::areas::{NO_TASK, PRIORITIES, SchedulerAreas, ThreadPlaces};
+use crate::areas::{self, NO_TASK, NOTIFIED, OP_LOG, PLACES, PRIORITIES, SchedulerAreas};
 use crate::error::Error;
 use crate::follow_up::{Fields, FollowUp, IN_FORCE, NOTHING};
 use crate::mutex::{MUTEX_LABEL, MutexBlock};
@@ -24,37 +24,41 @@ impl SchedulerAreas {
         let of = |name, at: u32, len: usize| (name, Area::new(at, len as u32));
         let heads = |count: usize| count * size_of::<Head>();
         [
-            of("tick", self.tick.get(), 8),
-            of("current task", self.current.get(), 4),
-            of("ready lists", self.ready.get(), heads(PRIORITIES)),
-            of("delay lists", self.delayed.get(), heads(2)),
-            of("wait list of notifications", self.notified.get(), heads(1)),
-            ("operation log", self.op_log),
-            ("follow-up", self.follow_up),
-            ("undo log", self.kernel_log),
+            of("tick", PLACES.tick.get(), 8),
+            of("current task", PLACES.current.get(), 4),
+            of("ready lists", PLACES.ready.get(), heads(PRIORITIES)),
+            of("delay lists", PLACES.delayed.get(), heads(2)),
+            of(
+                "wait list of notifications",
+                PLACES.notified.get(),
+                heads(1),
+            ),
+            ("operation log", PLACES.op_log),
+            ("follow-up", PLACES.follow_up),
+            ("undo log", PLACES.kernel_log),
         ]
     }
 
     /// Where a task's control block lies.
     pub fn control_block(&self, task: TaskIndex) -> Area {
         let bytes = size_of::<ControlBlock>() as u32;
-        let at = self.tasks.get() + u32::from(task.0) * bytes;
+        let at = PLACES.tasks.0.get() + u32::from(task.0) * bytes;
         Area::new(at, bytes)
     }
 
     /// The undo log of the kernel's own transactions.
     pub const fn kernel_log(&self) -> Area {
-        self.kernel_log
+        PLACES.kernel_log
     }
 
     /// Where the index of the running task lies.
     pub const fn current_at(&self) -> u32 {
-        self.current.get()
+        PLACES.current.get()
     }
 
     /// Where the cells of even and of odd ticks lie.
     pub const fn tick_at(&self) -> u32 {
-        self.tick.get()
+        PLACES.tick.get()
     }
 
     /// The list of the tasks that are ready with a priority.
@@ -63,28 +67,17 @@ impl SchedulerAreas {
     ///
     /// Where there is no such priority.
     pub fn ready_list(&self, priority: u8) -> Result<List, Error> {
-        Ok(List::at(self.ready(crate::Priority(priority))?)?)
+        areas::ready_list(crate::Priority(priority))
     }
 
     /// The lists of those who sleep until a tick in the lower and in the upper half of the range.
-    ///
-    /// # Errors
-    ///
-    /// Where they are out of the links' reach.
-    pub fn delay_lists(&self) -> Result<[List; 2], Error> {
-        Ok([
-            List::at(self.delayed(Half::Lower))?,
-            List::at(self.delayed(Half::Upper))?,
-        ])
+    pub const fn delay_lists(&self) -> [List; 2] {
+        [areas::delayed(Half::Lower), areas::delayed(Half::Upper)]
     }
 
     /// The list of those who wait to be notified.
-    ///
-    /// # Errors
-    ///
-    /// Where it is out of the links' reach.
-    pub fn notification_list(&self) -> Result<List, Error> {
-        Ok(List::at(self.notified)?)
+    pub const fn notification_list(&self) -> List {
+        NOTIFIED
     }
 }
 
@@ -217,32 +210,18 @@ pub const fn tag_parts(tag: u16) -> (u8, TagOwner) {
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
-    /// A scheduler that is only looked at.
-    ///
-    /// # Errors
-    ///
-    /// Where lists are out of the links' reach.
-    pub fn to_inspect(
-        nvm: N,
-        areas: SchedulerAreas,
-        threads: ThreadPlaces,
-        finish_object: crate::FinishObject<N>,
-    ) -> Result<Self, Error> {
-        Self::open(nvm, areas, threads, finish_object)
-    }
-
     /// What the log of list operations holds.
     ///
     /// # Errors
     ///
     /// Where it does not lie in the NVM.
     pub fn list_work(&self) -> Result<OpLogView, Error> {
-        Ok(self.op_log().view(self.nvm())?)
+        Ok(OP_LOG.view(self.nvm())?)
     }
 
     /// Where the state byte of that log lies.
     pub fn list_work_at(&self) -> u32 {
-        self.op_log().state_offset()
+        OP_LOG.state_offset()
     }
 
     /// What is left to do after a commit; `None`: nothing.
@@ -251,7 +230,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     ///
     /// Where it does not lie in the NVM.
     pub fn follow_up_view(&self) -> Result<Option<FollowUpView>, Error> {
-        let area = self.areas().follow_up;
+        let area = PLACES.follow_up;
         let end = area.offset() + area.len();
         let kind = self.nvm().read_u8(end - 1)?;
         if kind == NOTHING {

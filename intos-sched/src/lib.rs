@@ -8,7 +8,7 @@
 //! | `areas` | [`SchedulerAreas`]: where the kernel's state lies; [`ThreadPlaces`] |
 //! | `scheduler` | [`Scheduler`]: ready lists and wait lists, who runs next |
 //! | `recovery` | what a start-up puts in order before any thread runs |
-//! | `follow_up` | [`FollowUp`]: what is left to do after a commit |
+//! | `follow_up` | [`FollowUp`]: what is left to do after a commit; [`FollowUps`]: of which kinds |
 //! | `time`, `clock` | the persistent tick, [`MAX_TICKS`]; those who sleep |
 //! | `priority` | inherited priorities |
 //! | `mutex` | [`MutexBlock`]: what the scheduler must know of a mutex |
@@ -55,7 +55,7 @@ pub use areas::{MAX_TASKS, PRIORITIES, SchedulerAreas, ThreadPlaces};
 pub use broken::{Variant, is as is_broken, with_broken};
 pub use call::{Call, CallName, InterruptCalls, Progress, SystemCalls, TaskCalls, Wait};
 pub use error::{Error, ErrorKind, OrOutcome, Outcome};
-pub use follow_up::{FinishObject, FollowUp, ObjectWork};
+pub use follow_up::{FinishObject, FollowUp, FollowUps, ObjectWork};
 pub use lifecycle::NewTask;
 pub use mutex::{Contention, Held, MutexAt, MutexBlock, PassingOn};
 pub use observe::{Event, RecoveryStep, TransactionEvent};

@@ -15,6 +15,7 @@ use nvm_list::Operation;
 use nvm_tx::UndoLog;
 use replay::{SystemTx, Thread};
 
+use crate::areas::{self, FOLLOW_UP};
 use crate::broken::{self, Variant};
 use crate::error::{Error, Outcome};
 use crate::follow_up::FollowUp;
@@ -87,7 +88,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         nvm.store(Class::Kernel, at.priority(), &priority.0)?;
         nvm.store(Class::Kernel, at.held(), &0)?;
         work.push(Operation::PushBack {
-            list: self.ready_list(priority)?,
+            list: areas::ready_list(priority)?,
             node: self.state_node(slot)?,
         })?;
         let generation = nvm.load(at.generation())?.wrapping_add(1);
@@ -128,7 +129,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     pub fn end(&self, task: TaskIndex, ended: impl FnOnce()) -> Result<(), Error> {
         let burial = self.burial(task)?;
         if ablation::CRASH_CONSISTENCY {
-            self.follow_up().store(self.nvm(), burial, None)?;
+            FOLLOW_UP.store(self.nvm(), burial, None)?;
         }
         ended();
         self.finish(burial)
@@ -170,7 +171,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let (state, event) = (self.state_node(task)?, self.event_node(task)?);
         if !state.is_linked(self.nvm())? && !event.is_linked(self.nvm())? {
             work.push(Operation::PushBack {
-                list: self.ready_list(self.priority(task)?)?,
+                list: areas::ready_list(self.priority(task)?)?,
                 node: state,
             })?;
         }

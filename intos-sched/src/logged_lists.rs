@@ -7,6 +7,7 @@ use nvm_core::{Class, Nvm, ablation};
 use nvm_list::Operation;
 use replay::SystemTx;
 
+use crate::areas::OP_LOG;
 use crate::error::Error;
 use crate::scheduler::Scheduler;
 use crate::work::Work;
@@ -36,7 +37,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Carries list operations out at once. In a critical section, and not in a kernel transaction.
     pub(crate) fn change_lists(&self, operations: &[Operation]) -> Result<(), Error> {
         if ablation::LISTS_RECORD {
-            return Ok(self.op_log().run(self.nvm(), operations)?);
+            return Ok(OP_LOG.run(self.nvm(), operations)?);
         }
         let change = |kernel: &mut SystemTx<'_, N>| self.change_in(kernel, operations);
         self.transact(&Work::none(), || {}, change)
@@ -62,9 +63,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
     ) -> Result<(), replay::Error> {
         let changed = if ablation::CRASH_CONSISTENCY {
             let memory = Logged(RefCell::new(&mut *kernel));
-            self.op_log().run_unrecorded(&memory, operations)
+            OP_LOG.run_unrecorded(&memory, operations)
         } else {
-            self.op_log().run_unrecorded(self.nvm(), operations)
+            OP_LOG.run_unrecorded(self.nvm(), operations)
         };
         if changed.is_ok() {
             return Ok(());

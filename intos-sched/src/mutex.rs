@@ -23,7 +23,7 @@ use replay::SystemTx;
 
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::scheduler::Scheduler;
-use crate::task::{TaskId, TaskIndex};
+use crate::task::{Priority, TaskId, TaskIndex};
 use crate::work::Work;
 
 /// In place of the owner.
@@ -200,6 +200,30 @@ fn link<N: Nvm>(
     Ok(())
 }
 
+/// What the scheduler does about mutexes: by pointers, so that a program without mutexes does not have it.
+#[derive(Debug)]
+pub(crate) struct MutexWork<N: Nvm + Copy> {
+    held_up_by: fn(&Scheduler<N>, TaskIndex) -> Result<Option<TaskIndex>, Error>,
+    inherited: fn(&Scheduler<N>, TaskIndex, Priority) -> Result<Priority, Error>,
+    hand_over: fn(&Scheduler<N>, TaskIndex) -> Result<(), Error>,
+}
+
+impl<N: Nvm + Copy> Clone for MutexWork<N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N: Nvm + Copy> Copy for MutexWork<N> {}
+
+impl<N: Nvm + Copy> MutexWork<N> {
+    pub(crate) const ALL: Self = Self {
+        held_up_by: Scheduler::find_holder,
+        inherited: Scheduler::inherit,
+        hand_over: Scheduler::hand_over,
+    };
+}
+
 impl<N: Nvm + Copy> Scheduler<N> {
     /// Who holds a mutex.
     pub fn holder_of(&self, mutex: MutexAt) -> Result<Held, Error> {
@@ -308,7 +332,33 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The task that holds what a task waits for, if that is a mutex: whose priority may depend on it.
+    #[inline]
     pub(crate) fn held_up_by(&self, task: TaskIndex) -> Result<Option<TaskIndex>, Error> {
+        match self.follow_ups().mutexes {
+            Some(mutexes) => (mutexes.held_up_by)(self, task),
+            None => Ok(None),
+        }
+    }
+
+    /// The priority that a task should have, whose own is this one.
+    #[inline]
+    pub(crate) fn inherited(&self, task: TaskIndex, own: Priority) -> Result<Priority, Error> {
+        match self.follow_ups().mutexes {
+            Some(mutexes) => (mutexes.inherited)(self, task, own),
+            None => Ok(own),
+        }
+    }
+
+    /// Hands over the contended mutexes of a task that has ended.
+    #[inline]
+    pub(crate) fn hand_over_mutexes(&self, dead: TaskIndex) -> Result<(), Error> {
+        match self.follow_ups().mutexes {
+            Some(mutexes) => (mutexes.hand_over)(self, dead),
+            None => Ok(()),
+        }
+    }
+
+    fn find_holder(&self, task: TaskIndex) -> Result<Option<TaskIndex>, Error> {
         let Some(mutex) = self.awaited_mutex(task)? else {
             return Ok(None);
         };
@@ -318,8 +368,19 @@ impl<N: Nvm + Copy> Scheduler<N> {
         })
     }
 
+    fn inherit(&self, task: TaskIndex, own: Priority) -> Result<Priority, Error> {
+        let mut priority = own;
+        self.contended_of(task, |mutex| {
+            if let Some(first) = self.first_waiting(mutex.wait_list()?)? {
+                priority = priority.max(self.priority(first)?);
+            }
+            Ok(None::<()>)
+        })?;
+        Ok(priority)
+    }
+
     /// The contended mutexes that a task holds, from the last on: calls `each` until it answers something.
-    pub(crate) fn contended_of<R>(
+    fn contended_of<R>(
         &self,
         task: TaskIndex,
         mut each: impl FnMut(MutexAt) -> Result<Option<R>, Error>,
@@ -346,7 +407,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Hands over the contended mutexes of a task that has ended, each in one kernel transaction.
-    pub(crate) fn hand_over_mutexes(&self, dead: TaskIndex) -> Result<(), Error> {
+    fn hand_over(&self, dead: TaskIndex) -> Result<(), Error> {
         for _ in 0..self.most_mutexes() {
             let Some(mutex) = self.contended_of(dead, |mutex| Ok(Some(mutex)))? else {
                 return Ok(());

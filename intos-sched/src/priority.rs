@@ -14,7 +14,7 @@
 use nvm_core::{Class, Nvm};
 use nvm_list::Operation;
 
-use crate::areas::PRIORITIES;
+use crate::areas::{self, PRIORITIES};
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
 use crate::scheduler::Scheduler;
@@ -34,14 +34,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// The priority that a task should have.
     pub(crate) fn due_priority(&self, task: TaskIndex) -> Result<Priority, Error> {
-        let mut priority = self.base_priority(task)?;
-        self.contended_of(task, |mutex| {
-            if let Some(first) = self.first_waiting(mutex.wait_list()?)? {
-                priority = priority.max(self.priority(first)?);
-            }
-            Ok(None::<()>)
-        })?;
-        Ok(priority)
+        self.inherited(task, self.base_priority(task)?)
     }
 
     /// Makes the priority right of a task, of the one that holds what it waits for, and so on.
@@ -72,10 +65,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let nvm = self.nvm();
         let state = self.state_node(task)?;
         if let Some(list) = state.owner(nvm)?
-            && let Some(place) = self.priority_of_ready_list(list)
+            && let Some(place) = areas::priority_of_ready_list(list)
             && place != due
         {
-            let list = self.ready_list(due)?;
+            let list = areas::ready_list(due)?;
             let operation = if place < due {
                 Operation::MoveBack { list, node: state }
             } else {

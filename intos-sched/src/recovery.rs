@@ -8,7 +8,7 @@ use nvm_core::{Class, Nvm};
 use nvm_list::Recovered;
 use nvm_tx::UndoLog;
 
-use crate::areas::NO_TASK;
+use crate::areas::{FOLLOW_UP, NO_TASK, OP_LOG, PLACES};
 use crate::broken::{self, Variant};
 use crate::error::Error;
 use crate::observe::{Event, RecoveryStep};
@@ -26,8 +26,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     pub fn recover(&self, observe: impl Fn(Event)) -> Result<(), Error> {
         let done = |step| observe(Event::Recovered(step));
         if broken::is(Variant::ForgetsCurrent) {
-            self.nvm()
-                .store(Class::Kernel, self.areas().current, &NO_TASK)?;
+            self.nvm().store(Class::Kernel, PLACES.current, &NO_TASK)?;
         }
         let mut rolled_back = self.roll_back(KERNEL)?;
         if let Some(task) = self.current()? {
@@ -38,7 +37,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let mut recovered = Recovered::Nothing;
         if !broken::is(Variant::NoRollForward) {
             let mut failed = None;
-            recovered = self.op_log().recover(self.nvm(), |tag| {
+            recovered = OP_LOG.recover(self.nvm(), |tag| {
                 self.is_committed(tag).unwrap_or_else(|error| {
                     failed = Some(error);
                     false
@@ -52,9 +51,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
             rolled_forward: recovered == Recovered::RolledForward,
         });
 
-        let follow_up = self
-            .follow_up()
-            .load(self.nvm(), |tag| self.is_committed(tag))?;
+        let follow_up = FOLLOW_UP.load(self.nvm(), |tag| self.is_committed(tag))?;
         if let Some(follow_up) = follow_up {
             self.finish(follow_up)?;
         }
@@ -83,7 +80,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     fn kernel_log_of(&self, owner: u8) -> Result<nvm_core::Area, Error> {
         if owner == KERNEL {
-            return Ok(self.areas().kernel_log);
+            return Ok(PLACES.kernel_log);
         }
         Ok(self.threads().of(TaskIndex(owner))?.kernel_log())
     }

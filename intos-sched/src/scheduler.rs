@@ -16,11 +16,13 @@ use nvm_list::{List, NodeRef, OpLog, Staged};
 use nvm_tx::UndoLog;
 use replay::SystemTx;
 
-use crate::areas::{NO_TASK, PRIORITIES, SchedulerAreas, ThreadPlaces};
+use crate::areas::{
+    self, FOLLOW_UP, NO_TASK, OP_LOG, PLACES, PRIORITIES, SchedulerAreas, ThreadPlaces,
+};
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
-use crate::follow_up::{FinishObject, FollowUpRecord, ObjectWork};
-use crate::task::{Priority, Settings, TaskAt, TaskIndex};
+use crate::follow_up::FollowUps;
+use crate::task::{Priority, Settings, TaskIndex};
 use crate::time::{self, Half};
 use crate::work::Work;
 
@@ -51,12 +53,7 @@ pub struct Scheduler<N: Nvm + Copy> {
     nvm: N,
     areas: SchedulerAreas,
     threads: ThreadPlaces,
-    finish_object: FinishObject<N>,
-    op_log: OpLog,
-    follow_up: FollowUpRecord,
-    ready: [List; PRIORITIES],
-    /// State node and event node of the first task.
-    nodes: (NodeRef, NodeRef),
+    follow_ups: FollowUps<N>,
 }
 
 impl<N: Nvm + Copy> Scheduler<N> {
@@ -68,29 +65,29 @@ impl<N: Nvm + Copy> Scheduler<N> {
         areas: &SchedulerAreas,
         priority_of: impl Fn(TaskIndex) -> Option<Priority>,
     ) -> Result<(), Error> {
-        time::format(&nvm, areas.tick)?;
-        nvm.store(Class::Kernel, areas.current, &NO_TASK)?;
+        time::format(&nvm, PLACES.tick)?;
+        nvm.store(Class::Kernel, PLACES.current, &NO_TASK)?;
         for priority in 0..PRIORITIES as u8 {
-            let head = areas.ready(Priority(priority))?;
+            let head = areas::ready_list(Priority(priority))?.head();
             List::format(&nvm, Class::Kernel, head, priority.into())?;
         }
         for half in Half::BOTH {
-            List::format(&nvm, Class::Kernel, areas.delayed(half), u16::from(u8::MAX))?;
+            let head = areas::delayed(half).head();
+            List::format(&nvm, Class::Kernel, head, u16::from(u8::MAX))?;
         }
-        List::format(&nvm, Class::Kernel, areas.notified, 0)?;
-        OpLog::format(&nvm, areas.op_log, Class::Kernel)?;
-        FollowUpRecord::at(areas.follow_up).format(&nvm)?;
-        UndoLog::format(&nvm, areas.kernel_log)?;
-        let no_objects: FinishObject<N> = |_, _| Ok(());
-        let scheduler = Self::open(nvm, *areas, ThreadPlaces::NONE, no_objects)?;
+        List::format(&nvm, Class::Kernel, PLACES.notified, 0)?;
+        OpLog::format(&nvm, PLACES.op_log, Class::Kernel)?;
+        FOLLOW_UP.format(&nvm)?;
+        UndoLog::format(&nvm, PLACES.kernel_log)?;
+        let scheduler = Self::open(nvm, *areas, ThreadPlaces::NONE, FollowUps::NONE);
         for index in 0..areas.task_count() {
             let task = TaskIndex(index);
             let priority = priority_of(task);
             scheduler.format_task(task, priority.unwrap_or(Priority(0)))?;
             if let Some(priority) = priority {
-                let list = scheduler.ready_list(priority)?;
+                let list = areas::ready_list(priority)?;
                 let node = scheduler.state_node(task)?;
-                scheduler.op_log.push_back(&nvm, list, node)?;
+                OP_LOG.push_back(&nvm, list, node)?;
             }
         }
         Ok(())
@@ -98,33 +95,19 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// The scheduler of a formatted kernel. Call [`recover`](Scheduler::recover) before anything else.
     ///
-    /// `threads` tells where tasks' logs and tables lie; `finish_object` does what objects have to do after
-    /// a commit.
-    pub fn open(
+    /// `threads` tells where tasks' logs and tables lie; `follow_ups`, what objects may have to do after a commit.
+    pub const fn open(
         nvm: N,
         areas: SchedulerAreas,
         threads: ThreadPlaces,
-        finish_object: FinishObject<N>,
-    ) -> Result<Self, Error> {
-        let mut ready = [List::at(areas.notified)?; PRIORITIES];
-        for (list, priority) in ready.iter_mut().zip(0..) {
-            *list = List::at(areas.ready(Priority(priority))?)?;
-        }
-        let nodes_of = |task: TaskAt| -> Result<_, Error> {
-            Ok((NodeRef::at(task.state())?, NodeRef::at(task.event())?))
-        };
-        // Where those of the last task are within reach, those of all tasks are.
-        nodes_of(areas.last())?;
-        Ok(Self {
+        follow_ups: FollowUps<N>,
+    ) -> Self {
+        Self {
             nvm,
-            ready,
-            nodes: nodes_of(areas.first())?,
             areas,
             threads,
-            finish_object,
-            op_log: OpLog::open(areas.op_log, Class::Kernel)?,
-            follow_up: FollowUpRecord::at(areas.follow_up),
-        })
+            follow_ups,
+        }
     }
 
     /// The NVM.
@@ -138,8 +121,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The task that runs, or that ran when the power went.
+    #[inline]
     pub fn current(&self) -> Result<Option<TaskIndex>, Error> {
-        let index = self.nvm.load(self.areas.current)?;
+        let index = self.nvm.load(PLACES.current)?;
         if index == NO_TASK {
             return Ok(None);
         }
@@ -158,6 +142,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The same, for who knows the [`current`](Scheduler::current) task.
+    #[inline]
     pub fn choose_after(
         &self,
         before: Option<TaskIndex>,
@@ -183,8 +168,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         };
         let chosen = self.task_of(chosen, Self::state_node)?;
         if before != Some(chosen) && !(slice_is_over && broken::is(Variant::ForgetsCurrent)) {
-            self.nvm
-                .store(Class::Kernel, self.areas.current, &chosen.0)?;
+            self.nvm.store(Class::Kernel, PLACES.current, &chosen.0)?;
         }
         Ok(Some(chosen))
     }
@@ -206,7 +190,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let state = self.state_node(task)?;
         let waits = self.event_node(task)?.is_linked(&self.nvm)?;
         Ok(match state.owner(&self.nvm)? {
-            Some(list) if self.is_delayed(list)? => {
+            Some(list)
+                if list == areas::delayed(Half::Lower) || list == areas::delayed(Half::Upper) =>
+            {
                 let until = state.key(&self.nvm)?;
                 if waits {
                     TaskState::Blocked { until: Some(until) }
@@ -283,15 +269,15 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let mut staged = Staged::default();
         if !work.operations().is_empty() && ablation::LISTS_RECORD {
             if broken::is(Variant::ListsBeforeCommit) {
-                self.op_log.run(&self.nvm, work.operations())?;
+                OP_LOG.run(&self.nvm, work.operations())?;
             } else {
-                staged = self.op_log.stage(&self.nvm, work.operations(), tag)?;
+                staged = OP_LOG.stage(&self.nvm, work.operations(), tag)?;
             }
         }
         if let Some(follow_up) = work.follow_up()
             && ablation::CRASH_CONSISTENCY
         {
-            self.follow_up.store(&self.nvm, follow_up, Some(tag))?;
+            FOLLOW_UP.store(&self.nvm, follow_up, Some(tag))?;
         }
         Ok(staged)
     }
@@ -317,7 +303,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     fn carry_out(&self, work: &Work, staged: Staged) -> Result<(), Error> {
         let operations = work.operations();
         if !operations.is_empty() && ablation::LISTS_RECORD {
-            self.op_log.complete_staged(&self.nvm, operations, staged)?;
+            OP_LOG.complete_staged(&self.nvm, operations, staged)?;
         }
         match work.follow_up() {
             Some(follow_up) => self.finish(follow_up),
@@ -331,10 +317,10 @@ impl<N: Nvm + Copy> Scheduler<N> {
             return Ok(());
         }
         if !work.operations().is_empty() && ablation::LISTS_RECORD {
-            self.op_log.discard(&self.nvm)?;
+            OP_LOG.discard(&self.nvm)?;
         }
         if work.follow_up().is_some() {
-            self.follow_up.retire(&self.nvm)?;
+            FOLLOW_UP.retire(&self.nvm)?;
         }
         Ok(())
     }
@@ -347,7 +333,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         committed: impl FnOnce(),
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<R, Error> {
-        let mut log = UndoLog::unopened(self.nvm, self.areas.kernel_log, Class::Kernel);
+        let mut log = UndoLog::unopened(self.nvm, PLACES.kernel_log, Class::Kernel);
         log.recover()?;
         let tag = u16::from_le_bytes([log.next_sequence(), KERNEL]);
         let staged = self.stage(work, tag)?;
@@ -372,29 +358,16 @@ impl<N: Nvm + Copy> Scheduler<N> {
         self.settle(work, staged, result)
     }
 
-    pub(crate) const fn areas(&self) -> &SchedulerAreas {
-        &self.areas
+    pub(crate) const fn areas(&self) -> SchedulerAreas {
+        self.areas
     }
 
     pub(crate) const fn threads(&self) -> &ThreadPlaces {
         &self.threads
     }
 
-    pub(crate) const fn op_log(&self) -> &OpLog {
-        &self.op_log
-    }
-
-    pub(crate) const fn follow_up(&self) -> FollowUpRecord {
-        self.follow_up
-    }
-
-    pub(crate) fn finish_object(&self, work: ObjectWork) -> Result<(), Error> {
-        (self.finish_object)(self, work)
-    }
-
-    /// The wait list of the tasks that wait to be notified.
-    pub(crate) fn notified(&self) -> Result<List, Error> {
-        Ok(List::at(self.areas.notified)?)
+    pub(crate) const fn follow_ups(&self) -> &FollowUps<N> {
+        &self.follow_ups
     }
 
     pub(crate) fn settings(&self, task: TaskIndex) -> Result<Settings, Error> {
@@ -413,55 +386,45 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// The ready list of the most urgent tasks that are ready.
     #[inline]
     fn most_urgent(&self) -> Result<Option<List>, Error> {
-        for list in self.ready.iter().rev() {
-            if !list.is_empty(&self.nvm)? {
-                return Ok(Some(*list));
-            }
-        }
-        Ok(None)
+        // Written out: a loop is not always unrolled where little text is asked for, and each of these is one load and one
+        // comparison with a constant.
+        let is_ready = |priority: u8| -> Result<bool, Error> {
+            Ok(!areas::ready_list_at(priority).is_empty(&self.nvm)?)
+        };
+        const { assert!(PRIORITIES == 8, "all of them are written out below") }
+        Ok(Some(areas::ready_list_at(if is_ready(7)? {
+            7
+        } else if is_ready(6)? {
+            6
+        } else if is_ready(5)? {
+            5
+        } else if is_ready(4)? {
+            4
+        } else if is_ready(3)? {
+            3
+        } else if is_ready(2)? {
+            2
+        } else if is_ready(1)? {
+            1
+        } else if is_ready(0)? {
+            0
+        } else {
+            return Ok(None);
+        })))
     }
 
     #[inline]
-    pub(crate) fn ready_list(&self, priority: Priority) -> Result<List, Error> {
-        let list = self.ready.get(usize::from(priority.0)).copied();
-        list.ok_or_else(|| {
-            ErrorKind::NoSuchPriority {
-                priority: priority.0,
-            }
-            .error()
-        })
-    }
-
-    /// Which priority's ready list a list is, if it is one.
-    pub(crate) fn priority_of_ready_list(&self, list: List) -> Option<Priority> {
-        let number = self.ready.iter().position(|ready| *ready == list)?;
-        Some(Priority(number as u8))
+    pub(crate) const fn state_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
+        self.areas.state_node(task)
     }
 
     #[inline]
-    pub(crate) fn delayed(&self, half: Half) -> Result<List, Error> {
-        Ok(List::at(self.areas.delayed(half))?)
-    }
-
-    pub(crate) fn delayed_until(&self, tick: u32) -> Result<List, Error> {
-        self.delayed(Half::of(tick))
-    }
-
-    pub(crate) fn is_delayed(&self, list: List) -> Result<bool, Error> {
-        Ok(list == self.delayed(Half::Lower)? || list == self.delayed(Half::Upper)?)
-    }
-
-    #[inline]
-    pub(crate) fn state_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
-        Ok(self.nodes.0.behind(self.areas.distance(task)?))
-    }
-
-    #[inline]
-    pub(crate) fn event_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
-        Ok(self.nodes.1.behind(self.areas.distance(task)?))
+    pub(crate) const fn event_node(&self, task: TaskIndex) -> Result<NodeRef, Error> {
+        self.areas.event_node(task)
     }
 
     /// The task that a node belongs to: it is the node's label. `own` gives the node that it must be.
+    #[inline]
     pub(crate) fn task_of(
         &self,
         node: NodeRef,

@@ -117,10 +117,18 @@ impl Settings {
 pub(crate) struct TaskAt(pub(crate) Offset<ControlBlock>);
 
 impl TaskAt {
+    /// The control block that lies so many bytes behind this one.
+    #[inline]
+    pub(crate) const fn behind(self, bytes: u32) -> Self {
+        Self(Offset::new(self.0.get() + bytes))
+    }
+
+    #[cfg(feature = "inspect")]
     pub(crate) fn state(self) -> Offset<Node> {
         field!(self.0, ControlBlock.state)
     }
 
+    #[cfg(feature = "inspect")]
     pub(crate) fn event(self) -> Offset<Node> {
         field!(self.0, ControlBlock.event)
     }

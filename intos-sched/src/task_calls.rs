@@ -16,7 +16,7 @@
 use nvm_core::{Class, Nvm, Offset, Record, RecordReader, RecordWriter};
 use replay::Site;
 
-use crate::areas::PRIORITIES;
+use crate::areas::{NOTIFIED, PRIORITIES};
 use crate::call::{Call, CallName, InterruptCalls, Progress, SystemCalls, Wait};
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
@@ -424,7 +424,7 @@ fn attempt_notify<N: Nvm + Copy, P: Port>(
         Ok(value) => value,
         Err(outcome) => return call.answer(Err(outcome)),
     };
-    if scheduler.event_node(task)?.owner(scheduler.nvm())? == Some(scheduler.notified()?)
+    if scheduler.event_node(task)?.owner(scheduler.nvm())? == Some(NOTIFIED)
         && let Some(left) = Awaits::load(scheduler, task)?.met(value, true)
     {
         let at = scheduler.result_at(task)?;
@@ -466,7 +466,7 @@ fn attempt_await<N: Nvm + Copy, P: Port>(
             Ok(Err(Outcome::Empty))
         });
     }
-    let wait = Wait::in_list(scheduler.notified()?);
+    let wait = Wait::in_list(NOTIFIED);
     let until = call.deadline(timeout)?;
     call.block_with::<Value>(wait, until, &[&awaits.encode()], Work::none(), |kernel| {
         notified.store(kernel, cleared, pending)

@@ -21,9 +21,7 @@ impl Span {
         match self {
             Self::Ticks(ticks) => ticks,
             Self::Micros(micros) => {
-                let ticks = micros
-                    .saturating_mul(ticks_per_second as u64)
-                    .div_ceil(MICROS_PER_SECOND);
+                let ticks = div_ceil_million(micros.saturating_mul(ticks_per_second as u64));
                 if ticks > u32::MAX as u64 {
                     u32::MAX
                 } else {
@@ -32,6 +30,21 @@ impl Span {
             }
         }
     }
+}
+
+/// Divides by a million, and rounds up: byte by byte, since a 32-bit processor divides no more than 32 bits at once, and the
+/// compiler's function that divides 64 is large.
+const fn div_ceil_million(number: u64) -> u64 {
+    const DIVISOR: u32 = MICROS_PER_SECOND as u32;
+    let bytes = number.to_be_bytes();
+    let (mut quotient, mut rest, mut i) = (0, 0, 0);
+    while i < bytes.len() {
+        let part = rest << 8 | bytes[i] as u32;
+        quotient = quotient << 8 | (part / DIVISOR) as u64;
+        rest = part % DIVISOR;
+        i += 1;
+    }
+    if rest == 0 { quotient } else { quotient + 1 }
 }
 
 impl From<u32> for Span {
@@ -105,6 +118,28 @@ mod tests {
 
     fn ticks(span: impl Into<Span>, hertz: u32) -> u32 {
         span.into().in_ticks(hertz)
+    }
+
+    #[test]
+    fn the_division_is_exact() {
+        for number in [
+            0,
+            1,
+            999_999,
+            1_000_000,
+            1_000_001,
+            u64::from(u32::MAX),
+            u64::MAX,
+        ]
+        .into_iter()
+        .chain((0..2_000).map(|i| i * 0x9E37_79B9_7F4A_u64))
+        {
+            assert_eq!(
+                div_ceil_million(number),
+                number.div_ceil(MICROS_PER_SECOND),
+                "{number}"
+            );
+        }
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use nvm_core::Nvm;
 use nvm_list::{List, ListErrorKind, Operation};
 
-use crate::areas::OPERATIONS;
+use crate::areas::{self, OPERATIONS};
+use crate::call::Wait;
 use crate::error::{Error, ErrorKind, Outcome};
 use crate::follow_up::FollowUp;
 use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
+use crate::time::Half;
 
 /// What a system call does besides changing objects, in force with its commit: list work, and what has to be
 /// done after that ([`FollowUp`]).
@@ -89,7 +91,7 @@ impl Work {
             }
             return Ok(());
         }
-        let list = scheduler.ready_list(scheduler.priority(task)?)?;
+        let list = areas::ready_list(scheduler.priority(task)?)?;
         self.push(if delayed {
             Operation::MoveBack { list, node: state }
         } else {
@@ -103,19 +105,19 @@ impl Work {
         &mut self,
         scheduler: &Scheduler<N>,
         task: TaskIndex,
-        wait: Option<(List, WaitClass)>,
+        wait: Option<Wait>,
         until: Option<u32>,
     ) -> Result<(), Error> {
         let node = scheduler.state_node(task)?;
         self.push(match until {
             Some(key) => Operation::MoveSorted {
-                list: scheduler.delayed_until(key)?,
+                list: areas::delayed(Half::of(key)),
                 node,
                 key,
             },
             None => Operation::Remove { node },
         })?;
-        if let Some((list, class)) = wait {
+        if let Some(Wait { list, class }) = wait {
             self.push(Operation::InsertSorted {
                 list,
                 node: scheduler.event_node(task)?,

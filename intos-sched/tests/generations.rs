@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use intos_sched::{
-    Error, Priority, Scheduler, SchedulerAreas, TaskIndex, TaskState, ThreadPlaces, Work,
+    Error, FollowUps, Priority, Scheduler, SchedulerAreas, TaskIndex, TaskState, ThreadPlaces, Work,
 };
 use nvm_core::sim::{Explorer, SimNvm};
 use nvm_core::{Area, Layout, Nvm, for_each_atom};
@@ -32,7 +32,7 @@ fn places() -> (SchedulerAreas, ThreadPlaces) {
 
 fn open<N: Nvm + Copy>(nvm: N) -> Scheduler<N> {
     let (areas, threads) = places();
-    Scheduler::open(nvm, areas, threads, |_, _| Ok(())).unwrap()
+    Scheduler::open(nvm, areas, threads, FollowUps::NONE)
 }
 
 fn create<N: Nvm + Copy>(scheduler: &Scheduler<N>) -> Result<(), Error> {

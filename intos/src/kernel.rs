@@ -3,7 +3,7 @@
 use core::fmt;
 
 use intos_sched::{
-    Error, ErrorKind, Event, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex,
+    Error, ErrorKind, Event, FollowUps, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex,
     ThreadPlaces, Variant, is_broken,
 };
 use nvm_core::{Class, Layout, Region, RegionError};
@@ -78,7 +78,7 @@ impl<B: Board> Kernel<B> {
 
     /// Bytes of NVM that the program needs.
     pub fn bytes_needed<P: Program<B>>() -> Result<u32, BootError> {
-        Ok(Plan::<P>::make::<B>()?.layout.size())
+        Ok(Plan::<B, P>::make()?.layout.size())
     }
 
     fn boot_with<P: Program<B>>(
@@ -87,7 +87,7 @@ impl<B: Board> Kernel<B> {
         formats: bool,
     ) -> Result<(Self, P), BootError> {
         port.observe(Event::PowerOn);
-        let plan = Plan::<P>::make::<B>()?;
+        let plan = Plan::<B, P>::make()?;
         let table = TaskTable::of::<B, P>(plan.threads);
         let first_boot = || -> Result<(), BootError> {
             Scheduler::format(nvm, &plan.scheduler, table::first_priority::<B, P>)?;
@@ -105,7 +105,7 @@ impl<B: Board> Kernel<B> {
             Region::open_or_format(&nvm, &plan.layout, first_boot)?
         };
         port.observe(Event::Recovered(RecoveryStep::Header));
-        let scheduler = Scheduler::open(nvm, plan.scheduler, table.threads, intos_ipc::finish)?;
+        let scheduler = Scheduler::open(nvm, plan.scheduler, table.threads, plan.follow_ups);
         scheduler.recover(|event| port.observe(event))?;
         let has_heap = plan.has_heap;
         let program = if has_heap {
@@ -138,6 +138,7 @@ impl<B: Board> Kernel<B> {
     }
 
     /// Chooses who runs next: see [`Scheduler::choose`]. For ports.
+    #[inline]
     pub fn choose(&self, slice_is_over: bool) -> Result<Option<TaskIndex>, Error> {
         let before = self.scheduler.current()?;
         let chosen = self.scheduler.choose_after(before, slice_is_over)?;
@@ -207,7 +208,7 @@ impl<B: Board> Kernel<B> {
 }
 
 /// Where everything goes.
-pub(crate) struct Plan<P> {
+pub(crate) struct Plan<B: Board, P> {
     pub(crate) scheduler: SchedulerAreas,
     /// Where the first thread's tables begin; the others follow.
     pub(crate) threads: u32,
@@ -215,18 +216,16 @@ pub(crate) struct Plan<P> {
     pub(crate) before_objects: Layout,
     layout: Layout,
     has_heap: bool,
+    follow_ups: FollowUps<B::Nvm>,
     /// The objects' handles.
     program: P,
 }
 
-impl<P> Plan<P> {
-    pub(crate) fn make<B: Board>() -> Result<Self, BootError>
-    where
-        P: Program<B>,
-    {
-        let mut layout = Layout::new(P::NAME, P::VERSION);
+impl<B: Board, P: Program<B>> Plan<B, P> {
+    pub(crate) fn make() -> Result<Self, BootError> {
+        let mut layout = const { SchedulerAreas::begin(Layout::new(P::NAME, P::VERSION)) };
         let slots = table::count_slots::<B, P>()?;
-        let scheduler = SchedulerAreas::place(&mut layout, slots)?;
+        let scheduler = SchedulerAreas::place_tasks(&mut layout, slots)?;
         let threads = layout.size();
         table::place_threads::<B, P>(&mut layout);
         let before_objects = layout.clone();
@@ -237,6 +236,7 @@ impl<P> Plan<P> {
             threads,
             before_objects,
             has_heap: placement.has_heap(),
+            follow_ups: placement.follow_ups(),
             layout: placement.into_layout(),
             program,
         })

@@ -4,7 +4,7 @@ use intos_ipc::{
     EventGroup, MessageBuffer, Mutex, Queue, QueueItem, RecursiveMutex, Repeat, Semaphore,
     StreamBuffer, Timer, Timers,
 };
-use intos_sched::{Error, ErrorKind};
+use intos_sched::{Error, ErrorKind, FollowUps};
 use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist, ablation};
 
 use crate::heap::{Heap, from_alloc};
@@ -14,10 +14,12 @@ use crate::placed::{Placed, PlacedKind};
 /// Places a program's objects in its region: at each start the same ones in the same order. At the first
 /// boot it also stores what they begin with.
 #[derive(Debug)]
-pub struct Placement<N> {
+pub struct Placement<N: Nvm + Copy> {
     layout: Layout,
     purpose: Purpose<N>,
     has_heap: bool,
+    /// What the objects may have to do after a commit.
+    follow_ups: FollowUps<N>,
     /// What was placed, for tools.
     #[cfg(feature = "host")]
     placed: Vec<Placed>,
@@ -47,6 +49,7 @@ impl<N: Nvm + Copy> Placement<N> {
             layout,
             purpose,
             has_heap: false,
+            follow_ups: FollowUps::NONE,
         }
     }
 
@@ -78,6 +81,11 @@ impl<N: Nvm + Copy> Placement<N> {
         self.has_heap
     }
 
+    /// What the objects that were placed may have to do after a commit.
+    pub(crate) const fn follow_ups(&self) -> FollowUps<N> {
+        self.follow_ups
+    }
+
     /// The NVM, at the first boot.
     const fn first_boot(&self) -> Option<N> {
         match self.purpose {
@@ -107,6 +115,7 @@ impl<N: Nvm + Copy> Placement<N> {
 
     /// Places a queue of up to `capacity` items, empty at first.
     pub fn queue<T: QueueItem>(&mut self, name: &str, capacity: u16) -> Result<Queue<T>, Error> {
+        intos_ipc::add_queues(&mut self.follow_ups);
         let queue = Queue::place(&mut self.layout, name, capacity);
         #[cfg(feature = "host")]
         self.note(
@@ -141,6 +150,7 @@ impl<N: Nvm + Copy> Placement<N> {
 
     /// Places a mutex that nobody holds at first.
     pub fn mutex(&mut self, name: &str) -> Result<Mutex, Error> {
+        self.follow_ups.add_mutexes();
         let mutex = Mutex::place(&mut self.layout, name);
         #[cfg(feature = "host")]
         self.note(name, PlacedKind::Mutex { recursive: false });
@@ -152,6 +162,7 @@ impl<N: Nvm + Copy> Placement<N> {
 
     /// Places a mutex that its holder may lock again, and that nobody holds at first.
     pub fn recursive_mutex(&mut self, name: &str) -> Result<RecursiveMutex, Error> {
+        self.follow_ups.add_mutexes();
         let mutex = RecursiveMutex::place(&mut self.layout, name);
         #[cfg(feature = "host")]
         self.note(name, PlacedKind::Mutex { recursive: true });
@@ -163,6 +174,7 @@ impl<N: Nvm + Copy> Placement<N> {
 
     /// Places an event group with no bit set at first.
     pub fn event_group(&mut self, name: &str) -> Result<EventGroup, Error> {
+        intos_ipc::add_event_groups(&mut self.follow_ups);
         let group = EventGroup::place(&mut self.layout, name);
         #[cfg(feature = "host")]
         self.note(name, PlacedKind::EventGroup);
@@ -210,6 +222,7 @@ impl<N: Nvm + Copy> Placement<N> {
 
     /// Places a buffer for a stream of bytes, empty at first.
     pub fn stream_buffer(&mut self, name: &str, capacity: u16) -> Result<StreamBuffer, Error> {
+        intos_ipc::add_buffers(&mut self.follow_ups);
         let buffer = StreamBuffer::place(&mut self.layout, name, capacity);
         #[cfg(feature = "host")]
         self.note(
@@ -226,6 +239,7 @@ impl<N: Nvm + Copy> Placement<N> {
 
     /// Places a buffer for messages, empty at first.
     pub fn message_buffer(&mut self, name: &str, capacity: u16) -> Result<MessageBuffer, Error> {
+        intos_ipc::add_buffers(&mut self.follow_ups);
         let buffer = MessageBuffer::place(&mut self.layout, name, capacity);
         #[cfg(feature = "host")]
         self.note(
@@ -248,6 +262,8 @@ impl<N: Nvm + Copy> Placement<N> {
         #[cfg(feature = "host")]
         self.note(name, PlacedKind::Heap(nvm_alloc::Heap::at(area).ok()));
         self.has_heap = true;
+        // Shared objects may lie in it, and each has a mutex.
+        self.follow_ups.add_mutexes();
         let heap = match self.purpose {
             Purpose::Plan => nvm_alloc::Heap::at(area),
             Purpose::FirstBoot(nvm) => {
@@ -271,6 +287,8 @@ impl<N: Nvm + Copy> Placement<N> {
         len: u32,
         first_boot: impl FnOnce(N, Area) -> Result<(), Error>,
     ) -> Result<Area, Error> {
+        // The program may make a heap of it.
+        self.follow_ups.add_mutexes();
         let area = self.layout.area(name, len);
         #[cfg(feature = "host")]
         self.note(name, PlacedKind::Area);

@@ -157,15 +157,21 @@ fn named<B: Board, P: Program<B>>(name: &str) -> Option<TaskIndex> {
     each_slot::<B, P, _>(|slot, entry, _| (entry.name == name).then_some(TaskIndex(slot)))
 }
 
-/// Tells `each` the bytes of each slot's stack, in order.
+/// Tells `each` the bytes of the stacks of all slots before one, in order.
 #[cfg(any(
     all(feature = "cortex-m", target_arch = "arm", target_os = "none"),
     all(feature = "msp430", target_arch = "msp430"),
 ))]
-pub(crate) fn each_stack<B: Board, P: Program<B>>(mut each: impl FnMut(usize)) {
-    each_slot::<B, P, ()>(|_, entry, _| {
+pub(crate) fn each_stack_before<B: Board, P: Program<B>>(
+    task: TaskIndex,
+    mut each: impl FnMut(usize),
+) {
+    if task.0 == 0 {
+        return;
+    }
+    each_slot::<B, P, ()>(|slot, entry, _| {
         each(entry.stack_bytes);
-        None
+        (slot + 1 == task.0).then_some(())
     });
 }
 

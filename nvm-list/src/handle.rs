@@ -46,6 +46,16 @@ impl List {
         }
     }
 
+    /// The list whose head lies so many bytes behind this one's, a multiple of 4: for arrays of heads. Nothing is compared,
+    /// since [`at`](List::at) has done so for the last one of them.
+    #[inline]
+    #[must_use]
+    pub const fn behind(self, bytes: u32) -> Self {
+        Self {
+            link: self.link.wrapping_add((bytes / 4) as u16),
+        }
+    }
+
     /// Formats an empty list: 8 bytes of NVM. Not atomic: for first boots and for objects that nothing
     /// refers to yet. The `label` is the program's own; the crate only keeps it.
     pub fn format<N: Nvm>(
@@ -103,6 +113,7 @@ impl List {
 
     /// The node behind `node`, or behind the last the first again: for taking turns without a store.
     /// `node` itself where it is alone.
+    #[inline]
     pub fn next_in_turn<N: Nvm>(self, nvm: &N, node: NodeRef) -> Result<NodeRef, ListError> {
         let links = node.link().load_links(nvm)?;
         if links.owner() != self.link() {

@@ -46,7 +46,7 @@ pub use loops::{Durable, LoopCounter, LoopFrame};
 pub use nvm_core::Record;
 pub use outcome::{Alone, EndOfTransaction};
 pub use site::Site;
-pub use system::{SystemTable, SystemTx};
+pub use system::{DecodeResult, EncodeResult, SystemTable, SystemTx};
 pub use thread::{Statistics, Thread};
 pub use transaction::{Tx, WriteFirstTx};
 

@@ -111,6 +111,11 @@ impl Records {
         self.at
     }
 
+    /// Behind the table's last byte.
+    pub(crate) const fn end(&self) -> u32 {
+        self.end
+    }
+
     /// Bytes from here to the table's end.
     pub(crate) const fn free(&self) -> u32 {
         self.end.saturating_sub(self.at)

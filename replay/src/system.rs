@@ -11,8 +11,11 @@
 //! | commit word with one call more and no steps | bypasses the call |
 //! | commit word of the enclosing transaction | is itself bypassed; the generation is over |
 
+mod encoded;
+
 use core::mem;
 
+pub use self::encoded::{DecodeResult, EncodeResult};
 use nvm_core::{Class, Nvm, Record, ablation};
 use nvm_tx::UndoLog;
 

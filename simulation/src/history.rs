@@ -110,7 +110,13 @@ impl Run {
     fn scheduler(&self) -> Result<Scheduler<&Ram>, Error> {
         let mut layout = Layout::new("", 0);
         let areas = SchedulerAreas::place(&mut layout, self.slots)?;
-        Scheduler::open(self.machine.nvm(), areas, ThreadPlaces::NONE, |_, _| Ok(()))
+        let follow_ups = intos::crates::intos_ipc::follow_ups();
+        Ok(Scheduler::open(
+            self.machine.nvm(),
+            areas,
+            ThreadPlaces::NONE,
+            follow_ups,
+        ))
     }
 
     /// Boots for the first time, stops before any task runs, and answers what that left.

@@ -216,7 +216,11 @@ impl<T: QueueItem> Queue<T> {
     /// Who waits for an item.
     fn first_two_classes<N: Nvm + Copy>(self, scheduler: &Scheduler<N>) -> Result<Waiting, Error> {
         let mut waiting = Waiting::NOBODY;
-        for entry in scheduler.waiting(self.receivers()?) {
+        let receivers = self.receivers()?;
+        if receivers.is_empty(scheduler.nvm())? {
+            return Ok(waiting);
+        }
+        for entry in scheduler.waiting(receivers) {
             let (task, node) = entry?;
             if WaitClass::of_key(node.key(scheduler.nvm())?) == WaitClass::Takers {
                 waiting.receiver = Some(task);

@@ -16,7 +16,7 @@ use intos_sched::{Event, TaskIndex};
 use super::critical;
 use super::port::switch_now;
 use crate::device::failure::Failure;
-use crate::device::system::{self, SLICE_IS_OVER, System};
+use crate::device::system::{self, Core, SLICE_IS_OVER, System};
 
 /// Return to a task, on its own stack, which has not used the floating-point unit.
 const TO_TASK: u32 = 0xFFFF_FFFD;
@@ -72,20 +72,23 @@ extern "C" fn switch(left_at: *mut u32) -> *mut u32 {
 fn choose(System { core, stacks }: &System, left_at: *mut u32) -> *mut u32 {
     let was_running = stacks.current();
     if stacks.has_overflowed(left_at) {
-        core.fail(&Failure::StackOverflow {
-            task: was_running.map_or("idle", |task| core.name(task)),
-            stack_bytes: was_running.map_or(core.idle_stack_bytes(), |task| core.stack_bytes(task)),
-        });
+        overflowed(*core, was_running);
     }
-    match core.choose(SLICE_IS_OVER.take()) {
-        Ok(next) => {
-            if let (None, Some((task, _))) = (was_running, next) {
-                core.observe(Event::Resumed { task });
-            }
-            stacks.switch(left_at, next)
-        }
-        Err(error) => core.fail(&Failure::Kernel(error)),
+    let next = core.choose(SLICE_IS_OVER.take());
+    if let (None, Some(task)) = (was_running, next.task()) {
+        core.observe(Event::Resumed { task });
     }
+    stacks.switch(*core, left_at, next)
+}
+
+/// Tells that a stack was too small.
+#[cold]
+#[inline(never)]
+pub(super) fn overflowed(core: &dyn Core, running: Option<TaskIndex>) -> ! {
+    core.fail(&Failure::StackOverflow {
+        task: running.map_or("idle", |task| core.name(task)),
+        stack_bytes: running.map_or(core.idle_stack_bytes(), |task| core.stack_bytes(task)),
+    })
 }
 
 /// The exception in which stacks are switched: of the lowest priority, so that it interrupts tasks only.

@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 #[cfg(target_has_atomic = "32")]
 use super::registers::CFSR;
 
+use super::context::overflowed;
 use super::critical;
 use crate::device::failure::Failure;
 use crate::device::system;
@@ -22,10 +23,7 @@ extern "C" fn tell(frame: *mut u32, on_task_stack: u32) -> ! {
         let running = stacks.current();
         // A switch, too, pushes to the stack of the task that it leaves.
         if stacks.has_overflowed_by_fault(on_task_stack.then_some(frame)) {
-            core.fail(&Failure::StackOverflow {
-                task: running.map_or("idle", |task| core.name(task)),
-                stack_bytes: running.map_or(core.idle_stack_bytes(), |task| core.stack_bytes(task)),
-            });
+            overflowed(core, running);
         }
         let running = running.filter(|_| on_task_stack);
         let instruction = if !on_task_stack || stacks.holds(frame) {

@@ -36,7 +36,7 @@ pub fn stack_use() -> impl Iterator<Item = StackUse> {
     system::get().into_iter().flat_map(|system| {
         let tasks = usize::from(system.core.task_count());
         (0..=tasks).filter_map(move |index| {
-            let (bytes, used) = system.stacks.used(index)?;
+            let (bytes, used) = system.stacks.used(system.core, index)?;
             let task = if index == tasks {
                 arch::IDLE_NAME
             } else {

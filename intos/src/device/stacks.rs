@@ -1,7 +1,9 @@
 //! The memory of the stacks, and who has which.
 //!
-//! From the linker script's `__intos_stacks_start` on: a table with an entry for each task and one for idling, then
-//! their stacks in the same order, each with what finds an overflow below it. Nothing of it outlives a power cycle.
+//! From the linker script's `__intos_stacks_start` on: a table with an entry for each task and one for idling, the stack
+//! for idling where the port has one of its own, and those of the tasks in their order, each with what finds an overflow
+//! below it. Nothing of it outlives a power cycle. A task's stack, and its entry, are made when the task first runs: so a
+//! start has nothing to do for the tasks that wait.
 //!
 //! | processor | below a stack | an overflow is found |
 //! | --- | --- | --- |
@@ -11,10 +13,10 @@
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
-use intos_sched::TaskIndex;
+use intos_sched::{MAX_TASKS, TaskIndex};
 
 use super::failure::Failure;
-use super::system::Core;
+use super::system::{Core, Next};
 use crate::arch::{self, Guard, STACK_ALIGNMENT, Word, context};
 
 /// Below a stack that is not guarded.
@@ -34,7 +36,7 @@ struct Entry {
     lowest: *mut Word,
     /// The address behind it.
     end: *mut Word,
-    /// Where it was left; null: it was not entered in this power cycle.
+    /// Where it was left.
     left_at: *mut Word,
     /// Whose it is, of those that were created one after the other in a slot.
     generation: u16,
@@ -44,7 +46,7 @@ struct Entry {
 #[derive(Debug, Clone, Copy)]
 #[allow(dead_code)] // a port has one of them
 pub(crate) enum IdleStack {
-    /// On one of its own, behind those of the tasks.
+    /// On one of its own, before those of the tasks.
     Own,
     /// On the main stack, which begins where the memory for stacks ends.
     Main {
@@ -61,8 +63,41 @@ pub(crate) struct Stacks {
     idle: usize,
     /// Whose stack the processor is on.
     current: Cell<usize>,
+    /// Bit by bit, which tasks have an entry: those that have run in this power cycle.
+    entered: [Cell<u8>; MAX_TASKS.div_ceil(8)],
+    plan: Plan,
+    /// Where the tasks' stacks begin.
+    tasks: *mut u8,
     guard: Option<Guard>,
     is_measured: bool,
+}
+
+/// How stacks are rounded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    below_bytes: usize,
+    alignment: usize,
+}
+
+impl Plan {
+    const fn of(guard: Option<Guard>) -> Self {
+        let (below_bytes, alignment) = match guard {
+            Some(_) => (Guard::BYTES, Guard::BYTES),
+            None => (size_of::<Mark>(), STACK_ALIGNMENT),
+        };
+        Self {
+            below_bytes,
+            alignment,
+        }
+    }
+
+    /// Bytes of a stack that is asked for, with what lies below it.
+    pub(crate) fn whole_bytes(self, wanted: usize) -> usize {
+        self.below_bytes
+            + wanted
+                .max(arch::SMALLEST_STACK)
+                .next_multiple_of(self.alignment)
+    }
 }
 
 unsafe extern "C" {
@@ -78,82 +113,104 @@ impl Stacks {
     /// To be called once after each reset: it takes the linker script's memory for stacks for good.
     pub(crate) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
         let guard = core.guards_stacks().then(Guard::find).flatten();
-        let (below_bytes, alignment) = match guard {
-            Some(_) => (Guard::BYTES, Guard::BYTES),
-            None => (size_of::<Mark>(), STACK_ALIGNMENT),
-        };
+        let plan = Plan::of(guard);
         let start = (&raw mut __intos_stacks_start)
             .addr()
-            .next_multiple_of(alignment);
+            .next_multiple_of(plan.alignment);
         let end = (&raw mut __intos_stacks_end).addr();
         let idle = usize::from(core.task_count());
-        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(alignment);
-        let whole_bytes = |wanted: usize| {
-            below_bytes + wanted.max(arch::SMALLEST_STACK).next_multiple_of(alignment)
-        };
+        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(plan.alignment);
+        let stack_bytes = core.stacks_before(TaskIndex(core.task_count()), plan);
         // Where the processor idles on the main stack, that one lies behind these, and its mark is the last thing here.
-        let idle_bytes = match arch::IDLE_STACK {
-            IdleStack::Own => whole_bytes(core.idle_stack_bytes()),
-            IdleStack::Main { .. } => size_of::<Mark>(),
+        let (idle_bytes, mark_bytes) = match arch::IDLE_STACK {
+            IdleStack::Own => (plan.whole_bytes(core.idle_stack_bytes()), 0),
+            IdleStack::Main { .. } => (0, size_of::<Mark>()),
         };
-        let mut needed = table_bytes + idle_bytes;
-        core.each_stack(&mut |wanted| needed += whole_bytes(wanted));
+        let needed = table_bytes + idle_bytes + stack_bytes + mark_bytes;
         let available = end.saturating_sub(start);
+        let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
+        let Some(entries) = NonNull::new(memory.cast::<Entry>()) else {
+            return Err(Failure::NoStack { needed, available });
+        };
         if needed > available {
             return Err(Failure::NoStack { needed, available });
         }
-        let memory: *mut u8 = (&raw mut __intos_stacks_start).with_addr(start);
-        let table: *mut Entry = memory.cast();
-        let write = |index, below: *mut Mark, lowest: *mut Word, end| {
-            let entry = Entry {
-                below,
-                lowest,
-                end,
-                left_at: ptr::null_mut(),
-                generation: 0,
-            };
-            // SAFETY: table and stack lie within the linker script's memory, as was checked above for the same stacks, and
-            // nobody else uses it, by this function's contract; of the main stack what is filled lies below all that is in
-            // use. The addresses are multiples of the stacks' alignment.
-            unsafe {
-                below.write_volatile(MARK);
-                table.wrapping_add(index).write(entry);
-                if core.measures_stacks() {
-                    fill(lowest, arch::unused_end(end));
-                }
-            }
-        };
-        let (mut index, mut bottom) = (0, table_bytes);
-        let mut place = |wanted| {
-            let below = memory.wrapping_add(bottom).cast::<Mark>();
-            let lowest: *mut Word = memory.wrapping_add(bottom + below_bytes).cast();
-            bottom += whole_bytes(wanted);
-            write(index, below, lowest, memory.wrapping_add(bottom).cast());
-            index += 1;
-        };
-        core.each_stack(&mut place);
-        match arch::IDLE_STACK {
-            IdleStack::Own => place(core.idle_stack_bytes()),
-            IdleStack::Main { end: stack_end } => {
-                let lowest = memory.with_addr(end);
-                let below = lowest.wrapping_sub(size_of::<Mark>()).cast();
-                write(idle, below, lowest.cast(), stack_end());
-            }
-        }
-        let Some(entries) = NonNull::new(table) else {
-            return Err(Failure::NoStack { needed, available });
-        };
         let stacks = Self {
             entries,
             idle,
             current: Cell::new(idle),
+            entered: [const { Cell::new(0) }; MAX_TASKS.div_ceil(8)],
+            plan,
+            tasks: memory.wrapping_add(table_bytes + idle_bytes),
             guard,
             is_measured: core.measures_stacks(),
         };
+        let idle_entry = match arch::IDLE_STACK {
+            IdleStack::Own => {
+                stacks.place(memory.wrapping_add(table_bytes), core.idle_stack_bytes())
+            }
+            IdleStack::Main { end: stack_end } => {
+                let lowest = memory.with_addr(end);
+                Entry {
+                    below: lowest.wrapping_sub(size_of::<Mark>()).cast(),
+                    lowest: lowest.cast(),
+                    end: stack_end(),
+                    left_at: ptr::null_mut(),
+                    generation: 0,
+                }
+            }
+        };
+        // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses it, by
+        // this function's contract; of the main stack what is filled lies below all that is in use.
+        unsafe { stacks.make(idle, idle_entry) };
         if let Some(guard) = guard {
             guard.begin(stacks.entry(idle).below.addr());
         }
         Ok(stacks)
+    }
+
+    /// Makes a stack, and its entry.
+    ///
+    /// # Safety
+    ///
+    /// The stack, and what lies below it, are memory that nobody uses, at multiples of the stacks' alignment; and nobody has
+    /// a reference to the table's entry.
+    unsafe fn make(&self, index: usize, entry: Entry) {
+        // SAFETY: by this function's contract; the table has an entry for each index up to that for idling.
+        unsafe {
+            entry.below.write_volatile(MARK);
+            if self.is_measured {
+                fill(entry.lowest, arch::unused_end(entry.end));
+            }
+            self.entries.add(index.min(self.idle)).write(entry);
+        }
+    }
+
+    /// Where a stack lies, with what lies below it.
+    fn place(&self, bottom: *mut u8, wanted: usize) -> Entry {
+        Entry {
+            below: bottom.cast(),
+            lowest: bottom.wrapping_add(self.plan.below_bytes).cast(),
+            end: bottom.wrapping_add(self.plan.whole_bytes(wanted)).cast(),
+            left_at: ptr::null_mut(),
+            generation: 0,
+        }
+    }
+
+    /// Whether a stack was made in this power cycle.
+    #[inline]
+    fn is_entered(&self, index: usize) -> bool {
+        index == self.idle
+            || self
+                .entered
+                .get(index / 8)
+                .is_some_and(|byte| byte.get() & 1 << (index % 8) != 0)
+    }
+
+    fn note_entered(&self, index: usize) {
+        if let Some(byte) = self.entered.get(index / 8) {
+            byte.set(byte.get() | 1 << (index % 8));
+        }
     }
 
     /// The highest address of the stack for idling: that with which the first switch begins.
@@ -201,9 +258,13 @@ impl Stacks {
 
     /// How many bytes a stack has, and how many of them were used since the reset, where that is measured. The index
     /// behind that of the last task is that of the stack for idling.
-    pub(crate) fn used(&self, index: usize) -> Option<(usize, usize)> {
+    pub(crate) fn used(&self, core: &dyn Core, index: usize) -> Option<(usize, usize)> {
         if !self.is_measured || index > self.idle {
             return None;
+        }
+        if !self.is_entered(index) {
+            let entry = self.place(self.tasks, core.stack_bytes(TaskIndex(index as u8)));
+            return Some((entry.end.addr() - entry.lowest.addr(), 0));
         }
         let entry = self.entry(index);
         let mut lowest_used = entry.lowest;
@@ -215,24 +276,30 @@ impl Stacks {
         Some((end - entry.lowest.addr(), end - lowest_used.addr()))
     }
 
-    /// Leaves the stack that the processor is on, and answers where that of `next` goes on, of a generation, or that
-    /// for idling.
+    /// Leaves the stack that the processor is on, and answers where that of `next` goes on, or that for idling.
     ///
     /// In a critical section, in the handler that switches.
-    pub(crate) fn switch(&self, left_at: *mut Word, next: Option<(TaskIndex, u16)>) -> *mut Word {
+    #[inline]
+    pub(crate) fn switch(&self, core: &dyn Core, left_at: *mut Word, next: Next) -> *mut Word {
         self.entry_mut(self.current.get(), |entry| {
             entry.left_at = left_at;
         });
-        let index = next.map_or(self.idle, |(task, _)| usize::from(task.0).min(self.idle));
+        let index = match next.task() {
+            Some(task) => {
+                let index = usize::from(task.0).min(self.idle);
+                if !self.is_entered(index) {
+                    self.enter(core, task, next.generation);
+                }
+                index
+            }
+            None => self.idle,
+        };
         self.current.set(index);
         self.entry_mut(index, |entry| {
-            if let Some((task, generation)) = next
-                && (entry.left_at.is_null() || entry.generation != generation)
+            if entry.generation != next.generation
+                && let Some(task) = next.task()
             {
-                entry.generation = generation;
-                // SAFETY: the stack's memory, which no task uses: the one before it in this slot has ended or was
-                // deleted, and never runs again.
-                unsafe { entry.left_at = context::prepare(entry.end, task) };
+                begin(entry, task, next.generation);
             }
             if let Some(guard) = self.guard {
                 guard.move_to(entry.below.addr());
@@ -241,8 +308,23 @@ impl Stacks {
         })
     }
 
+    /// Makes the stack of a task that has not run in this power cycle.
+    #[cold]
+    #[inline(never)]
+    fn enter(&self, core: &dyn Core, task: TaskIndex, generation: u16) {
+        let index = usize::from(task.0);
+        let bottom = self.tasks.wrapping_add(core.stacks_before(task, self.plan));
+        let entry = self.place(bottom, core.stack_bytes(task));
+        // SAFETY: `divide` has made sure that the stacks of all tasks lie within the memory for them. Nobody has used this
+        // one, and the reference to another entry has ended.
+        unsafe { self.make(index, entry) };
+        self.note_entered(index);
+        self.entry_mut(index, |entry| begin(entry, task, generation));
+    }
+
     fn entry(&self, index: usize) -> Entry {
-        // SAFETY: the table has `idle + 1` entries, all of which `divide` has written. It is changed in critical sections
+        // SAFETY: the table has `idle + 1` entries, of which that for idling was written by `divide`, and others before they
+        // are asked for, by `enter`: a task whose stack is asked for runs, or has run. It is changed in critical sections
         // only, by the handler that switches, and nobody holds a reference into it.
         unsafe { self.entries.add(index.min(self.idle)).read() }
     }
@@ -252,6 +334,15 @@ impl Stacks {
         // call after the other.
         change(unsafe { self.entries.add(index.min(self.idle)).as_mut() })
     }
+}
+
+/// Has a task of a generation begin on a stack.
+#[cold]
+fn begin(entry: &mut Entry, task: TaskIndex, generation: u16) {
+    entry.generation = generation;
+    // SAFETY: the stack's memory, which no task uses: the one before it in this slot has ended or was deleted, and never
+    // runs again.
+    entry.left_at = unsafe { context::prepare(entry.end, task) };
 }
 
 /// Fills the memory of a stack that nobody has used.

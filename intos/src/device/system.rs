@@ -7,15 +7,39 @@ use intos_sched::{Error, Event, TaskIndex, TaskState};
 use super::failure::Failure;
 use super::flag::Flag;
 use super::machine::Machine;
-use super::stacks::Stacks;
+use super::stacks::{self, Stacks};
 use crate::kernel::Kernel;
 use crate::program::Program;
 use crate::table;
 
+/// Who runs next: one word, so that it is answered in a register.
+#[derive(Clone, Copy)]
+pub(crate) struct Next {
+    /// Whose it is, of those that were created one after the other in a slot.
+    pub(crate) generation: u16,
+    index: u8,
+    is_somebody: bool,
+}
+
+impl Next {
+    /// The processor idles.
+    pub(crate) const NOBODY: Self = Self {
+        generation: 0,
+        index: 0,
+        is_somebody: false,
+    };
+
+    /// The task; none where the processor idles.
+    #[inline]
+    pub(crate) fn task(self) -> Option<TaskIndex> {
+        self.is_somebody.then_some(TaskIndex(self.index))
+    }
+}
+
 /// A kernel with its program, whichever it is.
 pub(crate) trait Core {
-    /// Who runs next, and its generation.
-    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error>;
+    /// Who runs next. Fails where the kernel's state is damaged.
+    fn choose(&self, slice_is_over: bool) -> Next;
     /// Lets ticks pass, and answers whether somebody was woken.
     fn advance(&self, ticks: u32) -> Result<bool, Error>;
     /// Handles an interrupt, and answers whether somebody was woken.
@@ -40,8 +64,8 @@ pub(crate) trait Core {
     fn state(&self, task: TaskIndex) -> Result<TaskState, Error>;
     fn name(&self, task: TaskIndex) -> &'static str;
     fn stack_bytes(&self, task: TaskIndex) -> usize;
-    /// Tells the bytes of each task's stack, in order.
-    fn each_stack(&self, each: &mut dyn FnMut(usize));
+    /// Bytes of the stacks of all tasks before one, rounded by a plan: of all together where there is no such task.
+    fn stacks_before(&self, task: TaskIndex, plan: stacks::Plan) -> usize;
     fn idle_stack_bytes(&self) -> usize;
     fn guards_stacks(&self) -> bool;
     fn measures_stacks(&self) -> bool;
@@ -55,11 +79,21 @@ pub(crate) struct Running<B: Machine, P> {
 }
 
 impl<B: Machine, P: Program<B>> Core for Running<B, P> {
-    fn choose(&self, slice_is_over: bool) -> Result<Option<(TaskIndex, u16)>, Error> {
-        let Some(task) = self.kernel.choose(slice_is_over)? else {
-            return Ok(None);
+    fn choose(&self, slice_is_over: bool) -> Next {
+        let next = || -> Result<Next, Error> {
+            let Some(task) = self.kernel.choose(slice_is_over)? else {
+                return Ok(Next::NOBODY);
+            };
+            Ok(Next {
+                generation: self.kernel.scheduler.generation(task)?,
+                index: task.0,
+                is_somebody: true,
+            })
         };
-        Ok(Some((task, self.kernel.scheduler.generation(task)?)))
+        match next() {
+            Ok(next) => next,
+            Err(error) => B::failed(&Failure::Kernel(error)),
+        }
     }
 
     fn advance(&self, ticks: u32) -> Result<bool, Error> {
@@ -123,8 +157,10 @@ impl<B: Machine, P: Program<B>> Core for Running<B, P> {
         Kernel::<B>::stack_bytes::<P>(task).unwrap_or(0)
     }
 
-    fn each_stack(&self, each: &mut dyn FnMut(usize)) {
-        table::each_stack::<B, P>(each);
+    fn stacks_before(&self, task: TaskIndex, plan: stacks::Plan) -> usize {
+        let mut bytes = 0;
+        table::each_stack_before::<B, P>(task, |wanted| bytes += plan.whole_bytes(wanted));
+        bytes
     }
 
     fn idle_stack_bytes(&self) -> usize {

@@ -11,7 +11,7 @@ use crate::board::Board;
 use crate::device::failure::{Failure, Waiting};
 use crate::device::fram::Region;
 use crate::device::stacks::Stacks;
-use crate::device::system::{self, Core, Running, SLICE_IS_OVER, System};
+use crate::device::system::{self, Core, Next, Running, SLICE_IS_OVER, System};
 use crate::kernel::{BootError, Kernel};
 use crate::program::Program;
 
@@ -73,25 +73,22 @@ fn run<B: Firmware>(System { core, stacks }: &'static System) -> ! {
     let mut ticks = Ticks::<B>::begin();
     let mut was_idle = true;
     loop {
-        let next = match core.choose(SLICE_IS_OVER.take()) {
-            Ok(next) => next,
-            Err(error) => core.fail(&Failure::Kernel(error)),
-        };
-        let why = if let Some((task, _)) = next {
+        let next = core.choose(SLICE_IS_OVER.take());
+        let why = if let Some(task) = next.task() {
             if was_idle {
                 core.observe(Event::Resumed { task });
             }
-            let enters_at = stacks.switch(core::ptr::null_mut(), next);
+            let enters_at = stacks.switch(core, core::ptr::null_mut(), next);
             // SAFETY: on the main stack, with interrupts held back; it is the stack of that task.
             let left = unsafe { context::enter(enters_at) };
             check(core, stacks, left.at);
-            stacks.switch(left.at, None);
+            stacks.switch(core, left.at, Next::NOBODY);
             left.why
         } else {
             sleep(core, &mut ticks);
             context::ended_by()
         };
-        was_idle = next.is_none();
+        was_idle = next.task().is_none();
         handle(core, &mut ticks, why);
         if !was_idle || why & OF_PROGRAM != 0 {
             check_kernel(core, stacks);

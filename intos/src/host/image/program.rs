@@ -55,7 +55,7 @@ impl ProgramLayout {
     ///
     /// Where the program's table is wrong.
     pub fn of<B: Board, P: Program<B>>() -> Result<Self, BootError> {
-        let plan = Plan::<P>::make::<B>()?;
+        let plan = Plan::<B, P>::make()?;
         let table = TaskTable::of::<B, P>(plan.threads);
         let mut placement = Placement::<B::Nvm>::new(plan.before_objects, Purpose::Plan);
         P::place(&mut placement)?;

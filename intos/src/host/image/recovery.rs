@@ -18,8 +18,8 @@ pub(super) fn recover(nvm: &Memory, program: &ProgramLayout) -> Result<(), Error
         nvm,
         program.scheduler,
         program.table.threads,
-        intos_ipc::finish,
-    )?;
+        intos_ipc::follow_ups(),
+    );
     scheduler.recover(|_| {})?;
     for (object, heap) in program.heaps() {
         let area = nvm_core::Area::new(object.offset, object.bytes);

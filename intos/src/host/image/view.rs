@@ -65,7 +65,7 @@ impl<'a> View<'a> {
     /// Where it is too short for the layout, or the layout out of the links' reach.
     pub(super) fn of(nvm: &'a Memory, program: &'a ProgramLayout) -> Result<Self, Error> {
         let threads = program.table.threads;
-        let scheduler = Scheduler::to_inspect(nvm, program.scheduler, threads, intos_ipc::finish)?;
+        let scheduler = Scheduler::open(nvm, program.scheduler, threads, intos_ipc::follow_ups());
         let mut tasks = Vec::new();
         for slot in &program.slots {
             tasks.push(TaskSlot {
@@ -127,13 +127,13 @@ impl<'a> View<'a> {
             let name = format!("ready list {priority}");
             lists.push((name, areas.ready_list(priority)?, ListKind::Ready(priority)));
         }
-        let [lower, upper] = areas.delay_lists()?;
+        let [lower, upper] = areas.delay_lists();
         for (list, upper, half) in [(lower, false, "lower"), (upper, true, "upper")] {
             let name = format!("delay list of the {half} half");
             lists.push((name, list, ListKind::Delayed { upper }));
         }
         let name = "wait list of notifications".to_owned();
-        lists.push((name, areas.notification_list()?, ListKind::Waiting));
+        lists.push((name, areas.notification_list(), ListKind::Waiting));
         for object in &self.program.objects {
             let title = title(object);
             let mut waiting = |what: &str, list| {

@@ -107,7 +107,7 @@ pub(super) fn report(view: &View<'_>) -> KernelReport {
         .filter(|(_, tasks)| !tasks.is_empty())
         .collect();
     ready.reverse();
-    let notified = areas.notification_list().map(|list| list.head().get());
+    let notified = areas.notification_list().head().get();
     KernelReport {
         tick: view.scheduler.now().unwrap_or_default(),
         running: running
@@ -121,7 +121,7 @@ pub(super) fn report(view: &View<'_>) -> KernelReport {
         delayed: lists(|kind| matches!(kind, ListKind::Delayed { .. }))
             .flat_map(|known| sleepers(view, known))
             .collect(),
-        awaiting_notification: notified.map_or_else(|_| Vec::new(), |head| view.names_at(head)),
+        awaiting_notification: view.names_at(notified),
     }
 }
 
