@@ -1,5 +1,8 @@
 //! Quotients and remainders of 16 and 32 bits, a bit at a time.
 //!
+//! The remainder never loses a bit when it is shifted: before that it is less than the divisor, and no more than what the
+//! dividend's bits so far are, which are one fewer than a remainder has.
+//!
 //! Rust asks for the divisor 0 before it divides. Here it gives a quotient and a remainder without a meaning, in the
 //! ordinary time.
 
@@ -15,13 +18,11 @@ global_asm!(
     "1:",
     "rla r12",
     "rlc r14",
-    "jc 2f",
     "cmp r13, r14",
-    "jlo 3f",
-    "2:",
+    "jlo 2f",
     "sub r13, r14",
     "inc r12",
-    "3:",
+    "2:",
     "dec r15",
     "jnz 1b",
     "ret",
@@ -97,7 +98,6 @@ global_asm!(
     "rlc r13",
     "rlc r10",
     "rlc r11",
-    "jc 2f",
     "cmp r15, r11",
     "jlo 3f",
     "jne 2f",

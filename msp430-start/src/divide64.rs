@@ -90,7 +90,6 @@ global_asm!(
     "rlc r5",
     "rlc r6",
     "rlc r7",
-    "jc 3f",
     "cmp r15, r7",
     "jlo 4f",
     "jne 3f",

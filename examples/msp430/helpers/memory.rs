@@ -69,12 +69,11 @@ pub(crate) fn compare(compared: &mut Compared) {
         if let Some(last) = right.get_mut(len) {
             *last = last.wrapping_add(1);
         }
-        let is_less = black_box(&left[..=len]) < black_box(&right[..=len]);
-        compared.add("memcmp", len, is_less);
-        compared.add(
-            "memcmp",
-            len,
-            black_box(&left[..=len]) != black_box(&right[..=len]),
-        );
+        // Up to the byte that differs, and with it.
+        let (left, right) = (black_box(&left[..]), black_box(&right[..]));
+        compared.add("memcmp", len, left[..len].cmp(&right[..len]).is_eq());
+        compared.add("memcmp", len, left[..=len].cmp(&right[..=len]).is_lt());
+        compared.add("memcmp", len, right[..=len].cmp(&left[..=len]).is_gt());
+        compared.add("memcmp", len, left[..=len] != right[..=len]);
     }
 }

@@ -26,6 +26,6 @@ pub type Fram = FixedNvm<Place, 2>;
 
 /// The region of the program that runs.
 pub fn open() -> Fram {
-    // SAFETY: the memory map gives this 1 KiB, which begin at a multiple of 4, to this region alone.
+    // SAFETY: the memory map gives this 1 KiB, which begins at a multiple of 4, to this region alone.
     unsafe { Fram::new() }
 }

@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Faults,
     /// Compares the integer helpers for the MSP430 with what the compiler's constant evaluator says, on the part as it is
     /// simulated.
-    Helpers,
+    Helpers(msp430::helpers::Options),
     /// Lists the programs.
     List {
         /// Of which package.
@@ -87,7 +87,7 @@ pub(crate) fn run(command: &Command) -> Result<u64, String> {
             Target::Msp430 => msp430::sweep::run(options),
         },
         Command::Faults => faults::run(),
-        Command::Helpers => msp430::helpers::run(),
+        Command::Helpers(options) => msp430::helpers::run(options),
         Command::List { target } => {
             let programs = match target {
                 Target::CortexM => build::programs()?,

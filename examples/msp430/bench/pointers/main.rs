@@ -20,10 +20,12 @@ use nvm::BenchNvm;
 
 type Log = UndoLog<BenchNvm>;
 
-const LOG: Area = Area::new(0, 512);
-const HEAP: Area = Area::new(1024, Heap::area_bytes(512));
-const LIST: Area = Area::new(2048, 256);
-const WORDS: u32 = 3072;
+const LOG: Area = Area::new(0, 256);
+const HEAP: Area = Area::new(256, Heap::area_bytes(256));
+const LIST: Area = Area::new(640, 256);
+const WORDS: u32 = 896;
+
+const _: () = assert!(HEAP.offset() + HEAP.len() <= LIST.offset());
 
 msp430_start::entry!(main);
 

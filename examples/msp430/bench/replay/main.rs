@@ -18,7 +18,7 @@ use nvm::BenchNvm;
 type Thread = replay::Thread<BenchNvm>;
 
 const THREAD: Area = Area::new(0, ThreadLayout::DEFAULT.bytes());
-const WORD: Offset<u32> = Offset::new(3072);
+const WORD: Offset<u32> = Offset::new(896);
 
 msp430_start::entry!(main);
 

@@ -20,7 +20,7 @@ use nvm::BenchNvm;
 type Log = UndoLog<BenchNvm>;
 
 const LOG: Area = Area::new(0, 512);
-const WORDS: u32 = 3072;
+const WORDS: u32 = 896;
 
 persist! {
     struct Large { before: [u32; 7], field: u32, after: [u32; 8] }

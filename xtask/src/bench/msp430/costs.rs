@@ -94,7 +94,7 @@ fn gross(programs: &[Program], name: &str) -> Result<Exact, String> {
         .ok_or_else(|| "a program was not built".to_owned())?;
     let [low, high] = number.to_le_bytes();
     // Only the build that counts has them.
-    let stored = program.symbol("__bench_stored").ok();
+    let counters = program.symbol("__bench_stored").ok();
     let mut script = Script::new(program)?;
     script.count();
     script.break_at(Break::Opens, program.symbol("__bench_opens")?);
@@ -109,19 +109,19 @@ fn gross(programs: &[Program], name: &str) -> Result<Exact, String> {
         script.run();
         script.tell_counts();
         places.push(script.len() - 1);
-        script.memory(stored.unwrap_or(0x1C00), 8 * CLASSES as u64);
+        script.memory(counters.unwrap_or(0x1C00), 8 * CLASSES as u64);
     }
     let answers = simulator::run(&script, LONGEST_RUN)?.done()?;
     let mut at = Vec::new();
     for place in places {
-        let [run, counts, stored] = answers.get(place - 1..place + 2).unwrap_or_default() else {
+        let [run, counts, counters] = answers.get(place - 1..place + 2).unwrap_or_default() else {
             return Err("the simulator does not answer".into());
         };
         let stopped = run.program_counter()?;
         if stopped == program.symbol("__run_failed")? || stopped == program.symbol("__run_ended")? {
             return Err(format!("{name}: the program fails"));
         }
-        at.push((counts.counts()?, stored.words()?));
+        at.push((counts.counts()?, counters.words()?));
     }
     let [
         ((instructions, cycles), before),
@@ -135,7 +135,7 @@ fn gross(programs: &[Program], name: &str) -> Result<Exact, String> {
         each.map(|(before, after)| f64::from(after.wrapping_sub(*before)))
             .sum()
     };
-    let (bytes, stores) = match stored {
+    let (bytes, stores) = match counters {
         Some(_) => (sum(0), sum(1)),
         None => (0.0, 0.0),
     };

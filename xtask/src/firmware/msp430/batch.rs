@@ -11,7 +11,7 @@ use crate::firmware::cuts::Cuts;
 
 /// A run takes some milliseconds. One that hangs is found by running each of its batch by itself.
 const LONGEST_RUN: Duration = Duration::from_secs(5);
-const LONGEST_BATCH: Duration = Duration::from_secs(120);
+const LONGEST_BATCH: Duration = Duration::from_mins(2);
 
 /// A part of a sweep.
 #[derive(Debug, Clone, Copy)]
@@ -98,18 +98,15 @@ impl Batch<'_> {
     fn one(&self, cuts: Cuts) -> Result<(Script, Places), String> {
         let mut script = Script::default();
         let opens = self.program.symbol("__window_opens")?;
-        match self.formatted {
-            Some(file) => {
-                script.load_nvm(file);
-                script.break_at(Break::Opens, opens);
-                script.lose_power();
-                script.run();
-                script.no_break_at(Break::Opens);
-            }
-            None => {
-                script.blank_nvm();
-                script.lose_power();
-            }
+        if let Some(file) = self.formatted {
+            script.load_nvm(file);
+            script.break_at(Break::Opens, opens);
+            script.lose_power();
+            script.run();
+            script.no_break_at(Break::Opens);
+        } else {
+            script.blank_nvm();
+            script.lose_power();
         }
         // Cut 1 comes before the first instruction.
         if cuts.first > 1 {

@@ -15,10 +15,12 @@
 //! | `batch` | runs of a sweep in one simulator |
 //! | `trace` | which instructions a program executes |
 //! | `helpers` | the start-up crate's helpers against the compiler's constant evaluator |
+//! | `instructions` | where instructions begin |
 
 mod batch;
 pub(crate) mod build;
 pub(crate) mod helpers;
+mod instructions;
 mod part;
 pub(crate) mod program;
 pub(super) mod run;

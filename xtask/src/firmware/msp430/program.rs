@@ -1,10 +1,11 @@
 //! A program as it was linked: where its symbols are.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use object::read::elf::ElfFile32;
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 /// A program.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Program {
     /// What the linker has written.
     pub(crate) path: PathBuf,
     symbols: Vec<Symbol>,
+    /// Where its instructions are, and their bytes.
+    text: (u64, Vec<u8>),
 }
 
 #[derive(Debug)]
@@ -40,9 +43,14 @@ impl Program {
                 })
             })
             .collect();
+        let section = file
+            .section_by_name(".text")
+            .ok_or_else(|| wrong(&"no section `.text`"))?;
+        let bytes = section.data().map_err(|error| wrong(&error))?;
         Ok(Self {
             path: path.to_owned(),
             symbols,
+            text: (section.address(), bytes.to_vec()),
         })
     }
 
@@ -53,6 +61,33 @@ impl Program {
             .find(|symbol| symbol.name == name)
             .map(|symbol| symbol.address)
             .ok_or_else(|| format!("the program has no symbol `{name}`"))
+    }
+
+    /// A word of its instructions.
+    pub(super) fn word(&self, address: u64) -> Result<u16, String> {
+        let (start, bytes) = &self.text;
+        let at = address.wrapping_sub(*start) as usize;
+        let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
+        let word = word.ok_or_else(|| format!("there is no instruction at {address:#06x}"))?;
+        Ok(u16::from_le_bytes(*word))
+    }
+
+    /// The functions, each up to the next one.
+    pub(super) fn functions(&self) -> Result<Vec<(String, Range<u64>)>, String> {
+        let (start, bytes) = &self.text;
+        let end = start + bytes.len() as u64;
+        let is_inside = |symbol: &&Symbol| (*start..end).contains(&symbol.address);
+        let mut starts: Vec<&Symbol> = self.symbols.iter().filter(is_inside).collect();
+        starts.sort_by_key(|symbol| symbol.address);
+        starts.dedup_by_key(|symbol| symbol.address);
+        if starts.is_empty() {
+            return Err(format!("{} has no functions", self.path.display()));
+        }
+        let ends = starts.iter().skip(1).map(|symbol| symbol.address);
+        let ranges = starts.iter().zip(ends.chain([end]));
+        Ok(ranges
+            .map(|(symbol, end)| (symbol.name.clone(), symbol.address..end))
+            .collect())
     }
 
     /// In which function an address lies.

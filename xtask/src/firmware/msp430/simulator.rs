@@ -139,8 +139,8 @@ pub(crate) fn run(script: &Script, longest: Duration) -> Result<End, String> {
     }
     let last = answers.pop().map(|answer| answer.0).unwrap_or_default();
     let reason = if is_over {
-        let commands = script.text().lines();
-        let command = commands.skip(answers.len()).next().unwrap_or("its end");
+        let mut commands = script.text().lines();
+        let command = commands.nth(answers.len()).unwrap_or("its end");
         format!("the simulator stopped at `{command}`: {}", last.trim())
     } else {
         format!("it does not end within {} s", longest.as_secs())
