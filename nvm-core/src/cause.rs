@@ -71,6 +71,7 @@ impl Cause {
 
     /// The number.
     #[inline]
+    #[allow(clippy::unnecessary_cast)] // where it has 16 bits it is necessary
     pub const fn number(self) -> u32 {
         self.head.get() as u32 >> u8::BITS
     }
