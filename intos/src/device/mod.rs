@@ -21,6 +21,3 @@ pub(crate) mod measure;
 mod shared_section;
 pub(crate) mod stacks;
 pub(crate) mod system;
-
-pub(crate) use failure::Failure;
-pub(crate) use fram::Fram;

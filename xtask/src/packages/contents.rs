@@ -55,11 +55,15 @@ fn wrong_in(folder: &Path, files: &[PathBuf], root: &Path) -> Result<Vec<String>
     let mut wrong = Vec::new();
     for file in files {
         let path = file.strip_prefix(folder).unwrap_or(file);
-        let is_source = path.starts_with("src") && path.extension().is_some_and(|it| it == "rs");
+        let is_rust = path.extension().is_some_and(|it| it == "rs");
+        let is_source = (path.starts_with("src") && is_rust) || path == Path::new("build.rs");
+        // Of a linker.
+        let is_script =
+            path.components().count() == 1 && path.extension().is_some_and(|it| it == "x");
         let is_other = path.to_str().is_some_and(|name| {
             name == "README.md" || SHARED_FILES.contains(&name) || BY_CARGO.contains(&name)
         });
-        if !is_source && !is_other {
+        if !is_source && !is_script && !is_other {
             wrong.push(format!("{} does not belong into it", path.display()));
         }
     }
