@@ -2,10 +2,13 @@
 
 use example_applications::{Ar, Bc, Dnn, Em, Etl, Kv, Mq, Pred, Sense, Stats, Train};
 use example_programs::{Alarm, Beat, Blocks, Hire, Inherit, Patience, Transfer, Wake, Workshop};
+use intos::BootError;
 use intos::host::Host;
 use intos::host::image::{LayoutOf, ProgramLayout};
+use nvm_core::image::{Description, KnownProgram};
 use nvm_core::sim::SimNvm;
 
+use crate::alone::{door, energy, events, settings, store, update};
 use crate::weather::Weather;
 use crate::weather::readings::Readings;
 
@@ -36,3 +39,26 @@ pub const PROGRAMS: &[LayoutOf] = &[
     ProgramLayout::of::<Plain, Wake>,
     ProgramLayout::of::<Plain, Workshop>,
 ];
+
+/// The programs that use single crates, without the kernel.
+pub const ALONE: &[fn() -> Description] = &[
+    events::Journal::description,
+    settings::Store::description,
+    store::Places::description,
+    energy::Meter::description,
+    update::Journal::description,
+    door::description,
+];
+
+/// All of them.
+///
+/// # Errors
+///
+/// Where a program's table is wrong.
+pub fn known() -> Result<Vec<Box<dyn KnownProgram>>, BootError> {
+    let mut known = intos::host::image::known(PROGRAMS)?;
+    for description in ALONE {
+        known.push(Box::new(description()));
+    }
+    Ok(known)
+}

@@ -230,7 +230,7 @@ fn bad_use_has_a_status_of_its_own_and_says_why() {
 #[test]
 fn an_unknown_program_is_told_as_far_as_its_header() {
     let folder = tempfile::tempdir().unwrap();
-    // A region that another program has formatted: `events`, without the kernel, say.
+    // A region that another program has formatted.
     let nvm = Ram::new(256);
     let mut layout = nvm_core::Layout::new("somebody else's", 3);
     let _ = layout.area("things", 64);
@@ -244,10 +244,74 @@ fn an_unknown_program_is_told_as_far_as_its_header() {
         let why = complained(&output);
         assert!(why.contains("of no program that this tool knows"), "{why}");
         assert!(why.contains("intos::host::image_tool"), "{why}");
+        assert!(why.contains("nvm_core::image::Description"), "{why}");
     }
     let tree = said(&image(&["inspect", &file]));
     assert!(tree.contains("magic NVMR (ok)"), "{tree}");
     assert!(tree.contains("not told: tasks and objects"), "{tree}");
+}
+
+/// The file that a program for a single crate leaves, and what is told of it.
+#[test]
+fn programs_for_single_crates_are_known_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for (program, binary, lines) in [
+        (
+            "events",
+            env!("CARGO_BIN_EXE_events"),
+            ["measurements", "[0].code: "],
+        ),
+        (
+            "settings",
+            env!("CARGO_BIN_EXE_settings"),
+            ["undo log transactions", "high: 30000"],
+        ),
+        (
+            "store",
+            env!("CARGO_BIN_EXE_store"),
+            ["heap entries", "entries: "],
+        ),
+        (
+            "energy",
+            env!("CARGO_BIN_EXE_energy"),
+            ["[23].energy: ", "undo log transactions"],
+        ),
+        (
+            "update",
+            env!("CARGO_BIN_EXE_update"),
+            ["lists buffers", "free: 12 nodes"],
+        ),
+        (
+            "door",
+            env!("CARGO_BIN_EXE_door"),
+            ["thread visits", "starts without a commit: 0"],
+        ),
+    ] {
+        let path = folder.path().join(format!("{program}.nvm"));
+        let file = path.to_str().unwrap();
+        let mut command = Command::new(binary);
+        command.args(["--nvm", file]);
+        match program {
+            "events" => command.args(["measure", "--pause", "0"]),
+            "store" => command.args(["exercise", "--pause", "0"]),
+            "energy" => command.args(["--pace", "0"]),
+            _ => command.args(["--pause", "0"]),
+        };
+        assert!(command.output().unwrap().status.success(), "{program}");
+        let output = image(&["inspect", file]);
+        assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+        let tree = said(&output);
+        for line in lines {
+            assert!(tree.contains(line), "{line} is not in\n{tree}");
+        }
+        let output = image(&["check", file]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let told = json(&image(&["check", "--json", file]));
+        assert_eq!(told["program"], program);
+        assert_eq!(told["sound"], true);
+        let told = json(&image(&["inspect", "--json", file]));
+        assert_eq!(told["program"]["name"], program);
+    }
 }
 
 #[test]

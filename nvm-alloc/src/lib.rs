@@ -13,7 +13,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "image"))]
 extern crate std;
 
 mod alone;
@@ -22,6 +22,8 @@ mod broken;
 mod error;
 mod geometry;
 mod heap;
+#[cfg(feature = "image")]
+pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 

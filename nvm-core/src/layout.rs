@@ -1,5 +1,7 @@
 //! Where everything lies in a region: placed at start-up, the same way each time.
 
+#[cfg(feature = "names")]
+use crate::objects::Placed;
 use crate::{HEADER_BYTES, Offset, Persist};
 
 /// A stretch of NVM that one owner formats and uses: an undo log, a heap, a replay table.
@@ -45,7 +47,8 @@ impl Area {
 /// Places objects and areas one after the other behind the region's header, and condenses what was
 /// placed into a fingerprint, so that an image of another layout is recognised.
 ///
-/// A program builds its layout anew at each start, always with the same calls.
+/// A program builds its layout anew at each start, always with the same calls. On a device it holds two words; with the
+/// feature `names`, which is for the host, it also remembers what it has placed, for reports and tools.
 ///
 /// ```
 /// use nvm_core::Layout;
@@ -59,20 +62,35 @@ impl Area {
 pub struct Layout {
     end: u32,
     fingerprint: u32,
+    #[cfg(feature = "names")]
+    pub(crate) placed: [Option<Placed>; Layout::MOST_NAMES],
 }
 
 impl Layout {
+    /// How many names are remembered.
+    #[cfg(feature = "names")]
+    pub(crate) const MOST_NAMES: usize = 64;
+
     /// An empty layout of a program. The name and the program's own layout version go into the
     /// fingerprint: change the version when the meaning of an object changes but not its size.
     pub const fn new(program: &str, version: u32) -> Self {
         Self {
             end: HEADER_BYTES,
             fingerprint: hashed(0x811C_9DC5, program, version),
+            #[cfg(feature = "names")]
+            placed: [None; Self::MOST_NAMES],
         }
     }
 
     /// Places an area of `len` bytes, rounded up to a multiple of 4.
     pub const fn area(&mut self, name: &str, len: u32) -> Area {
+        let area = self.place(name, len);
+        #[cfg(feature = "names")]
+        self.remember(Placed::area(name, area));
+        area
+    }
+
+    const fn place(&mut self, name: &str, len: u32) -> Area {
         let len = len.saturating_add(3) & !3;
         let offset = self.end;
         self.end = self.end.saturating_add(len);
@@ -82,7 +100,23 @@ impl Layout {
 
     /// Places an object.
     pub const fn object<T: Persist>(&mut self, name: &str) -> Offset<T> {
-        Offset::new(self.area(name, size_of::<T>() as u32).offset)
+        let area = self.place(name, size_of::<T>() as u32);
+        #[cfg(feature = "names")]
+        self.remember(Placed::object::<T>(name, area.offset));
+        Offset::new(area.offset)
+    }
+
+    /// Remembers a place. What does not fit any more has no name in reports.
+    #[cfg(feature = "names")]
+    const fn remember(&mut self, place: Placed) {
+        let mut i = 0;
+        while i < self.placed.len() {
+            if self.placed[i].is_none() {
+                self.placed[i] = Some(place);
+                return;
+            }
+            i += 1;
+        }
     }
 
     /// Bytes that the region must have at least.

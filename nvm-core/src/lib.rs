@@ -12,6 +12,8 @@
 //! | `region` | [`Region`], the header that says whose region it is |
 //! | `ablation` | what a measurement can leave out |
 //! | `cause` | what the errors of the crates above are made of |
+//! | `objects` | [`Objects`], what lies where by its name, and how its value is shown: for the host |
+//! | [`image`](mod@image) | describing a program for a tool that looks at images, and that tool: for the host |
 //! | `mapped`, `fixed`, `storage`, `file`, `sim` | the backends |
 //! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -31,8 +33,12 @@ mod error;
 #[cfg(feature = "file")]
 mod file;
 mod fixed;
+#[cfg(feature = "image")]
+pub mod image;
 mod layout;
 mod mapped;
+#[cfg(feature = "names")]
+mod objects;
 mod offset;
 mod persist;
 mod record;
@@ -53,6 +59,8 @@ pub use file::{FileError, FileNvm};
 pub use fixed::{FixedNvm, FixedPlace};
 pub use layout::{Area, Layout};
 pub use mapped::MappedNvm;
+#[cfg(feature = "names")]
+pub use objects::{ObjectEntry, Objects};
 pub use offset::Offset;
 pub use persist::Persist;
 pub use record::{Record, RecordReader, RecordWriter};

@@ -11,7 +11,8 @@ use crate::Persist;
 ///
 /// An offset means the same on the host and on the device and wherever the region is mapped. It is
 /// plain data: it may be stored, copied and corrupted, and using a wrong one gives a wrong value or
-/// [`Error::OutOfRange`](crate::Error::OutOfRange), never undefined behaviour.
+/// [`Error::OutOfRange`](crate::Error::OutOfRange), never undefined behaviour. It owns no `T` and borrows none, so it is
+/// `Send` and `Sync` whatever `T` is.
 ///
 /// ```
 /// use nvm_core::{field, persist, Offset};
@@ -27,7 +28,8 @@ use crate::Persist;
 #[repr(transparent)]
 pub struct Offset<T: ?Sized> {
     raw: u32,
-    object: PhantomData<T>,
+    /// What a load gives: `Send`, `Sync` and covariant, as a number without a `T` may be.
+    object: PhantomData<fn() -> T>,
 }
 
 impl<T> Offset<T> {

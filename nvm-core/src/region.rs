@@ -278,7 +278,7 @@ fn is_between(phase: u32) -> bool {
     let not_formatting = phase ^ u32::from_le_bytes(FORMATTING);
     (0..32)
         .step_by(8)
-        .all(|bit| not_ready >> bit & 0xFF == 0 || not_formatting >> bit & 0xFF == 0)
+        .all(|bit| (not_ready >> bit) as u8 == 0 || (not_formatting >> bit) as u8 == 0)
 }
 
 /// Of a header's words before the checksum. Each step can be undone, so that any change of a single word is noticed;

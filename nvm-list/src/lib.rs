@@ -13,6 +13,7 @@
 //! | `op_log` | [`OpLog`], the log: publish, stage, complete, recover, retire |
 //! | `op_log::batch` | making the records of operations |
 //! | `op_log::roll_forward` | carrying out what is in force |
+//! | `image` | what such tools are told of a program that has it, with the feature `image` |
 //! | `inspect` | views of what is stored, for tools that look at images |
 //! | `steps` | the stores of each operation, in an order that can be rolled forward |
 #![no_std]
@@ -21,13 +22,15 @@
 
 #[cfg(test)]
 extern crate self as nvm_list;
-#[cfg(test)]
+#[cfg(any(test, feature = "image"))]
 extern crate std;
 
 mod check;
 mod error;
 mod fault;
 mod handle;
+#[cfg(feature = "image")]
+pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod layout;

@@ -12,6 +12,7 @@
 //! | `commit_word` | the two words of which one is the commit point |
 //! | `log_entry` | the format of the log's entries |
 //! | `coverage` | which ranges need no logging any more |
+//! | `image` | what such tools are told of a program that has it, with the feature `image` |
 //! | `state` | what a log is doing |
 //! | `inspect` | views of what is stored, for tools that look at images |
 //! | `fault` | [`Fault`]: why a transaction did not commit |
@@ -19,13 +20,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "image"))]
 extern crate std;
 
 mod broken;
 mod commit_word;
 mod coverage;
 mod fault;
+#[cfg(feature = "image")]
+pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod log_entry;

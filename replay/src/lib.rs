@@ -15,17 +15,20 @@
 //! | `progress` | power losses without a commit |
 //! | `site` | call sites, by which a divergence is found |
 //! | `layout` | [`ThreadLayout`]: sizes and areas |
+//! | `image` | what such tools are told of a program that has it, with the feature `image` |
 //! | `inspect` | views of what is stored, for tools that look at images |
 //! | `error` | [`Error`] |
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "image"))]
 extern crate std;
 
 mod broken;
 mod error;
+#[cfg(feature = "image")]
+pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod layout;

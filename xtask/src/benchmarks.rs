@@ -41,7 +41,8 @@ fn path() -> PathBuf {
     toolchain::root().join("BENCHMARKS.md")
 }
 
-fn read() -> Result<String, String> {
+/// The document.
+pub(crate) fn read() -> Result<String, String> {
     let path = path();
     fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }

@@ -5,7 +5,7 @@ use core::fmt;
 
 use intos::cortex_m::Region;
 use intos::crates::nvm_alloc::{AllocError, Heap};
-use intos::crates::nvm_core::{Area, Class, Layout, Offset, field};
+use intos::crates::nvm_core::{Area, Class, Layout, Nvm, Offset, field};
 use intos::crates::nvm_list::{Head, List, ListError, Node, NodeRef, OpLog};
 use intos::crates::nvm_ptr::{self, Root, begin_write_first, write_first};
 use intos::crates::nvm_tx::{Fault, UndoLog};
@@ -44,6 +44,8 @@ fn keep(value: u32) {
 pub(crate) fn run(name: &str) {
     let measured: fn(BenchNvm) -> Result<(), Failed> = match name {
         "plain-loop" => plain_loop,
+        "core-store" => core_store,
+        "core-load" => core_load,
         "tx-empty" => tx_empty,
         "tx-word" => tx_word,
         "tx-field" => tx_field,
@@ -80,6 +82,27 @@ fn plain_loop(_: BenchNvm) -> Result<(), Failed> {
     measure(Windows::Around, |repetitions| {
         for i in 0..repetitions {
             keep(i);
+        }
+        Ok(())
+    })
+}
+
+/// Through the door, and nothing else.
+fn core_store(nvm: BenchNvm) -> Result<(), Failed> {
+    measure(Windows::Around, |repetitions| {
+        for i in 0..repetitions {
+            keep(i);
+            nvm.store(Class::Data, word(0), &i)?;
+        }
+        Ok(())
+    })
+}
+
+fn core_load(nvm: BenchNvm) -> Result<(), Failed> {
+    measure(Windows::Around, |repetitions| {
+        for i in 0..repetitions {
+            keep(i);
+            keep(nvm.load(word(0))?);
         }
         Ok(())
     })
@@ -200,6 +223,7 @@ fn replay_steps(
 
 /// Any of the crates' errors.
 enum Failed {
+    Door(intos::crates::nvm_core::Error),
     Transaction(Fault),
     Pointer(nvm_ptr::Error),
     Allocator(AllocError),
@@ -210,6 +234,7 @@ enum Failed {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Door(error) => error.fmt(f),
             Self::Transaction(error) => error.fmt(f),
             Self::Pointer(error) => error.fmt(f),
             Self::Allocator(error) => error.fmt(f),
@@ -230,6 +255,6 @@ macro_rules! from {
 }
 
 from!(
-    Fault => Transaction, nvm_ptr::Error => Pointer, AllocError => Allocator, ListError => List,
+    intos::crates::nvm_core::Error => Door, Fault => Transaction, nvm_ptr::Error => Pointer, AllocError => Allocator, ListError => List,
     replay::Error => Replay
 );

@@ -45,43 +45,63 @@ impl Firmware for Emulated {
     }
 
     fn observe(event: Event) {
-        losses::observe(event);
+        observe(event);
     }
 
     fn sleep() {
-        losses::asleep(|| {
-            // SAFETY: waits for an interrupt.
-            unsafe { core::arch::asm!("dsb", "wfi", "isb", options(nostack, preserves_flags)) }
-        });
+        sleep();
     }
+}
+
+/// What a board of these machines does with the kernel's events, so that the power can be cut.
+pub fn observe(event: Event) {
+    losses::observe(event);
+}
+
+/// How a board of these machines sleeps: what counts instructions up to a power cut stands meanwhile.
+pub fn sleep() {
+    losses::asleep(|| {
+        // SAFETY: waits for an interrupt.
+        unsafe { core::arch::asm!("dsb", "wfi", "isb", options(nostack, preserves_flags)) }
+    });
 }
 
 /// Runs a program to its end, and ends the emulation with a status; or a sweep of power cuts, where one is planned.
 pub fn run<P: Program<Emulated> + Checked + Sync>() -> ! {
-    run_with::<P>(None)
+    run_with::<Emulated, P>(None)
+}
+
+/// The same on a board of these machines whose NVM is not mapped into memory: [`Firmware::failed`] is to be [`fail`],
+/// `observe` and `sleep` those of this crate. What stands for its NVM must begin where the NVM does.
+pub fn run_on<F: Firmware, P: Program<F> + Checked + Sync>() -> ! {
+    run_with::<F, P>(None)
 }
 
 /// The same; a sweep is about the application's first steady iteration.
 pub fn run_application<A: Program<Emulated> + Application + Sync>() -> ! {
-    run_with::<A>(Some(A::STEADY_ITERATION))
+    run_with::<Emulated, A>(Some(A::STEADY_ITERATION))
 }
 
-fn run_with<P: Program<Emulated> + Checked + Sync>(iteration: Option<Range<u32>>) -> ! {
-    match Kernel::<Emulated>::bytes_needed::<P>() {
+fn run_with<F: Firmware, P: Program<F> + Checked + Sync>(iteration: Option<Range<u32>>) -> ! {
+    match Kernel::<F>::bytes_needed::<P>() {
         Ok(bytes) => begin(bytes, iteration),
         Err(error) => fail(format_args!("{error}")),
     }
-    run_undisturbed::<P>()
+    start::<F, P>()
 }
 
 /// The same without a power loss.
 pub fn run_undisturbed<P: Program<Emulated> + Checked + Sync>() -> ! {
-    cortex_m::start::<Emulated, P>(|kernel, program| {
-        match program.results(kernel.scheduler().nvm()) {
+    start::<Emulated, P>()
+}
+
+fn start<F: Firmware, P: Program<F> + Checked + Sync>() -> ! {
+    cortex_m::start::<F, P>(
+        |kernel, program| match program.results(kernel.scheduler().nvm()) {
             Ok(results) => report(results, P::EXPECTED, P::NAMES),
             Err(error) => fail(format_args!("no results: {error}")),
-        }
-    })
+        },
+    )
 }
 
 /// The same for a program without the kernel.

@@ -36,7 +36,9 @@ mod resets;
 #[cfg(board = "mps2")]
 mod sweep;
 
-pub use board::{Emulated, fail, run, run_application, run_bare, run_undisturbed};
+pub use board::{
+    Emulated, fail, observe, run, run_application, run_bare, run_on, run_undisturbed, sleep,
+};
 pub use console::print;
 pub use crash::{Crash, Crashing, STACK_BYTES};
 pub use loss::lose_power;

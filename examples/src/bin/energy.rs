@@ -3,10 +3,7 @@
 //! `cargo run --release -p examples --bin energy`, and end it with Ctrl-C or `kill -9` at any time. The
 //! next start goes on where the meter stood, and checks every counter.
 //!
-//! A quarter of an hour at a time, it fills a scratch buffer with fifteen samples and adds them to the
-//! bucket of the hour and to the totals, in one transaction. The scratch buffer is **written before it is
-//! read**: a repetition fills it again, so its old contents are not logged. The bucket and the totals are
-//! **read before they are written**: they are logged. The types of the pointers decide it.
+//! The meter, and what makes it survive, is in `src/alone/energy.rs`; here is what uses it.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -16,166 +13,9 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
+use examples::alone::energy::{BATCH, HOURS, Meter, Reading, SAMPLES_PER_HOUR, check, household};
 use examples::nvm_file;
-use nvm_core::{Area, FileNvm, Layout, Nvm};
-use nvm_ptr::{PArray, Root, write_first};
-use nvm_tx::{Fault, UndoLog};
-
-/// Samples of one transaction: a quarter of an hour.
-const BATCH: usize = 15;
-const SAMPLES_PER_HOUR: u32 = 60;
-const HOURS: usize = 24;
-/// 190 years of them.
-const MOST_SAMPLES: u32 = 100_000_000;
-/// A counter takes an entry of 4 bytes and its own 16 in the log.
-const LOG_BYTES: u32 = 2 * 20;
-
-nvm_core::persist! {
-    /// What was used, of some samples.
-    struct Counter {
-        /// In milliwatt minutes.
-        energy: u64,
-        /// How many samples.
-        samples: u32,
-        /// The largest, in milliwatts.
-        peak: u32,
-    }
-}
-
-impl Counter {
-    const ZERO: Self = Self {
-        energy: 0,
-        samples: 0,
-        peak: 0,
-    };
-
-    const fn with(self, sample: u32) -> Self {
-        Self {
-            energy: self.energy.wrapping_add(sample as u64),
-            samples: self.samples.wrapping_add(1),
-            peak: if sample > self.peak {
-                sample
-            } else {
-                self.peak
-            },
-        }
-    }
-
-    /// Milliwatt minutes as kilowatt hours, for people.
-    #[allow(clippy::cast_precision_loss)] // three decimals are shown
-    fn kilowatt_hours(self) -> f64 {
-        self.energy as f64 / 60e6
-    }
-}
-
-/// The meter's persistent objects, by their only handles.
-struct Meter {
-    layout: Layout,
-    log: Area,
-    scratch: PArray<u32, BATCH>,
-    hours: PArray<Counter, HOURS>,
-    total: Root<Counter>,
-}
-
-/// All counters at one moment.
-#[derive(Debug, Clone, PartialEq)]
-struct Reading {
-    hours: [Counter; HOURS],
-    total: Counter,
-}
-
-impl Meter {
-    fn new() -> Self {
-        let mut layout = Layout::new("energy", 1);
-        Self {
-            log: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(LOG_BYTES)),
-            scratch: PArray::place(&mut layout, "scratch"),
-            hours: PArray::place(&mut layout, "hours"),
-            total: Root::place(&mut layout, "total"),
-            layout,
-        }
-    }
-
-    /// The counters are zero on the first boot; the scratch buffer needs no first contents.
-    fn first_boot(&self, nvm: &impl Nvm) -> Result<(), Box<dyn Error>> {
-        UndoLog::format(&nvm, self.log)?;
-        self.hours.format(nvm, &[Counter::ZERO; HOURS])?;
-        Ok(self.total.format(nvm, &Counter::ZERO)?)
-    }
-
-    /// Counts a quarter of an hour; `sample` is asked for the samples by their number since the first
-    /// start. After a power loss in here the caller comes back to it: it asks once more, and counts what
-    /// it hears then, once.
-    fn count<N: Nvm>(
-        &mut self,
-        log: &mut UndoLog<N>,
-        sample: impl Fn(u32) -> u32,
-    ) -> Result<(), nvm_ptr::Error> {
-        let handles = (&mut self.scratch, &mut self.hours, &mut self.total);
-        write_first(log, LOG_BYTES, handles, |tx, (scratch, hours, total)| {
-            let (mut sum, total) = total.read(tx)?;
-            let first = sum.samples;
-            // As an interrupt handler or a DMA transfer would fill it, one by one.
-            let scratch = scratch
-                .elements()
-                .write_with(tx, |index| sample(first.wrapping_add(index as u32)))?;
-            let Some(hour) = hours.elements().nth(hour_of(first)) else {
-                return Ok(());
-            };
-            let (mut counter, hour) = hour.read(tx)?;
-            for index in 0..scratch.len() {
-                let Some(sample) = scratch.get(tx, index)? else {
-                    break;
-                };
-                (sum, counter) = (sum.with(sample), counter.with(sample));
-            }
-            hour.write(tx, counter)?;
-            total.write(tx, sum)?;
-            Ok(())
-        })
-    }
-
-    fn read<N: Nvm>(&self, log: &mut UndoLog<N>) -> Result<Reading, Fault> {
-        log.transaction(|tx| {
-            Ok(Reading {
-                hours: self.hours.get(tx)?,
-                total: self.total.get(tx)?,
-            })
-        })
-    }
-}
-
-/// The hour of the day of a sample.
-const fn hour_of(number: u32) -> usize {
-    (number / SAMPLES_PER_HOUR) as usize % HOURS
-}
-
-/// The sensor: a household's power in milliwatts, the same for the same number, so that the counters can
-/// be checked.
-fn household(number: u32) -> u32 {
-    const BASE: [u32; HOURS] = [
-        140, 120, 110, 110, 120, 180, 420, 680, 540, 360, 310, 380, 620, 480, 330, 320, 410, 720,
-        980, 1100, 940, 760, 430, 220,
-    ];
-    let noise = number.wrapping_mul(2_654_435_761).rotate_left(13) % 90_000;
-    BASE.get(hour_of(number)).copied().unwrap_or(0) * 1000 + noise
-}
-
-/// What the counters must show after so many samples.
-fn expected(samples: u32) -> Reading {
-    let mut reading = Reading {
-        hours: [Counter::ZERO; HOURS],
-        total: Counter::ZERO,
-    };
-    for number in 0..samples {
-        let sample = household(number);
-        reading.total = reading.total.with(sample);
-        if let Some(hour) = reading.hours.get_mut(hour_of(number)) {
-            *hour = hour.with(sample);
-        }
-    }
-    reading
-}
+use nvm_tx::UndoLog;
 
 /// An energy meter with its counters in a file: kill it, and start it again.
 ///
@@ -201,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
-    let mut meter = Meter::new();
+    let mut meter = Meter::placed();
     let nvm = nvm_file::open(&arguments.nvm, arguments.format, &meter.layout, |nvm| {
         meter.first_boot(nvm)
     })?;
@@ -236,19 +76,6 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     Ok(true)
 }
 
-/// Reads the counters, and compares them with what the sensor said so far.
-fn check<N: Nvm>(meter: &Meter, log: &mut UndoLog<N>) -> Result<Reading, Box<dyn Error>> {
-    let reading = meter.read(log)?;
-    if reading.total.samples > MOST_SAMPLES {
-        return Err("more samples than a meter's life has: the file is damaged".into());
-    }
-    if reading == expected(reading.total.samples) {
-        Ok(reading)
-    } else {
-        Err(format!("the counters disagree: {:?}", reading.total).into())
-    }
-}
-
 fn print(reading: &Reading) -> io::Result<()> {
     let mut out = io::stdout();
     let most = reading.hours.iter().map(|hour| hour.energy).max();
@@ -270,60 +97,4 @@ fn print(reading: &Reading) -> io::Result<()> {
         reading.total.peak / 1000,
         reading.total.samples
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use nvm_core::sim::{Explorer, SimNvm};
-    use nvm_core::{Region, for_each_atom};
-
-    use super::*;
-
-    fn boot<const ATOM: usize>(nvm: &SimNvm<ATOM>) -> (Meter, UndoLog<&SimNvm<ATOM>>) {
-        let meter = Meter::new();
-        let region: Result<Region, Box<dyn Error>> =
-            Region::open_or_format(nvm, &meter.layout, || meter.first_boot(nvm));
-        let _ = region.unwrap();
-        let log = UndoLog::open(nvm, meter.log).unwrap();
-        (meter, log)
-    }
-
-    #[test]
-    fn every_sample_is_counted_once_whatever_is_cut() {
-        for_each_atom!(ATOM => {
-            let until = |samples| move |nvm: &SimNvm<ATOM>| {
-                let (mut meter, mut log) = boot(nvm);
-                while meter.read(&mut log).unwrap().total.samples < samples {
-                    meter.count(&mut log, household).unwrap();
-                }
-            };
-            Explorer::<ATOM>::new("a quarter of an hour", Meter::new().layout.size())
-                .filled_with(0)
-                .depth(2)
-                .explore(
-                    until(60 - BATCH as u32),
-                    until(60 + BATCH as u32),
-                    until(60 + BATCH as u32),
-                    |nvm| {
-                        let (meter, mut log) = boot(nvm);
-                        check(&meter, &mut log).map(drop).map_err(|error| error.to_string())
-                    },
-                )
-                .assert_clean();
-        });
-    }
-
-    #[test]
-    fn a_quarter_of_an_hour_costs_what_the_types_say() {
-        let nvm = SimNvm::<4>::new(Meter::new().layout.size());
-        let (mut meter, mut log) = boot(&nvm);
-        let before = nvm.counters().bytes_written();
-        meter.count(&mut log, household).unwrap();
-        let counters = 2 * (4 + 16 + 16);
-        assert_eq!(
-            nvm.counters().bytes_written() - before,
-            4 * BATCH as u64 + counters + 4,
-            "samples unlogged, two counters logged, commit"
-        );
-    }
 }

@@ -3,158 +3,19 @@
 //! `cargo run --release -p examples --bin events`, and end it with Ctrl-C or `kill -9` at any time. No event that was
 //! told as counted is lost, none is counted twice, and no error is seen in part.
 //!
-//! The protocol is written by hand, and is right whether the memory stores 1, 2 or 4 bytes in one piece. A counter is
-//! two values and one byte that says which of them counts: the other one is stored, then that byte, 5 bytes in all.
-//! The error log is a ring. An entry goes into the place that is not shown; then the counter of errors publishes it.
-//!
-//! | power lost after the store of | next start finds |
-//! | --- | --- |
-//! | any byte of an error's entry | the errors before it: the place is not shown yet |
-//! | any byte of the counter's other value | the old count, and the errors before it |
-//! | the counter's byte | the new count, and the new error as the last one |
+//! The journal, and what makes it survive, is in `src/alone/events.rs`; here is what uses it.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use examples::alone::events::{ErrorEntry, Journal, count, increment};
 use examples::nvm_file;
-use nvm_core::{Class, Layout, Nvm, Offset, field, persist};
-
-/// Places in the ring: all but one, the next to be filled, are shown.
-const PLACES: usize = 8;
-/// One measurement in so many fails.
-const FAILS: u32 = 9;
-
-persist! {
-    /// A count of two values, so that one is whole at any time.
-    struct Counter { first: u32, second: u32, current: u8, unused: [u8; 3] }
-
-    /// An error.
-    struct ErrorEntry {
-        /// Errors before it: tells that the place was filled.
-        number: u32,
-        /// Of the measurement that failed.
-        measurement: u32,
-        /// Seconds since 1970.
-        time: u32,
-        /// What the sensor answered.
-        code: u32,
-    }
-}
-
-/// Where everything lies: the same at each start.
-struct Journal {
-    layout: Layout,
-    starts: Offset<Counter>,
-    measurements: Offset<Counter>,
-    errors: Offset<Counter>,
-    ring: Offset<[ErrorEntry; PLACES]>,
-}
-
-impl Journal {
-    fn new() -> Self {
-        let mut layout = Layout::new("events", 1);
-        Self {
-            starts: layout.object("starts"),
-            measurements: layout.object("measurements"),
-            errors: layout.object("errors"),
-            ring: layout.object("ring"),
-            layout,
-        }
-    }
-
-    /// The ring needs no first contents: what the counter does not publish is not read.
-    fn first_boot(&self, nvm: &impl Nvm) -> Result<(), nvm_core::Error> {
-        let zero = Counter {
-            first: 0,
-            second: 0,
-            current: 0,
-            unused: [0; 3],
-        };
-        for counter in [self.starts, self.measurements, self.errors] {
-            nvm.store(Class::Data, counter, &zero)?;
-        }
-        Ok(())
-    }
-
-    fn place(&self, number: u32) -> Offset<ErrorEntry> {
-        let place = self.ring.element(number as usize % PLACES);
-        place.unwrap_or(self.ring.cast())
-    }
-
-    /// Appends an error. One that the power interrupts was never there.
-    fn log(&self, nvm: &impl Nvm, measurement: u32, code: u32) -> Result<(), nvm_core::Error> {
-        let number = count(nvm, self.errors)?;
-        let entry = ErrorEntry {
-            number,
-            measurement,
-            time: seconds_now(),
-            code,
-        };
-        nvm.store(Class::Data, self.place(number), &entry)?;
-        increment(nvm, self.errors)
-    }
-
-    /// The last errors, the oldest first.
-    fn last_errors(&self, nvm: &impl Nvm) -> Result<Vec<ErrorEntry>, Box<dyn Error>> {
-        let errors = count(nvm, self.errors)?;
-        let mut entries = Vec::new();
-        for number in errors.saturating_sub(PLACES as u32 - 1)..errors {
-            let entry = nvm.load(self.place(number))?;
-            if entry.number != number {
-                return Err(format!("the entry of error {number} is damaged").into());
-            }
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
-
-    /// A measurement, and the error if it fails. Each of the two is one step, so the error comes first, and says
-    /// whose it is: where the power went between them, it is there already.
-    fn measure(&self, nvm: &impl Nvm) -> Result<u32, Box<dyn Error>> {
-        let measurement = count(nvm, self.measurements)?;
-        if measurement % FAILS == FAILS - 1 {
-            let last = self.last_errors(nvm)?.pop();
-            if last.is_none_or(|error| error.measurement != measurement) {
-                self.log(nvm, measurement, 0x40 + measurement % 7)?;
-            }
-        }
-        increment(nvm, self.measurements)?;
-        Ok(measurement.wrapping_add(1))
-    }
-}
-
-fn count(nvm: &impl Nvm, counter: Offset<Counter>) -> Result<u32, nvm_core::Error> {
-    let counter = nvm.load(counter)?;
-    Ok(if counter.current & 1 == 0 {
-        counter.first
-    } else {
-        counter.second
-    })
-}
-
-/// Counts one more: after a power loss it is the old count or the new one.
-fn increment(nvm: &impl Nvm, counter: Offset<Counter>) -> Result<(), nvm_core::Error> {
-    let next = count(nvm, counter)?.wrapping_add(1);
-    let current = field!(counter, Counter.current);
-    let other = !nvm.load(current)? & 1;
-    let value = if other == 0 {
-        field!(counter, Counter.first)
-    } else {
-        field!(counter, Counter.second)
-    };
-    nvm.store(Class::Data, value, &next)?;
-    nvm.store(Class::Data, current, &other)
-}
-
-fn seconds_now() -> u32 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs() as u32)
-}
+use nvm_core::Nvm;
 
 /// Counts events and keeps the last errors, in a file. End it whenever you like.
 ///
@@ -192,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let journal = Journal::new();
+    let journal = Journal::placed();
     let nvm = nvm_file::open(&options.nvm, options.format, &journal.layout, |nvm| {
         Ok(journal.first_boot(nvm)?)
     })?;
@@ -236,103 +97,4 @@ fn show(journal: &Journal, nvm: &impl Nvm) -> Result<bool, Box<dyn Error>> {
         )?;
     }
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use nvm_core::for_each_atom;
-    use nvm_core::sim::{Explorer, SimNvm};
-
-    use super::*;
-
-    /// All that is shown: the counts, and each error but for its time.
-    fn shown(nvm: &impl Nvm) -> (u32, u32, Vec<(u32, u32, u32)>) {
-        let journal = Journal::new();
-        let entries = journal.last_errors(nvm).unwrap();
-        let errors = entries
-            .iter()
-            .map(|error| (error.number, error.measurement, error.code));
-        (
-            count(nvm, journal.measurements).unwrap(),
-            count(nvm, journal.errors).unwrap(),
-            errors.collect(),
-        )
-    }
-
-    fn measured<const ATOM: usize>(times: u32) -> impl Fn(&SimNvm<ATOM>) {
-        move |nvm| {
-            let journal = Journal::new();
-            journal.first_boot(nvm).unwrap();
-            for _ in 0..times {
-                journal.measure(nvm).unwrap();
-            }
-        }
-    }
-
-    #[test]
-    fn an_error_is_logged_whole_or_not_at_all_whatever_is_cut() {
-        let journal = Journal::new();
-        for_each_atom!(ATOM => {
-            // A ring that has come round, and the first entry of one that has not.
-            for before in [0, 11 * FAILS] {
-                Explorer::<ATOM>::new("an error", journal.layout.size())
-                    .explore_atomic(
-                        measured(before),
-                        |nvm| journal.log(nvm, 5, 0x41).unwrap(),
-                        |_| {},
-                        shown,
-                    )
-                    .assert_clean();
-            }
-        });
-    }
-
-    #[test]
-    fn a_measurement_that_fails_is_one_error_however_often_it_is_repeated() {
-        let journal = Journal::new();
-        let measure_the_ninth = |nvm: &SimNvm<1>| {
-            while count(nvm, journal.measurements).unwrap() < FAILS {
-                journal.measure(nvm).unwrap();
-            }
-        };
-        Explorer::<1>::new("a measurement", journal.layout.size())
-            .depth(2)
-            .explore(
-                measured(FAILS - 1),
-                measure_the_ninth,
-                measure_the_ninth,
-                |nvm| match shown(nvm) {
-                    (FAILS, 1, _) => Ok(()),
-                    other => Err(format!("{other:?}")),
-                },
-            )
-            .assert_clean();
-    }
-
-    #[test]
-    fn counting_an_error_before_it_is_stored_is_caught() {
-        let journal = Journal::new();
-        Explorer::<4>::new("an error, counted too early", journal.layout.size())
-            .explore_atomic(
-                measured(FAILS),
-                |nvm| {
-                    let number = count(nvm, journal.errors).unwrap();
-                    increment(nvm, journal.errors).unwrap();
-                    let entry = ErrorEntry {
-                        number,
-                        measurement: 5,
-                        time: 0,
-                        code: 0x41,
-                    };
-                    nvm.store(Class::Data, journal.place(number), &entry)
-                        .unwrap();
-                },
-                |_| {},
-                |nvm| {
-                    let errors = journal.last_errors(nvm).ok();
-                    errors.map(|errors| errors.iter().map(|error| error.code).collect::<Vec<_>>())
-                },
-            )
-            .assert_caught();
-    }
 }

@@ -3,5 +3,11 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    intos::host::image::tool(examples::images::PROGRAMS)
+    match examples::images::known() {
+        Ok(programs) => nvm_core::image::tool(programs),
+        Err(error) => {
+            eprintln!("error: a program's table is wrong: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::search::Search;
 use super::{Report, SimNvm};
+use crate::{Layout, Objects, Offset, Persist};
 
 /// Explores the power cuts of a scenario.
 ///
@@ -27,6 +28,7 @@ pub struct Explorer<const ATOM: usize> {
     fill: u8,
     pub(super) depth: usize,
     pub(super) chains: Chains,
+    pub(super) objects: Objects,
 }
 
 /// Which chains of cuts are tried.
@@ -45,6 +47,15 @@ pub(super) enum Chains {
     },
 }
 
+/// What an object must be after the recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Property {
+    /// As before or as after.
+    Atomic,
+    /// Whatever the check says.
+    Checked,
+}
+
 impl<const ATOM: usize> Explorer<ATOM> {
     /// An explorer of a scenario on a memory of `size` bytes.
     pub fn new(name: impl Into<String>, size: u32) -> Self {
@@ -54,6 +65,7 @@ impl<const ATOM: usize> Explorer<ATOM> {
             fill: 0xA5,
             depth: 1,
             chains: Chains::All,
+            objects: Objects::new(),
         }
     }
 
@@ -88,6 +100,40 @@ impl<const ATOM: usize> Explorer<ATOM> {
         self
     }
 
+    /// Lets failures tell what differs by the names of a layout. Numbers are shown as such; say
+    /// [`object`](Explorer::object) for other types, else their bytes are shown.
+    #[must_use]
+    pub fn layout(mut self, layout: &Layout) -> Self {
+        self.objects = Objects::of(layout).and(self.objects);
+        self
+    }
+
+    /// Lets failures tell how this object differs, field by field, as its `Debug` shows it. With or without a layout,
+    /// whose name for it gives way.
+    ///
+    /// ```
+    /// use nvm_core::sim::Explorer;
+    /// use nvm_core::{Class, Nvm, Offset, persist};
+    /// persist! {
+    ///     struct Day { low: i32, high: i32 }
+    /// }
+    /// let day: Offset<Day> = Offset::new(0);
+    /// let report = Explorer::<4>::new("a day", 16).object("day", day).explore_atomic(
+    ///     |nvm| nvm.store(Class::Data, day, &Day { low: 3, high: 9 }).unwrap(),
+    ///     |nvm| nvm.store(Class::Data, day, &Day { low: -1, high: 4 }).unwrap(), // two stores
+    ///     |_| {},
+    ///     |nvm| nvm.load(day).unwrap(),
+    /// );
+    /// let told = report.to_string();
+    /// assert!(told.contains("`day.low`: before 3, after the cut -1, expected 3 or -1: as after"));
+    /// assert!(told.contains("`day.high`: before 9, after the cut 9, expected 9 or 4: as before"));
+    /// ```
+    #[must_use]
+    pub fn object<T: Persist + fmt::Debug>(mut self, name: &str, object: Offset<T>) -> Self {
+        self.objects = self.objects.with(name, object);
+        self
+    }
+
     /// Explores.
     ///
     /// # Panics
@@ -101,7 +147,9 @@ impl<const ATOM: usize> Explorer<ATOM> {
         check: impl Fn(&SimNvm<ATOM>) -> Result<(), String>,
     ) -> Report {
         let nvm = self.set_up(set_up);
-        self.search(&nvm, operate, recover, |nvm, _| check(nvm))
+        self.search(&nvm, operate, recover, Property::Checked, |nvm, _| {
+            check(nvm)
+        })
     }
 
     /// Explores whether the operation is **atomic** and **durable**, by what `observe` sees: after every
@@ -133,20 +181,26 @@ impl<const ATOM: usize> Explorer<ATOM> {
         operate(&nvm);
         let after = observe(&nvm);
         nvm.set_image(&start);
-        self.search(&nvm, operate, recover, |nvm, completed| {
-            let found = observe(nvm);
-            if found == after || (found == before && !completed) {
-                Ok(())
-            } else if completed {
-                Err(format!(
-                    "the operation had ended and is not durable: {found:?} instead of {after:?}"
-                ))
-            } else {
-                Err(format!(
-                    "neither before nor after: {found:?}, before {before:?}, after {after:?}"
-                ))
-            }
-        })
+        self.search(
+            &nvm,
+            operate,
+            recover,
+            Property::Atomic,
+            |nvm, completed| {
+                let found = observe(nvm);
+                if found == after || (found == before && !completed) {
+                    Ok(())
+                } else if completed {
+                    Err(format!(
+                        "the operation had ended and is not durable: {found:?} instead of {after:?}"
+                    ))
+                } else {
+                    Err(format!(
+                        "neither before nor after: {found:?}, before {before:?}, after {after:?}"
+                    ))
+                }
+            },
+        )
     }
 
     fn set_up(&self, set_up: impl Fn(&SimNvm<ATOM>)) -> SimNvm<ATOM> {
@@ -162,6 +216,7 @@ impl<const ATOM: usize> Explorer<ATOM> {
         nvm: &SimNvm<ATOM>,
         operate: impl Fn(&SimNvm<ATOM>),
         recover: impl Fn(&SimNvm<ATOM>),
+        property: Property,
         check: impl Fn(&SimNvm<ATOM>, bool) -> Result<(), String>,
     ) -> Report {
         let start = nvm.image();
@@ -176,6 +231,7 @@ impl<const ATOM: usize> Explorer<ATOM> {
             );
         }
         let report = Report::new(self.name.clone(), ATOM, trace.len() as u64);
-        Search::new(self, nvm, &recover, &check, &finished, report).run(&start, &trace, &operate)
+        let property = (property, &*start, &*finished);
+        Search::new(self, nvm, &recover, &check, property, report).run(&start, &trace, &operate)
     }
 }

@@ -22,6 +22,7 @@
 //! ```
 
 mod counters;
+mod difference;
 mod explorer;
 mod nvm;
 mod power;
@@ -30,10 +31,11 @@ mod search;
 mod volatile;
 
 pub use counters::{ClassCounters, Counters};
+pub use difference::{AreaDifference, ObjectDifference};
 pub use explorer::Explorer;
 pub use nvm::{Access, SimNvm, StoreRecord};
 pub use power::{PowerLoss, until_power_loss};
-pub use report::{Failure, Report};
+pub use report::{Expectation, Failure, Report};
 pub use volatile::Volatile;
 
 /// Runs a block once for each `ATOM` (1, 2 and 4), named as you say: `for_each_atom!(ATOM => { … })`.

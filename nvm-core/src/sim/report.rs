@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::StoreRecord;
+use super::difference::{AreaDifference, ObjectDifference};
 
 /// A cut, or chain of cuts, after which the check complained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +12,29 @@ pub struct Failure {
     pub cuts: Vec<u64>,
     /// The stores that were cut off; one of 0 bytes stands for a cut after the last store.
     pub stores: Vec<StoreRecord>,
+    /// What each of those stores would have gone to, where that has a name.
+    pub places: Vec<Option<String>>,
     /// What the check, or the panic in the recovery, said.
     pub message: String,
-    /// Bytes that differ from the uncut run's result: offset, expected, found. At most 32.
+    /// What each object by itself was expected to be.
+    pub expectation: Expectation,
+    /// Named objects that the operation changes, or that are not as they should be.
+    pub objects: Vec<ObjectDifference>,
+    /// Named areas that differ from the uncut run's result.
+    pub areas: Vec<AreaDifference>,
+    /// Bytes without a name that differ from the uncut run's result: offset, expected, found. At most 32.
     pub difference: Vec<(u32, u8, u8)>,
+}
+
+/// What an object was expected to be after a cut and the recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// As before the operation or as after it.
+    BeforeOrAfter,
+    /// As after the operation, which had made its last store.
+    After,
+    /// The check knows.
+    Unknown,
 }
 
 /// What an exploration found.
@@ -106,23 +126,49 @@ impl fmt::Display for Report {
             self.failures.len()
         )?;
         for failure in &self.failures {
-            write!(f, "\n  ")?;
-            for (cut, store) in failure.cuts.iter().zip(&failure.stores) {
-                if store.is_none() {
-                    write!(f, "cut after the last store, ")?;
-                } else {
-                    write!(f, "cut before store {cut} ({store}), ")?;
-                }
-            }
-            write!(f, "then: {}", failure.message)?;
-            for (offset, expected, found) in &failure.difference {
-                write!(f, "\n    {offset:#06x}: {expected:#04x} -> {found:#04x}")?;
-            }
+            failure.write(f, self.stores)?;
             write!(
                 f,
                 "\n    repeat with: Explorer::<{}>::new(…).only(&{:?})",
                 self.atom, failure.cuts
             )?;
+        }
+        Ok(())
+    }
+}
+
+impl Failure {
+    /// `stores` are those of the uncut operation.
+    fn write(&self, f: &mut fmt::Formatter<'_>, stores: u64) -> fmt::Result {
+        write!(f, "\n  ")?;
+        let places = self.places.iter().map(Option::as_deref);
+        let places = places.chain(std::iter::repeat(None));
+        for (number, ((cut, store), place)) in
+            self.cuts.iter().zip(&self.stores).zip(places).enumerate()
+        {
+            let again = if number > 0 { " again" } else { "" };
+            if store.is_none() {
+                write!(f, "cut{again} after the last store, ")?;
+                continue;
+            }
+            match number {
+                0 => write!(f, "cut after {cut} of {stores} stores, before {store}")?,
+                _ => write!(f, "cut again after {cut} stores, before {store}")?,
+            }
+            if let Some(place) = place {
+                write!(f, ", {place}")?;
+            }
+            write!(f, "; ")?;
+        }
+        write!(f, "then: {}", self.message)?;
+        for object in &self.objects {
+            object.write(f, self.expectation)?;
+        }
+        for area in &self.areas {
+            write!(f, "\n    {area}")?;
+        }
+        for (offset, expected, found) in &self.difference {
+            write!(f, "\n    {offset:#06x}: {expected:#04x} -> {found:#04x}")?;
         }
         Ok(())
     }

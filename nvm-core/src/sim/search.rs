@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::explorer::Chains;
-use super::{Explorer, Failure, PowerLoss, Report, SimNvm, StoreRecord};
+use super::difference::{Images, tell_apart};
+use super::explorer::{Chains, Property};
+use super::{Expectation, Explorer, Failure, PowerLoss, Report, SimNvm, StoreRecord};
 
 /// So many failures are enough: what follows is mostly the same.
 const MAX_FAILURES: usize = 8;
@@ -17,6 +18,9 @@ pub(super) struct Search<'a, const ATOM: usize> {
     nvm: &'a SimNvm<ATOM>,
     recover: Program<'a, ATOM>,
     check: Check<'a, ATOM>,
+    property: Property,
+    /// The images before the operation and after it.
+    before: &'a [u8],
     finished: &'a [u8],
     report: Report,
     /// The chain of cuts that is being tried, and the store that each cut off.
@@ -54,7 +58,7 @@ impl<'a, const ATOM: usize> Search<'a, ATOM> {
         nvm: &'a SimNvm<ATOM>,
         recover: Program<'a, ATOM>,
         check: Check<'a, ATOM>,
-        finished: &'a [u8],
+        (property, before, finished): (Property, &'a [u8], &'a [u8]),
         report: Report,
     ) -> Self {
         Self {
@@ -62,6 +66,8 @@ impl<'a, const ATOM: usize> Search<'a, ATOM> {
             nvm,
             recover,
             check,
+            property,
+            before,
             finished,
             report,
             cuts: Vec::new(),
@@ -188,30 +194,54 @@ impl<'a, const ATOM: usize> Search<'a, ATOM> {
             self.fail(format!("panic in the recovery: {message}"));
             return None;
         }
-        // The check may look, and even store, but its stores are not cut.
+        // The check may look, and even store, but its stores are neither cut nor told.
+        let recovered = self.nvm.image();
         let mut verdict = Ok(());
         let ended = run(|| verdict = (self.check)(self.nvm, self.completed));
         if let Ended::Panic(message) = ended {
-            self.fail(format!("panic in the check: {message}"));
+            self.fail_with(format!("panic in the check: {message}"), &recovered);
         } else if let Err(message) = verdict {
-            self.fail(message);
+            self.fail_with(message, &recovered);
         }
         Some((image, recovery))
     }
 
     fn fail(&mut self, message: String) {
         let image = self.nvm.image();
-        let bytes = image.iter().zip(self.finished).enumerate();
-        let difference = bytes
-            .filter(|(_, (found, expected))| found != expected)
-            .map(|(offset, (found, expected))| (offset as u32, *expected, *found))
-            .take(32)
-            .collect();
+        self.fail_with(message, &image);
+    }
+
+    fn fail_with(&mut self, message: String, found: &[u8]) {
+        let objects = &self.explorer.objects;
+        let places = self.cut_stores.iter().map(|store| {
+            let entry = objects.at(store.offset).filter(|_| !store.is_none())?;
+            let within = store.offset - entry.offset();
+            let name = entry.name();
+            Some(if within == 0 {
+                format!("`{name}`")
+            } else {
+                format!("`{name}` + {within}")
+            })
+        });
+        let images = Images {
+            before: self.before,
+            found,
+            uncut: self.finished,
+        };
+        let differences = tell_apart(objects, &images);
         self.report.add(Failure {
             cuts: self.cuts.clone(),
             stores: self.cut_stores.clone(),
+            places: places.collect(),
             message,
-            difference,
+            expectation: match self.property {
+                Property::Checked => Expectation::Unknown,
+                Property::Atomic if self.completed => Expectation::After,
+                Property::Atomic => Expectation::BeforeOrAfter,
+            },
+            objects: differences.objects,
+            areas: differences.areas,
+            difference: differences.bytes,
         });
     }
 }

@@ -11,6 +11,7 @@
 //! | `footprint` | what programs take of flash, RAM and NVM |
 //! | `report` | what was measured, as tables and as JSON |
 //! | `document` | its part of `BENCHMARKS.md`, and whether that still says so |
+//! | `readmes` | the tables in the READMEs of single crates, which are projections of that |
 //! | `msp430` | all of it for the other processor |
 
 mod costs;
@@ -21,6 +22,7 @@ mod footprint;
 mod image;
 mod msp430;
 pub(crate) mod profile;
+mod readmes;
 mod report;
 mod rows;
 
@@ -51,9 +53,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Writes no `BENCHMARKS.md`, and fails where that does not fit any more: where it has other bytes or stores, or less
-    /// than 97 % of the instructions or of the flash.
+    /// than 97 % of the instructions or of the flash; or where a README does not fit to it.
     #[arg(long, conflicts_with = "operations")]
     check: bool,
+    /// Writes the tables of costs in the crates' READMEs anew from `BENCHMARKS.md`, and measures nothing.
+    #[arg(long, conflicts_with_all = ["operations", "check"])]
+    readmes: bool,
     /// Counts the executed instructions of each operation by function; what is inlined counts for the function that it is
     /// inlined in.
     #[arg(long, requires = "operations")]
@@ -76,6 +81,10 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
         for row in GROUPS.iter().flat_map(|group| group.rows) {
             println!("{:<24} {}", row.name, row.label);
         }
+        return Ok(0);
+    }
+    if options.readmes {
+        readmes::write()?;
         return Ok(0);
     }
     let build = if options.fast {
@@ -107,10 +116,11 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     }
     println!("{}", report.summary());
     if options.check {
-        return document::check(&report);
+        return Ok(document::check(&report)? + readmes::check()?);
     }
     if options.operations.is_empty() {
         document::write(&report)?;
+        readmes::write()?;
     }
     Ok(0)
 }

@@ -270,6 +270,8 @@ pub(super) const GROUPS: &[Group] = &[
     Group {
         title: "Single crates, without the kernel",
         rows: &[
+            row("core-store", PLAIN, "`nvm-core`: store of a word"),
+            row("core-load", PLAIN, "`nvm-core`: load of a word"),
             row("tx-empty", PLAIN, "`nvm-tx`: commit with a mark, no write")
                 .intos(18, 44)
                 .goal(14, 4),

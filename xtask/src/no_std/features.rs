@@ -10,8 +10,12 @@ use crate::workspace::{self, Package};
 const TARGETS: [&str; 2] = ["thumbv7m-none-eabi", "thumbv6m-none-eabi"];
 /// Features of packages that need the standard library or an allocator, and with them what switches them on: `cargo hack`
 /// walks these on an ordinary computer.
-const NOT_ON_A_DEVICE: [(&str, &str); 5] = [
+const NOT_ON_A_DEVICE: [(&str, &str); 9] = [
     ("nvm-core", "std"),
+    ("nvm-tx", "image"),
+    ("nvm-alloc", "image"),
+    ("nvm-list", "image"),
+    ("intos-replay", "image"),
     ("intos-spi-fram", "model"),
     ("intos-sched", "broken"),
     ("intos", "broken"),

@@ -1,4 +1,7 @@
 //! A kernel whose NVM is not mapped into memory, but an FRAM chip on SPI, with its driver: the chip here pretends.
+//!
+//! Its power is cut as that of the other programs: between any two instructions of the driver, too, and so between any two
+//! bytes on the bus.
 #![no_std]
 #![no_main]
 
@@ -7,13 +10,10 @@ use core::convert::Infallible;
 
 use critical_section::Mutex;
 use embedded_hal::spi::{ErrorType, Operation, SpiDevice};
-use example_programs::{Checked, Wake};
-use intos::cortex_m::{self, CortexM, Failure, Firmware, Region};
+use example_programs::Wake;
+use intos::cortex_m::{CortexM, Failure, Firmware, Region};
 use intos::crates::nvm_core::{Class, Error, StorageNvm};
-use intos::{Board, Kernel, Nvm};
-// How a panic ends.
-use intos_firmware as _;
-use semihosting::process::exit;
+use intos::{Board, Event, Nvm};
 use spi_fram::{Capacity, Fram};
 
 /// What the chip holds: a little of the board's NVM stands for its memory.
@@ -175,17 +175,20 @@ impl Board for WithBus {
 impl Firmware for WithBus {
     const CLOCK_HZ: u32 = 25_000_000;
 
-    fn failed(_: &Failure<'_>) -> ! {
-        exit(1)
+    fn failed(failure: &Failure<'_>) -> ! {
+        intos_firmware::fail(format_args!("{failure}"))
     }
-}
 
-fn ended(kernel: &Kernel<WithBus>, program: &Wake) -> ! {
-    let results = program.results(kernel.scheduler().nvm());
-    exit(i32::from(results != Ok(Wake::EXPECTED)))
+    fn observe(event: Event) {
+        intos_firmware::observe(event);
+    }
+
+    fn sleep() {
+        intos_firmware::sleep();
+    }
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    cortex_m::start::<WithBus, Wake>(ended)
+    intos_firmware::run_on::<WithBus, Wake>()
 }

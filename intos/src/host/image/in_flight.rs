@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::text::{count, hex};
 use super::view::{View, title};
-use crate::host::image::bytes::Image;
+use nvm_core::image::Image;
 
 /// Something that a power loss interrupted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

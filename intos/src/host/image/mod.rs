@@ -26,16 +26,16 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `program` | [`ProgramLayout`]: where everything of a program lies |
-//! | `bytes` | [`Image`]: the bytes |
 //! | `view`, `walk` | both together: tasks, lists, names; walking lists that may be damaged |
 //! | `in_flight` | [`InFlight`]: what a power loss interrupted |
 //! | `recovery` | the recovery of a copy |
 //! | `inspection` | [`Inspection`]: what is in an image |
 //! | `check` | [`Check`]: whether it is sound |
-//! | `tree`, `text` | how both are written |
+//! | `text` | how both are written |
 //! | `tool` | the command |
+//!
+//! The bytes ([`Image`]), trees of lines and the command itself are those of [`nvm_core::image`].
 
-mod bytes;
 mod check;
 mod in_flight;
 mod inspection;
@@ -43,11 +43,9 @@ mod program;
 mod recovery;
 mod text;
 mod tool;
-mod tree;
 mod view;
 mod walk;
 
-pub use bytes::{Image, ImageError};
 pub use check::{Check, Finding, Invariant, Scope, check};
 pub use in_flight::InFlight;
 pub use inspection::{
@@ -55,8 +53,9 @@ pub use inspection::{
     LoopReport, ObjectReport, ObjectState, PlaceReport, ProgramReport, TaskReport, inspect,
     inspect_recovered,
 };
+pub use nvm_core::image::{Image, ImageError};
 pub use program::{Place, ProgramLayout};
-pub use tool::{LayoutOf, image_tool, tool};
+pub use tool::{LayoutOf, image_tool, known, tool};
 
 /// The version of the form in which [`Inspection`] and [`Check`] are told as JSON. Fields may come; it is raised where one
 /// goes or changes its meaning.

@@ -4,9 +4,9 @@ use intos_sched::{Error, Scheduler};
 use nvm_core::Class;
 use nvm_tx::UndoLog;
 
-use super::bytes::Memory;
 use super::program::ProgramLayout;
 use super::view::View;
+use nvm_core::image::Memory;
 
 /// Recovers a copy of an image, as the kernel's next start does, and rolls back what tasks were in the midst of.
 ///

@@ -10,11 +10,11 @@ use nvm_core::Offset;
 use nvm_list::{List, NodeRef};
 use replay::inspect::ThreadView;
 
-use super::bytes::Memory;
 use super::program::{ProgramLayout, SlotLayout};
 use super::text::hex;
 use super::walk::{Walk, walk};
 use crate::placed::{Placed, PlacedKind};
+use nvm_core::image::Memory;
 
 /// An image that is long enough for a program's layout.
 pub(super) struct View<'a> {

@@ -25,11 +25,11 @@ use self::finding::Checker;
 pub use self::finding::Finding;
 pub use self::invariant::Invariant;
 use super::SHAPE;
-use super::bytes::Image;
 use super::in_flight::{self, InFlight};
 use super::program::ProgramLayout;
 use super::recovery::recover;
 use super::view::View;
+use nvm_core::image::Image;
 
 /// What was verified, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -152,7 +152,7 @@ fn check_contents(
 
 fn checked_view<'a>(
     checker: &mut Checker,
-    memory: &'a super::bytes::Memory,
+    memory: &'a nvm_core::image::Memory,
     program: &'a ProgramLayout,
 ) -> Option<View<'a>> {
     match View::of(memory, program) {

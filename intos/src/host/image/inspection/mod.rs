@@ -12,11 +12,11 @@ pub use self::kernel::{KernelReport, LogEntry, LogReport};
 pub use self::objects::{AwaitedBits, HeapBlock, ObjectReport, ObjectState};
 pub use self::tasks::{LoopReport, TaskReport};
 use super::SHAPE;
-use super::bytes::Image;
 use super::in_flight::{self, InFlight};
 use super::program::ProgramLayout;
 use super::recovery::recover;
 use super::view::View;
+use nvm_core::image::Image;
 
 /// What is in an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -184,7 +184,7 @@ impl Inspection {
     /// Looks at all that a program has placed, and answers what cannot be told.
     fn look_at(
         &mut self,
-        memory: &super::bytes::Memory,
+        memory: &nvm_core::image::Memory,
         image: Option<&Image>,
         program: &ProgramLayout,
     ) -> Option<String> {

@@ -8,7 +8,7 @@ use self::objects::object;
 
 use super::{HeaderReport, Inspection, KernelReport, LogReport, TaskReport};
 use crate::host::image::text::{count, hex, names};
-use crate::host::image::tree::Tree;
+use nvm_core::image::Tree;
 
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

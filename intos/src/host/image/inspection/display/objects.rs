@@ -2,7 +2,7 @@
 
 use crate::host::image::inspection::{ObjectReport, ObjectState};
 use crate::host::image::text::{count, hex, names};
-use crate::host::image::tree::Tree;
+use nvm_core::image::Tree;
 
 /// An object as a tree.
 pub(super) fn object(object: &ObjectReport) -> Tree {

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use nvm_core::sim::SimNvm;
-use nvm_core::{HEADER_BYTES, RegionHeader};
+use crate::sim::SimNvm;
+use crate::{HEADER_BYTES, RegionHeader};
 
 /// The memory that an image is looked at in.
-pub(super) type Memory = SimNvm<4>;
+pub type Memory = SimNvm<4>;
 
 /// The most bytes that are read.
 const MOST_BYTES: u64 = 256 << 20;
@@ -121,7 +121,7 @@ impl Image {
 
     /// How many bytes there are.
     pub fn bytes(&self) -> u32 {
-        nvm_core::Nvm::size(&self.memory)
+        crate::Nvm::size(&self.memory)
     }
 
     /// Whether nothing was ever stored in it, but perhaps the beginning of a first header: the next start formats it.
@@ -138,12 +138,13 @@ impl Image {
         })
     }
 
-    pub(super) const fn memory(&self) -> &Memory {
+    /// The memory with its bytes.
+    pub const fn memory(&self) -> &Memory {
         &self.memory
     }
 
     /// A copy, to be recovered.
-    pub(super) fn copy(&self) -> Memory {
+    pub fn copy(&self) -> Memory {
         let copy = Memory::new(self.bytes());
         copy.set_image(&self.memory.image());
         copy

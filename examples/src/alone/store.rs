@@ -1,12 +1,15 @@
-//! A hash map whose buckets are chains of entries, each in a block of the heap. Whatever is done in one transaction
+//! `store`, `nvm-alloc` with `nvm-tx`: a hash map whose buckets are chains of entries, each in a block of the heap. Whatever is done in one transaction
 //! (allocate, fill, link; unlink, free; several of those) is done wholly or not at all: no key is lost or there twice,
 //! and no block is in use that no chain leads to. Each start looks whether that is so.
 
 use std::error::Error;
 use std::fmt;
 
+use nvm_alloc::image::HeapPart;
 use nvm_alloc::{AllocError, Heap};
+use nvm_core::image::Description;
 use nvm_core::{Area, Class, FileNvm, Layout, Nvm, Offset, field, persist};
+use nvm_tx::image::UndoLogPart;
 use nvm_tx::{Fault, Tx, UndoLog};
 
 const BUCKETS: usize = 16;
@@ -27,7 +30,7 @@ const ENTRY_BYTES: u32 = size_of::<Entry>() as u32;
 
 /// Why the store does not answer.
 #[derive(Debug)]
-pub(crate) enum StoreError {
+pub enum StoreError {
     /// A key or a value of so many bytes.
     TooLong(usize),
     /// What is wrong with the image.
@@ -70,15 +73,17 @@ impl fmt::Display for StoreError {
 impl Error for StoreError {}
 
 /// Where everything lies: the same at each start.
-pub(crate) struct Places {
-    pub(crate) layout: Layout,
+pub struct Places {
+    /// All of it.
+    pub layout: Layout,
     log: Area,
     heap: Area,
     table: Offset<Table>,
 }
 
 impl Places {
-    pub(crate) fn new() -> Self {
+    /// Places all of it.
+    pub fn placed() -> Self {
         let mut layout = Layout::new("store", 1);
         Self {
             log: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(LOG_BYTES)),
@@ -88,7 +93,27 @@ impl Places {
         }
     }
 
-    pub(crate) fn first_boot(&self, nvm: &impl Nvm) -> Result<(), StoreError> {
+    /// What a tool that looks at images is told: chains and heap belong together.
+    pub fn description() -> Description {
+        let Self {
+            layout,
+            log,
+            heap,
+            table,
+        } = Self::placed();
+        Description::new("store", 1, layout)
+            .object("table", table)
+            .part("transactions", UndoLogPart::new(log))
+            .part("entries", HeapPart::new(heap))
+            .invariant("chains", move |nvm| {
+                let heap = Heap::at(heap)?;
+                Store { heap, table }.entries(nvm)?;
+                Ok(())
+            })
+    }
+
+    /// The map is empty.
+    pub fn first_boot(&self, nvm: &impl Nvm) -> Result<(), StoreError> {
         UndoLog::format(&nvm, self.log)?;
         Heap::format(nvm, self.heap)?;
         let empty = Table {
@@ -99,7 +124,7 @@ impl Places {
     }
 
     /// Puts back what an interrupted transaction had changed, allocations and all.
-    pub(crate) fn open<N: Nvm>(&self, nvm: N) -> Result<(Store, UndoLog<N>), StoreError> {
+    pub fn open<N: Nvm>(&self, nvm: N) -> Result<(Store, UndoLog<N>), StoreError> {
         let log = UndoLog::open(nvm, self.log)?;
         let store = Store {
             heap: Heap::open(log.nvm(), self.heap)?,
@@ -110,12 +135,13 @@ impl Places {
 }
 
 /// A key and its value.
-pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+pub type Pair = (Vec<u8>, Vec<u8>);
 
 /// The map and its heap.
 #[derive(Clone, Copy)]
-pub(crate) struct Store {
-    pub(crate) heap: Heap,
+pub struct Store {
+    /// Where the entries lie.
+    pub heap: Heap,
     table: Offset<Table>,
 }
 
@@ -135,7 +161,7 @@ impl Found {
 
 impl Store {
     /// Stores a value under a key, in place of the one that was there.
-    pub(crate) fn insert<N: Nvm>(
+    pub fn insert<N: Nvm>(
         self,
         tx: &mut Tx<'_, N>,
         key: &[u8],
@@ -168,7 +194,7 @@ impl Store {
     }
 
     /// Removes a key; answers whether it was there.
-    pub(crate) fn remove<N: Nvm>(self, tx: &mut Tx<'_, N>, key: &[u8]) -> Result<bool, StoreError> {
+    pub fn remove<N: Nvm>(self, tx: &mut Tx<'_, N>, key: &[u8]) -> Result<bool, StoreError> {
         let Some(found) = self.find(tx.nvm(), key)? else {
             return Ok(false);
         };
@@ -180,7 +206,8 @@ impl Store {
         Ok(true)
     }
 
-    pub(crate) fn get(self, nvm: &impl Nvm, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The value of a key.
+    pub fn get(self, nvm: &impl Nvm, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.find(nvm, key)?
             .map(|found| found.value(nvm))
             .transpose()
@@ -230,7 +257,7 @@ impl Store {
     }
 
     /// All keys and their values, sorted. Finds out whether the chains and the heap agree.
-    pub(crate) fn entries(self, nvm: &impl Nvm) -> Result<Vec<Pair>, StoreError> {
+    pub fn entries(self, nvm: &impl Nvm) -> Result<Vec<Pair>, StoreError> {
         let mut all = Vec::new();
         let buckets: Offset<[u32; BUCKETS]> = field!(self.table, Table.buckets);
         for bucket in (0..BUCKETS).filter_map(|index| buckets.element(index)) {
@@ -280,7 +307,7 @@ mod tests {
     use super::*;
 
     fn open<N: Nvm>(nvm: N) -> (Store, UndoLog<N>) {
-        Places::new().open(nvm).unwrap()
+        Places::placed().open(nvm).unwrap()
     }
 
     fn insert<const ATOM: usize>(nvm: &SimNvm<ATOM>, key: &str, value: &str) {
@@ -296,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_key_has_its_old_or_its_new_value_and_no_block_is_lost_whatever_is_cut() {
-        let places = Places::new();
+        let places = Places::placed();
         let all = |nvm: &SimNvm<_>| {
             let (store, _) = open(nvm);
             store.entries(nvm).unwrap()
@@ -327,7 +354,7 @@ mod tests {
 
     #[test]
     fn linking_an_entry_past_the_transaction_is_caught() {
-        let places = Places::new();
+        let places = Places::placed();
         Explorer::<4>::new("an entry linked too early", places.layout.size())
             .filled_with(0)
             .explore(
@@ -365,7 +392,7 @@ mod tests {
     #[test]
     fn a_map_is_as_a_map_does() {
         for_each_atom!(ATOM => {
-            let (places, nvm) = (Places::new(), SimNvm::<ATOM>::new(Places::new().layout.size()));
+            let (places, nvm) = (Places::placed(), SimNvm::<ATOM>::new(Places::placed().layout.size()));
             places.first_boot(&nvm).unwrap();
             let mut model = BTreeMap::new();
             let mut random = 7_u32;

@@ -4,9 +4,7 @@
 //! version 2, and changes some. End it with Ctrl-C or `kill -9` at any time: the settings are those of before or
 //! those of after, all of them.
 //!
-//! The settings of both versions and the transactions over them are in `configuration.rs`; here is what uses them.
-
-mod configuration;
+//! The settings of both versions and the transactions over them are in `src/alone/settings.rs`; here is what uses them.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -16,11 +14,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use examples::alone::settings::{Change, Settings, SettingsError, Store, VERSION};
 use examples::nvm_file;
 use nvm_core::Nvm;
 use nvm_tx::UndoLog;
-
-use configuration::{Change, Settings, SettingsError, Store, VERSION};
 
 /// Settings in a file, which are upgraded from version 1 and changed all or nothing.
 ///
@@ -62,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let store = Store::new();
+    let store = Store::placed();
     let path = &options.nvm;
     if options.make_old && options.command.is_some() {
         return Err("--make-old takes no command".into());

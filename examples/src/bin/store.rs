@@ -3,9 +3,7 @@
 //! `cargo run --release -p examples --bin store`, and end it with Ctrl-C or `kill -9` at any time; `-- --help` lists
 //! the commands.
 //!
-//! The map itself, and what makes it survive, is in `map.rs`; here is what uses it.
-
-mod map;
+//! The map itself, and what makes it survive, is in `src/alone/store.rs`; here is what uses it.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -15,11 +13,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use examples::alone::store::{Pair, Places, Store, StoreError};
 use examples::nvm_file;
 use nvm_core::Nvm;
 use nvm_tx::UndoLog;
-
-use map::{Pair, Places, Store, StoreError};
 
 /// A key-value store in a file that survives being killed at any time.
 ///
@@ -74,7 +71,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let places = Places::new();
+    let places = Places::placed();
     let nvm = nvm_file::open(&options.nvm, options.format, &places.layout, |nvm| {
         Ok(places.first_boot(nvm)?)
     })?;

@@ -4,13 +4,14 @@ use std::fmt;
 
 /// A line, and what belongs to it.
 #[derive(Debug, Clone)]
-pub(super) struct Tree {
+pub struct Tree {
     text: String,
     children: Vec<Self>,
 }
 
 impl Tree {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    /// A line.
+    pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             children: Vec::new(),
@@ -18,13 +19,15 @@ impl Tree {
     }
 
     /// The same with one line more below it.
-    pub(super) fn with(mut self, text: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with(mut self, text: impl Into<String>) -> Self {
         self.children.push(Self::new(text));
         self
     }
 
     /// The same with one line more below it, where it says anything.
-    pub(super) fn with_some(self, text: Option<String>) -> Self {
+    #[must_use]
+    pub fn with_some(self, text: Option<String>) -> Self {
         match text {
             Some(text) => self.with(text),
             None => self,
@@ -32,7 +35,8 @@ impl Tree {
     }
 
     /// The same with trees below it.
-    pub(super) fn with_all(mut self, children: impl IntoIterator<Item = Self>) -> Self {
+    #[must_use]
+    pub fn with_all(mut self, children: impl IntoIterator<Item = Self>) -> Self {
         self.children.extend(children);
         self
     }

@@ -1,4 +1,4 @@
-//! Settings in two versions, and the transactions that upgrade and change them.
+//! `settings`, `nvm-tx` alone: settings in two versions, and the transactions that upgrade and change them.
 //!
 //! The region's own layout stays the same over all versions: the undo log must be where it was, so that what an older
 //! firmware left unfinished is rolled back first. What is versioned are the settings, in an area with room for later
@@ -8,11 +8,13 @@
 use std::error::Error;
 use std::fmt;
 
+use nvm_core::image::Description;
 use nvm_core::{Area, Class, FileNvm, Layout, Nvm, Offset, field, persist};
+use nvm_tx::image::UndoLogPart;
 use nvm_tx::{Fault, Tx, UndoLog};
 
 /// What this firmware reads and writes.
-pub(crate) const VERSION: u32 = 2;
+pub const VERSION: u32 = 2;
 /// Room for the settings of versions to come.
 const ROOM: usize = 64;
 /// An upgrade logs 28 bytes and a word; a change three words and a name.
@@ -28,12 +30,15 @@ persist! {
     }
 
     /// The settings.
-    pub(crate) struct Settings {
-        pub(crate) interval_milliseconds: u32,
+    pub struct Settings {
+        /// Between two measurements.
+        pub interval_milliseconds: u32,
         /// In thousandths of a degree, like `high`.
-        pub(crate) low: i32,
-        pub(crate) high: i32,
-        pub(crate) name: [u8; 16],
+        pub low: i32,
+        /// The upper limit.
+        pub high: i32,
+        /// Filled with spaces.
+        pub name: [u8; 16],
     }
 }
 
@@ -53,9 +58,22 @@ impl From<FirstSettings> for Settings {
     }
 }
 
+impl Settings {
+    /// Why they do not fit together, if they do not.
+    fn refusal(&self) -> Option<&'static str> {
+        if self.interval_milliseconds == 0 {
+            Some("the interval must not be 0")
+        } else if self.low >= self.high {
+            Some("low must be lower than high")
+        } else {
+            None
+        }
+    }
+}
+
 /// Why settings are not read or not changed.
 #[derive(Debug)]
-pub(crate) enum SettingsError {
+pub enum SettingsError {
     /// Written by a later firmware, or damaged.
     Version(u32),
     /// They would not fit together: nothing was changed.
@@ -86,15 +104,19 @@ impl fmt::Display for SettingsError {
 impl Error for SettingsError {}
 
 /// Where everything lies: the same at each start, in each version.
-pub(crate) struct Store {
-    pub(crate) layout: Layout,
-    pub(crate) log: Area,
+pub struct Store {
+    /// All of it.
+    pub layout: Layout,
+    /// The undo log.
+    pub log: Area,
     version: Offset<u32>,
-    pub(crate) settings: Offset<Settings>,
+    /// The settings, of whichever version.
+    pub settings: Offset<Settings>,
 }
 
 impl Store {
-    pub(crate) fn new() -> Self {
+    /// Places all of it.
+    pub fn placed() -> Self {
         let mut layout = Layout::new("settings", 1);
         Self {
             log: layout.area("undo log", UndoLog::<FileNvm>::area_bytes(LOG_BYTES)),
@@ -104,8 +126,26 @@ impl Store {
         }
     }
 
+    /// What a tool that looks at images is told. The settings are told as this version has them.
+    pub fn description() -> Description {
+        let store = Self::placed();
+        let (version, settings) = (store.version, store.settings);
+        Description::new("settings", 1, store.layout)
+            .object("settings, as version 2 has them", settings)
+            .part("transactions", UndoLogPart::new(store.log))
+            .invariant("settings", move |nvm| match nvm.load(version)? {
+                1 => Ok(()),
+                VERSION => {
+                    let found = nvm.load(settings)?;
+                    let refusal = found.refusal().map(SettingsError::Refused);
+                    refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+                }
+                other => Err(SettingsError::Version(other).into()),
+            })
+    }
+
     /// What a firmware of version 1 began with.
-    pub(crate) fn format_as_first(&self, nvm: &impl Nvm) -> Result<(), Fault> {
+    pub fn format_as_first(&self, nvm: &impl Nvm) -> Result<(), Fault> {
         let first = FirstSettings {
             interval_seconds: 60,
             limit: 28,
@@ -116,7 +156,8 @@ impl Store {
         Ok(nvm.store(Class::Data, self.version, &1)?)
     }
 
-    pub(crate) fn format(&self, nvm: &impl Nvm) -> Result<(), Fault> {
+    /// The settings of a new device.
+    pub fn format(&self, nvm: &impl Nvm) -> Result<(), Fault> {
         let settings = Settings {
             interval_milliseconds: 10_000,
             low: 5_000,
@@ -130,7 +171,7 @@ impl Store {
 
     /// Brings settings of an older version to this one, all or nothing; answers which version they had. `pause` is
     /// where the upgrade has been made in part.
-    pub(crate) fn upgrade<N: Nvm>(
+    pub fn upgrade<N: Nvm>(
         &self,
         log: &mut UndoLog<N>,
         pause: impl Fn(),
@@ -152,7 +193,7 @@ impl Store {
     }
 
     /// Makes all changes, or none where they do not fit together. `pause` is after each.
-    pub(crate) fn change<N: Nvm>(
+    pub fn change<N: Nvm>(
         &self,
         log: &mut UndoLog<N>,
         changes: &[Change],
@@ -164,29 +205,30 @@ impl Store {
                 pause();
             }
             let settings = tx.get(self.settings)?;
-            if settings.interval_milliseconds == 0 {
-                return Err(SettingsError::Refused("the interval must not be 0"));
+            match settings.refusal() {
+                Some(why) => Err(SettingsError::Refused(why)),
+                None => Ok(settings),
             }
-            if settings.low >= settings.high {
-                return Err(SettingsError::Refused("low must be lower than high"));
-            }
-            Ok(settings)
         })
     }
 }
 
 /// One setting's new value.
 #[derive(Debug, Clone)]
-pub(crate) enum Change {
+pub enum Change {
+    /// The interval in milliseconds.
     Interval(u32),
+    /// The lower limit.
     Low(i32),
+    /// The upper limit.
     High(i32),
+    /// The name.
     Name([u8; 16]),
 }
 
 impl Change {
     /// From `NAME=VALUE`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let (setting, value) = text.split_once('=').ok_or("it has the form NAME=VALUE")?;
         let number = || value.parse::<i32>().map_err(|error| error.to_string());
         match setting {
@@ -228,7 +270,7 @@ mod tests {
 
     /// What a firmware reads that knows the version that it finds.
     fn observe(nvm: &impl Nvm) -> (u32, Vec<u8>) {
-        let store = Store::new();
+        let store = Store::placed();
         let version = nvm.load(store.version).unwrap();
         let bytes = if version == 1 {
             size_of::<FirstSettings>()
@@ -241,7 +283,7 @@ mod tests {
     }
 
     fn open<const ATOM: usize>(nvm: &SimNvm<ATOM>) -> UndoLog<&SimNvm<ATOM>> {
-        UndoLog::open(nvm, Store::new().log).unwrap()
+        UndoLog::open(nvm, Store::placed().log).unwrap()
     }
 
     /// What the next start does first.
@@ -251,7 +293,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_is_made_wholly_or_not_at_all_whatever_is_cut() {
-        let store = Store::new();
+        let store = Store::placed();
         for_each_atom!(ATOM => {
             let explorer = Explorer::<ATOM>::new("upgrade", store.layout.size()).depth(2);
             let old = |nvm: &SimNvm<ATOM>| store.format_as_first(nvm).unwrap();
@@ -278,7 +320,7 @@ mod tests {
 
     #[test]
     fn changes_are_made_all_or_none_whatever_is_cut() {
-        let store = Store::new();
+        let store = Store::placed();
         let changes = [
             Change::Low(-7_000),
             Change::High(1_000),
@@ -300,7 +342,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_past_the_log_is_caught() {
-        let store = Store::new();
+        let store = Store::placed();
         Explorer::<4>::new("upgrade without a transaction", store.layout.size())
             .explore_atomic(
                 |nvm| store.format_as_first(nvm).unwrap(),
@@ -318,7 +360,7 @@ mod tests {
 
     #[test]
     fn changes_that_do_not_fit_and_later_versions_change_nothing() {
-        let (store, nvm) = (Store::new(), SimNvm::<4>::new(1024));
+        let (store, nvm) = (Store::placed(), SimNvm::<4>::new(1024));
         store.format(&nvm).unwrap();
         let before = observe(&nvm);
         let refused = store.change(&mut open(&nvm), &[Change::Low(25_000)], || ());

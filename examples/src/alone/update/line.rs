@@ -1,9 +1,9 @@
 //! What stands for the world: a compiler that makes firmware, and a bad line that brings it in chunks.
 
-use crate::journal::{CHUNK_BYTES, CHUNKS, Chunk, Firmware, Release, checksum};
+use super::{CHUNK_BYTES, CHUNKS, Chunk, Firmware, Release, checksum};
 
 /// Stands for a compiler: the firmware of a version.
-pub(crate) fn build(version: u32) -> Firmware {
+pub fn build(version: u32) -> Firmware {
     let mut firmware = [[0; CHUNK_BYTES]; CHUNKS];
     for (byte, number) in firmware.as_flattened_mut().iter_mut().zip(1_u32..) {
         *byte = (version
@@ -15,13 +15,14 @@ pub(crate) fn build(version: u32) -> Firmware {
     firmware
 }
 
-pub(crate) fn release_of(version: u32) -> Release {
+/// The release of a version.
+pub fn release_of(version: u32) -> Release {
     let checksum = checksum(build(version).as_flattened());
     Release { version, checksum }
 }
 
 /// Stands for a bad line: the chunk of a place of a version's firmware, one in five with a wrong bit.
-pub(crate) fn request(version: u32, place: u32, number: u32) -> Option<Chunk> {
+pub fn request(version: u32, place: u32, number: u32) -> Option<Chunk> {
     let mut bytes = *build(version).get(place as usize)?;
     let checksum = checksum(&bytes);
     if number % 5 == 2 {

@@ -1,4 +1,4 @@
-//! The journal: lists of chunks' buffers, and the phase of the update.
+//! `update`, `nvm-list` alone: the journal, with lists of chunks' buffers, and the phase of the update.
 //!
 //! A chunk's buffer goes from the list of free buffers to `received`, to `verified`, which is sorted by the chunks'
 //! places in the image, and when it is applied, in that order, back to the free ones. Each of these is one list
@@ -14,16 +14,24 @@
 //! | after it, or while a chunk is copied | copies that chunk again, and those after it |
 //! | before the byte "receiving" is stored | stores the version again, then that byte |
 
+pub mod line;
+
 use std::error::Error;
 
+use nvm_core::image::Description;
+use nvm_core::sim::SimNvm;
 use nvm_core::{Area, Class, Layout, Nvm, Offset, persist};
+use nvm_list::image::ListsPart;
 use nvm_list::{Head, List, Node, NodeRef, OpLog, Recovered, check};
 
-use crate::line::{build, release_of};
+use self::line::{build, release_of};
 
-pub(crate) const CHUNKS: usize = 12;
-pub(crate) const CHUNK_BYTES: usize = 64;
-pub(crate) type Firmware = [[u8; CHUNK_BYTES]; CHUNKS];
+/// Chunks of a firmware.
+pub const CHUNKS: usize = 12;
+/// Bytes of a chunk.
+pub const CHUNK_BYTES: usize = 64;
+/// A firmware, in chunks.
+pub type Firmware = [[u8; CHUNK_BYTES]; CHUNKS];
 
 /// One byte each, so that no power loss leaves a phase that is neither.
 const RECEIVING: u8 = 0;
@@ -31,33 +39,42 @@ const INSTALLING: u8 = 1;
 
 persist! {
     /// What came over the line.
-    pub(crate) struct Chunk {
-        pub(crate) bytes: [u8; CHUNK_BYTES],
-        pub(crate) place: u32,
-        pub(crate) checksum: u32,
+    pub struct Chunk {
+        /// Its bytes.
+        pub bytes: [u8; CHUNK_BYTES],
+        /// Where in the firmware it goes.
+        pub place: u32,
+        /// Of the bytes.
+        pub checksum: u32,
     }
 
     /// Which firmware.
-    pub(crate) struct Release { pub(crate) version: u32, pub(crate) checksum: u32 }
+    pub struct Release {
+        /// Counted from 1 on.
+        pub version: u32,
+        /// Of the firmware.
+        pub checksum: u32,
+    }
 }
 
 /// Where everything lies: the same at each start.
-pub(crate) struct Journal {
-    pub(crate) layout: Layout,
+pub struct Journal {
+    /// All of it.
+    pub layout: Layout,
     log: Area,
     heads: [Offset<Head>; 3],
     nodes: Offset<[Node; CHUNKS]>,
     buffers: Offset<[Chunk; CHUNKS]>,
     phase: Offset<u8>,
     /// The firmware that runs.
-    pub(crate) running: Offset<Release>,
+    pub running: Offset<Release>,
     /// The one that comes.
     next: Offset<Release>,
     firmware: Offset<Firmware>,
 }
 
 /// The journal, opened.
-pub(crate) struct Updater<'a, N> {
+pub struct Updater<'a, N> {
     nvm: &'a N,
     journal: &'a Journal,
     log: OpLog,
@@ -65,17 +82,20 @@ pub(crate) struct Updater<'a, N> {
     received: List,
     verified: List,
     /// What the start had to complete.
-    pub(crate) completed: Completed,
+    pub completed: Completed,
 }
 
 /// What a power loss had interrupted.
-pub(crate) struct Completed {
-    pub(crate) a_move: bool,
-    pub(crate) an_installation: bool,
+pub struct Completed {
+    /// The move of a chunk from list to list.
+    pub a_move: bool,
+    /// An installation.
+    pub an_installation: bool,
 }
 
 impl Journal {
-    pub(crate) fn new() -> Self {
+    /// Places all of it.
+    pub fn placed() -> Self {
         let mut layout = Layout::new("update", 1);
         Self {
             log: layout.area("list operations", OpLog::bytes_for(1)),
@@ -90,8 +110,28 @@ impl Journal {
         }
     }
 
+    /// What a tool that looks at images is told. An installation that is under way is gone on with by the next start.
+    pub fn description() -> Description {
+        let journal = Self::placed();
+        let layout = journal.layout.clone();
+        let [free, received, verified] = journal.heads;
+        let lists = ListsPart::new(journal.log)
+            .list("free", free, CHUNKS as u32)
+            .list("received", received, CHUNKS as u32)
+            .sorted("verified", verified, CHUNKS as u32);
+        Description::new("update", 1, layout)
+            .object("running", journal.running)
+            .object("next", journal.next)
+            .part("buffers", lists)
+            .invariant("journal and firmware", move |nvm| {
+                let copy = SimNvm::<4>::new(nvm.size());
+                copy.set_image(&nvm.image());
+                journal.boot(&copy).map(drop)
+            })
+    }
+
     /// Version 1 runs, all buffers are free.
-    pub(crate) fn first_boot(&self, nvm: &impl Nvm) -> Result<(), Box<dyn Error>> {
+    pub fn first_boot(&self, nvm: &impl Nvm) -> Result<(), Box<dyn Error>> {
         let log = OpLog::format(nvm, self.log, Class::Data)?;
         for head in self.heads {
             List::format(nvm, Class::Data, head, 0)?;
@@ -113,7 +153,7 @@ impl Journal {
 
     /// What each start begins with, before the firmware runs: completes what was interrupted, and looks whether the
     /// firmware is whole.
-    pub(crate) fn boot<'a, N: Nvm>(&'a self, nvm: &'a N) -> Result<Updater<'a, N>, Box<dyn Error>> {
+    pub fn boot<'a, N: Nvm>(&'a self, nvm: &'a N) -> Result<Updater<'a, N>, Box<dyn Error>> {
         let [free, received, verified] = self.heads.map(List::at);
         let log = OpLog::open(self.log, Class::Data)?;
         let recovered = log.recover(nvm, |_| false)?;
@@ -169,7 +209,7 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// Begins to receive a release, or goes on with it. Chunks of another one are dropped.
-    pub(crate) fn begin(&self, release: Release) -> Result<(), Box<dyn Error>> {
+    pub fn begin(&self, release: Release) -> Result<(), Box<dyn Error>> {
         if self.nvm.load(self.journal.next)? != release {
             self.discard()?;
             // Torn, it is no release that anybody sends: the next start begins again.
@@ -189,7 +229,7 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// The places in the image whose chunks lack.
-    pub(crate) fn missing(&self) -> Result<Vec<u32>, Box<dyn Error>> {
+    pub fn missing(&self) -> Result<Vec<u32>, Box<dyn Error>> {
         let mut missing: Vec<u32> = (0..CHUNKS as u32).collect();
         for node in self.verified.iter(self.nvm) {
             let place = node?.key(self.nvm)?;
@@ -199,14 +239,14 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// Stores a chunk in a free buffer, then queues it.
-    pub(crate) fn receive(&self, chunk: &Chunk) -> Result<(), Box<dyn Error>> {
+    pub fn receive(&self, chunk: &Chunk) -> Result<(), Box<dyn Error>> {
         let node = self.free.front(self.nvm)?.ok_or("no buffer is free")?;
         self.nvm.store(Class::Data, self.buffer(node)?, chunk)?;
         Ok(self.log.move_back(self.nvm, self.received, node)?)
     }
 
     /// Sorts in the received chunks that are sound and lacked; drops the others, and answers how many.
-    pub(crate) fn verify(&self) -> Result<u32, Box<dyn Error>> {
+    pub fn verify(&self) -> Result<u32, Box<dyn Error>> {
         let mut dropped = 0;
         while let Some(node) = self.received.front(self.nvm)? {
             let chunk = self.nvm.load(self.buffer(node)?)?;
@@ -223,7 +263,7 @@ impl<N: Nvm> Updater<'_, N> {
 
     /// From here on there is no way back: all chunks are there, and together they are the release. Where they are not,
     /// although each of them was sound, they are dropped.
-    pub(crate) fn commit(&self) -> Result<bool, Box<dyn Error>> {
+    pub fn commit(&self) -> Result<bool, Box<dyn Error>> {
         let (mut image, mut chunks) = (Vec::new(), 0);
         for node in self.verified.iter(self.nvm) {
             image.extend(self.nvm.load(self.buffer(node?)?)?.bytes);
@@ -240,7 +280,7 @@ impl<N: Nvm> Updater<'_, N> {
     }
 
     /// Applies the verified chunks in order. Whatever is done here may be done twice.
-    pub(crate) fn install(&self, pause: impl Fn()) -> Result<(), Box<dyn Error>> {
+    pub fn install(&self, pause: impl Fn()) -> Result<(), Box<dyn Error>> {
         let Journal {
             firmware,
             phase,
@@ -265,7 +305,7 @@ impl<N: Nvm> Updater<'_, N> {
 }
 
 /// The sum is FNV's, by bytes.
-pub(crate) fn checksum(bytes: &[u8]) -> u32 {
+pub fn checksum(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811C_9DC5, |sum, byte| {
         (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
     })
@@ -274,14 +314,14 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use nvm_core::for_each_atom;
-    use nvm_core::sim::{Explorer, SimNvm};
+    use nvm_core::sim::Explorer;
 
+    use super::line::request;
     use super::*;
-    use crate::line::request;
 
     /// Receives version 2, but for so many chunks.
     fn received<const ATOM: usize>(nvm: &SimNvm<ATOM>, but: usize) {
-        let journal = Journal::new();
+        let journal = Journal::placed();
         journal.first_boot(nvm).unwrap();
         let updater = journal.boot(nvm).unwrap();
         updater.begin(release_of(2)).unwrap();
@@ -294,7 +334,7 @@ mod tests {
 
     /// Goes on with the update to version 2.
     fn update<const ATOM: usize>(nvm: &SimNvm<ATOM>) {
-        let journal = Journal::new();
+        let journal = Journal::placed();
         let updater = journal.boot(nvm).unwrap();
         if nvm.load(journal.running).unwrap().version == 2 {
             return;
@@ -310,7 +350,7 @@ mod tests {
     }
 
     fn runs(nvm: &impl Nvm) -> Result<u32, String> {
-        let journal = Journal::new();
+        let journal = Journal::placed();
         journal.boot(nvm).map_err(|error| error.to_string())?;
         let version = nvm.load(journal.running).unwrap().version;
         let is_it = nvm.load(journal.firmware).unwrap() == build(version);
@@ -324,7 +364,7 @@ mod tests {
     #[test]
     fn the_firmware_is_the_old_or_the_new_one_whatever_is_cut() {
         for_each_atom!(ATOM => {
-            let explorer = Explorer::<ATOM>::new("update", Journal::new().layout.size()).filled_with(0);
+            let explorer = Explorer::<ATOM>::new("update", Journal::placed().layout.size()).filled_with(0);
             // The next start runs what is there.
             explorer
                 .explore_atomic(
@@ -336,7 +376,7 @@ mod tests {
                 .assert_clean();
         });
         // It goes on with the update, and loses its power again.
-        Explorer::<4>::new("update, gone on with", Journal::new().layout.size())
+        Explorer::<4>::new("update, gone on with", Journal::placed().layout.size())
             .filled_with(0)
             .depth(2)
             .sample(3_000, 1)
@@ -354,12 +394,12 @@ mod tests {
 
     #[test]
     fn a_chunk_that_leaves_the_list_before_it_is_copied_is_caught() {
-        Explorer::<4>::new("install, moved too early", Journal::new().layout.size())
+        Explorer::<4>::new("install, moved too early", Journal::placed().layout.size())
             .filled_with(0)
             .explore(
                 |nvm| received(nvm, 0),
                 |nvm| {
-                    let journal = Journal::new();
+                    let journal = Journal::placed();
                     let Ok(updater) = journal.boot(nvm) else {
                         return;
                     };
@@ -382,9 +422,9 @@ mod tests {
 
     #[test]
     fn damaged_chunks_and_those_of_another_release_are_dropped() {
-        let nvm = SimNvm::<4>::new(Journal::new().layout.size());
+        let nvm = SimNvm::<4>::new(Journal::placed().layout.size());
         received(&nvm, 6);
-        let journal = Journal::new();
+        let journal = Journal::placed();
         let updater = journal.boot(&nvm).unwrap();
         assert_eq!(updater.missing().unwrap().len(), 6);
         for (place, number) in [(1, 2), (1, 0), (1, 0)] {

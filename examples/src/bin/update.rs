@@ -3,10 +3,7 @@
 //! `cargo run --release -p examples --bin update`, and end it with Ctrl-C or `kill -9` at any time. It brings the
 //! firmware in the file to the next version, whose chunks come over a bad line: in any order, some damaged.
 //!
-//! The journal, and what makes it survive, is in `journal.rs`; here is what uses it. `line.rs` stands for the line.
-
-mod journal;
-mod line;
+//! The journal, and what makes it survive, is in `src/alone/update`; here is what uses it. Its `line.rs` stands for the line.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -16,11 +13,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use examples::alone::update::line::{release_of, request};
+use examples::alone::update::{CHUNKS, Journal};
 use examples::nvm_file;
 use nvm_core::Nvm;
-
-use journal::{CHUNKS, Journal};
-use line::{release_of, request};
 
 /// Brings the firmware in a file to its next version. End it whenever you like.
 ///
@@ -52,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let journal = Journal::new();
+    let journal = Journal::placed();
     let nvm = nvm_file::open(&options.nvm, options.format, &journal.layout, |nvm| {
         journal.first_boot(nvm)
     })?;
