@@ -17,6 +17,8 @@ pub(crate) enum Variant {
     DefersWithoutNotice,
     /// The announcement of deferred stores outlives a roll back.
     KeepsDeferredNotice,
+    /// What a transaction has logged is taken for logged in the next one.
+    KeepsCoverage,
 }
 
 /// Which one is chosen: none, without the feature.

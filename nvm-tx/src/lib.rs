@@ -51,3 +51,5 @@ pub use write_first::WriteFirstTx;
 
 #[cfg(test)]
 mod power_cut_tests;
+#[cfg(test)]
+mod rest_tests;

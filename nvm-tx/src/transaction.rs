@@ -68,10 +68,12 @@ impl Running {
 
     /// After a transaction.
     #[inline]
-    pub(crate) const fn rest(&mut self, entries_start: u32) {
+    pub(crate) fn rest(&mut self, entries_start: u32) {
         self.end = entries_start;
-        self.bits = Filter::EMPTY;
-        self.coverage.clear();
+        if !broken::is(Variant::KeepsCoverage) {
+            self.bits = Filter::EMPTY;
+            self.coverage.clear();
+        }
     }
 }
 
