@@ -489,17 +489,6 @@ fn tell_committed<P: Port>(port: &P, task: Option<TaskIndex>, call: CallName, bl
     port.observe(Event::Committed { task, call, blocks });
 }
 
-/// Changes objects in a kernel transaction.
-type Change<'b, N> = dyn FnMut(&mut SystemTx<'_, N>) -> Result<(), replay::Error> + 'b;
-
-/// Never answered: a body that has run has given its result.
-const NO_RESULT: Error = ErrorKind::Damaged { offset: 0 }.error();
-
-#[inline]
-fn tell_committed<P: Port>(port: &P, task: Option<TaskIndex>, call: CallName, blocks: bool) {
-    port.observe(Event::Committed { task, call, blocks });
-}
-
 /// Where a task waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait {
