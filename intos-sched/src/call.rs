@@ -181,7 +181,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub const fn task(&self) -> Result<TaskIndex, Error> {
         match &self.caller {
             Caller::Task { task, .. } => Ok(*task),
-            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt { site: self.site }.error()),
+            Caller::Interrupt { .. } => Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error()),
         }
     }
 
@@ -252,7 +255,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     fn take_encoded(self, max_bytes: u32, decode: &mut DecodeResult<'_, N>) -> Result<(), Error> {
         let (port, site, call) = (self.port, self.site, self.name);
         let Caller::Task { task, system } = self.caller else {
-            return Err(ErrorKind::InInterrupt { site }.error());
+            return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
         };
         if system.take_encoded(site, max_bytes, decode)? {
             return Ok(());
@@ -403,7 +406,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     #[inline(never)] // One copy.
     fn put_payload(&mut self, max_bytes: u32, payload: &[&[u8]]) -> Result<(), Error> {
         let Caller::Task { task, system } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { site: self.site }.error());
+            return Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
         system.reserve(max_bytes.saturating_add(bytes as u32))?;
@@ -433,7 +439,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             return self.answer(());
         }
         let Caller::Task { system, .. } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { site: self.site }.error());
+            return Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error());
         };
         system.reserve(0)?;
         self.sleep(None, Some(tick), &mut Work::none(), &mut |_| Ok(()))?;
@@ -449,7 +458,10 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         body: &mut Change<'_, N>,
     ) -> Result<(), Error> {
         let Caller::Task { task, system } = &mut self.caller else {
-            return Err(ErrorKind::InInterrupt { site: self.site }.error());
+            return Err(ErrorKind::InInterrupt {
+                site: Some(self.site),
+            }
+            .error());
         };
         let scheduler = self.scheduler;
         work.block(scheduler, *task, wait, until)?;

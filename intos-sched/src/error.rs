@@ -122,8 +122,8 @@ pub enum ErrorKind {
     },
     /// An interrupt handler made a call that only a task can make.
     InInterrupt {
-        /// Where.
-        site: Site,
+        /// Where. Not known where a `usize` has 16 bits.
+        site: Option<Site>,
     },
     /// A task asked for the argument of another kind of task.
     WrongKind {
@@ -240,7 +240,8 @@ impl ErrorKind {
             Self::NoSuchPriority { priority } => Cause::new(NO_SUCH_PRIORITY, priority as u32),
             Self::Damaged { offset } => Cause::new(DAMAGED, offset),
             Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, index as u32),
-            Self::InInterrupt { site } => Cause::at(IN_INTERRUPT, 0, site.location()),
+            Self::InInterrupt { site: Some(site) } => Cause::at(IN_INTERRUPT, 0, site.location()),
+            Self::InInterrupt { site: None } => Cause::new(IN_INTERRUPT, 0),
             Self::WrongKind { index } => Cause::new(WRONG_KIND, index as u32),
             Self::NotFirst { offset } => Cause::new(NOT_FIRST, offset),
         })
@@ -250,8 +251,8 @@ impl ErrorKind {
         let number = cause.number();
         match (cause.code(), Error(cause).outcome(), cause.location()) {
             (_, Some(outcome), _) => Self::Call(outcome),
-            (IN_INTERRUPT, _, Some(location)) => Self::InInterrupt {
-                site: Site::at(location),
+            (IN_INTERRUPT, _, location) => Self::InInterrupt {
+                site: location.map(Site::at),
             },
             (LIST..CALL, ..) => Self::List(ListErrorKind::of(cause)),
             (TOO_MANY_TASKS, ..) => Self::TooManyTasks {
@@ -378,11 +379,13 @@ impl fmt::Display for ErrorKind {
                 f,
                 "the image names task {index}, which the program does not have: it is damaged"
             ),
-            Self::InInterrupt { site } => write!(
-                f,
-                "an interrupt handler made a call that only a task can make, at {}",
-                site.location()
-            ),
+            Self::InInterrupt { site } => {
+                f.write_str("an interrupt handler made a call that only a task can make")?;
+                match site {
+                    Some(site) => write!(f, ", at {}", site.location()),
+                    None => Ok(()),
+                }
+            }
             Self::NotFirst { offset } => write!(
                 f,
                 "the kernel's state must be placed first, and its control blocks would lie at {offset}"

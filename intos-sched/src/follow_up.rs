@@ -103,6 +103,7 @@ pub struct FollowUps<N: Nvm + Copy> {
     pub(crate) mutexes: Option<MutexWork<N>>,
 }
 
+#[allow(clippy::expl_impl_clone_on_copy)] // a derived one asks for more of the memory's type
 impl<N: Nvm + Copy> Clone for FollowUps<N> {
     fn clone(&self) -> Self {
         *self

@@ -208,6 +208,7 @@ pub(crate) struct MutexWork<N: Nvm + Copy> {
     hand_over: fn(&Scheduler<N>, TaskIndex) -> Result<(), Error>,
 }
 
+#[allow(clippy::expl_impl_clone_on_copy)] // a derived one asks for more of the memory's type
 impl<N: Nvm + Copy> Clone for MutexWork<N> {
     fn clone(&self) -> Self {
         *self

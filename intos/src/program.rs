@@ -74,7 +74,7 @@ pub const KERNEL_UNDO_LOG_BYTES: u32 = 40;
 /// Bytes of a task's stack, where its entry does not say otherwise: on a Cortex-M enough for any system call, called
 /// from a task's function; on an MSP430, whose whole SRAM may have 4 KiB, for most: measure it there.
 pub const DEFAULT_STACK_BYTES: usize = if cfg!(target_arch = "msp430") {
-    512
+    1024
 } else {
     6 * 1024
 };

@@ -3,44 +3,62 @@
 //! A `Result<(), E>` of such an error is answered in two registers, where an `enum` with fields would go through memory:
 //! to answer more than one word in registers, the compiler asks for two scalars at fixed places. The code is unique among
 //! all crates, so that an error is passed on as what it is, and only looked into where somebody asks what it says.
+//!
+//! Where a `usize` has 16 bits an error is one word of 16 bits, so that it leaves a register for an answer: of its numbers
+//! only the smallest are told, and no call site.
 
 use core::fmt;
-use core::num::NonZeroU32;
+use core::num::NonZero;
 use core::panic::Location;
 
-/// A code from 1, a number of 24 bits or two of 12, and perhaps a call site.
+/// A code from 1, a number of 24 bits or two of 12, and perhaps a call site. Where a `usize` has 16 bits a number has 8
+/// bits, two have 4 each, and there is no call site.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cause {
-    /// Bits 0 to 7 the code, 8 to 31 the number.
-    head: NonZeroU32,
+    /// Bits 0 to 7 the code, the upper ones the number.
+    head: NonZero<Head>,
+    #[cfg(not(target_pointer_width = "16"))]
     site: Option<&'static Location<'static>>,
 }
 
+#[cfg(not(target_pointer_width = "16"))]
+type Head = u32;
+#[cfg(target_pointer_width = "16")]
+type Head = u16;
+
+/// Bits of a number.
+const NUMBER_BITS: u32 = Head::BITS - u8::BITS;
 /// The largest number.
-const MAX_NUMBER: u32 = (1 << 24) - 1;
+const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
+/// Bits of each of two numbers.
+const HALF_BITS: u32 = NUMBER_BITS / 2;
 
 impl Cause {
-    /// A cause with a number. One that is too large is the largest, `0xFF_FFFF`.
+    /// A cause with a number. One that is too large is the largest, `0xFF_FFFF`, or `0xFF` where a `usize` has 16 bits.
     #[inline]
     pub const fn new(code: u8, number: u32) -> Self {
         Self {
             head: head(code, number),
+            #[cfg(not(target_pointer_width = "16"))]
             site: None,
         }
     }
 
-    /// A cause with two numbers. One that is too large is the largest, 4,095.
+    /// A cause with two numbers. One that is too large is the largest, 4,095, or 15 where a `usize` has 16 bits.
     #[inline]
     pub const fn pair(code: u8, first: u16, second: u16) -> Self {
         let (first, second) = (UpTo12Bits::of(first as u32), UpTo12Bits::of(second as u32));
-        Self::new(code, (first as u32) << 12 | second as u32)
+        Self::new(code, (first as u32) << HALF_BITS | second as u32)
     }
 
     /// A cause at a call site, with a number.
     #[inline]
     pub const fn at(code: u8, number: u32, site: &'static Location<'static>) -> Self {
+        #[cfg(target_pointer_width = "16")]
+        let _ = site;
         Self {
             head: head(code, number),
+            #[cfg(not(target_pointer_width = "16"))]
             site: Some(site),
         }
     }
@@ -53,33 +71,41 @@ impl Cause {
 
     /// The number.
     #[inline]
+    #[allow(clippy::unnecessary_cast)] // where it has 16 bits it is necessary
     pub const fn number(self) -> u32 {
-        self.head.get() >> 8
+        self.head.get() as u32 >> u8::BITS
     }
 
     /// The two numbers of a cause that has two.
     #[inline]
     pub const fn numbers(self) -> (u16, u16) {
         let number = self.number();
-        ((number >> 12) as u16, (number & 0xFFF) as u16)
+        (
+            (number >> HALF_BITS) as u16,
+            (number & ((1 << HALF_BITS) - 1)) as u16,
+        )
     }
 
-    /// The call site, if it has one.
+    /// The call site, if it has one: never where a `usize` has 16 bits.
     #[inline]
     pub const fn location(self) -> Option<&'static Location<'static>> {
-        self.site
+        #[cfg(target_pointer_width = "16")]
+        let site = None;
+        #[cfg(not(target_pointer_width = "16"))]
+        let site = self.site;
+        site
     }
 }
 
-const fn head(code: u8, number: u32) -> NonZeroU32 {
+const fn head(code: u8, number: u32) -> NonZero<Head> {
     let number = if number > MAX_NUMBER {
         MAX_NUMBER
     } else {
         number
     };
-    match NonZeroU32::new(code as u32 | number << 8) {
+    match NonZero::new((code as u32 | number << u8::BITS) as Head) {
         Some(head) => head,
-        None => NonZeroU32::MIN,
+        None => NonZero::<Head>::MIN,
     }
 }
 
@@ -88,22 +114,24 @@ impl fmt::Debug for Cause {
         f.debug_tuple("Cause")
             .field(&self.code())
             .field(&self.number())
-            .field(&self.site)
+            .field(&self.location())
             .finish()
     }
 }
 
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Cause>() == 8 && size_of::<Result<(), Cause>>() == 8);
+#[cfg(target_pointer_width = "16")]
+const _: () = assert!(size_of::<Result<(), Cause>>() == 2 && size_of::<Result<u16, Cause>>() == 4);
 
-/// A number of 12 bits in an error, where 4,095 stands for that or more.
+/// A number of 12 bits in an error, where 4,095 stands for that or more; or of 4 bits, where a `usize` has 16.
 #[derive(Debug, Clone, Copy)]
 pub struct UpTo12Bits(pub u16);
 
 impl UpTo12Bits {
-    const MAX: u16 = (1 << 12) - 1;
+    const MAX: u16 = (1 << HALF_BITS) - 1;
 
-    /// The number, or 4,095 where it is more.
+    /// The number, or the largest where it is more.
     #[inline]
     pub const fn of(number: u32) -> u16 {
         if number > Self::MAX as u32 {

@@ -53,8 +53,8 @@ pub enum ErrorKind {
         table: Table,
         /// Which of its records, from 0.
         record: u16,
-        /// What the program does now in place of what it did then.
-        site: Site,
+        /// What the program does now in place of what it did then. Not known where a `usize` has 16 bits.
+        site: Option<Site>,
     },
     /// The area that was divided into a thread's logs and tables is too small for them:
     /// [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what they need.
@@ -121,7 +121,10 @@ impl ErrorKind {
                 table,
                 record,
                 site,
-            } => Cause::at(DIVERGED + table as u8, record as u32, site.location()),
+            } => match site {
+                Some(site) => Cause::at(DIVERGED + table as u8, record as u32, site.location()),
+                None => Cause::new(DIVERGED + table as u8, record as u32),
+            },
             Self::AreaTooSmall { offset } => Cause::new(AREA_TOO_SMALL, offset),
         }
     }
@@ -137,10 +140,10 @@ impl ErrorKind {
             (code @ TOO_MANY..DIVERGED, _) => Self::TooManyRecords {
                 table: Table::numbered(code - TOO_MANY),
             },
-            (code @ DIVERGED..AREA_TOO_SMALL, Some(location)) => Self::ReplayDiverged {
+            (code @ DIVERGED..AREA_TOO_SMALL, location) => Self::ReplayDiverged {
                 table: Table::numbered(code - DIVERGED),
                 record: number as u16,
-                site: Site::at(location),
+                site: location.map(Site::at),
             },
             (AREA_TOO_SMALL, _) => Self::AreaTooSmall { offset: number },
             _ => Self::Transaction(FaultKind::of(cause)),
@@ -207,12 +210,17 @@ impl fmt::Display for ErrorKind {
                 table,
                 record,
                 site,
-            } => write!(
-                f,
-                "replay diverged at {}: record {record} of the {table} was made elsewhere or by another \
-                 type; the program must depend only on persistent objects, recorded results and samples",
-                site.location()
-            ),
+            } => {
+                f.write_str("replay diverged")?;
+                if let Some(site) = site {
+                    write!(f, " at {}", site.location())?;
+                }
+                write!(
+                    f,
+                    ": record {record} of the {table} was made elsewhere or by another type; the program must \
+                     depend only on persistent objects, recorded results and samples"
+                )
+            }
             Self::AreaTooSmall { offset } => write!(
                 f,
                 "the thread's area at {offset:#x} is too small for its logs and tables"

@@ -268,7 +268,7 @@ impl Records {
         Error::new(ErrorKind::ReplayDiverged {
             table: self.table,
             record: self.index,
-            site,
+            site: Some(site),
         })
     }
 }

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `fram` | [`Fram`]: the part's FRAM, as the linker script gives it |
 //! | `run` | [`run`]: a scenario from its start to its end, and where the simulator finds both |
+//! | [`kernel`] | the portable example programs through the kernel |
 //! | `console` | bytes for the computer that simulates the part |
 //! | [`scenarios`] | what the single crates do, with results that do not depend on power losses |
 //! | `failed` | [`Failed`]: why one cannot go on |
@@ -14,6 +15,7 @@
 mod console;
 mod failed;
 mod fram;
+pub mod kernel;
 mod run;
 pub mod scenarios;
 

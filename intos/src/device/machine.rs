@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::board::Board;
 
 /// A port's `Firmware`, without what is the port's own.
+#[allow(dead_code)] // a port does not need all of it
 pub(crate) trait Machine: Board + 'static {
     /// Whether interrupts of the program's own may wake tasks.
     const WOKEN_BY_INTERRUPTS: bool;

@@ -3,8 +3,8 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `machine` | what the shared code must know of a board |
-//! | `failure` | [`Failure`]: why a program cannot go on |
-//! | `fram` | [`Fram`]: the NVM of a board |
+//! | `failure` | [`Failure`](failure::Failure): why a program cannot go on |
+//! | `fram` | [`Fram`](fram::Fram): the NVM of a board |
 //! | `system` | what the handlers must know: the running kernel, without its program's type |
 //! | `stacks` | the memory of the stacks, and who has which |
 //! | `measure` | [`stack_use`](measure::stack_use): how much of the stacks was used |

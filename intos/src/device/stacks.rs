@@ -238,6 +238,7 @@ impl Stacks {
     /// The same, in the handler of a fault, for what the processor has pushed at `frame`.
     ///
     /// Nothing is guarded any more.
+    #[allow(dead_code)] // where the processor tells faults
     pub(crate) fn has_overflowed_by_fault(&self, frame: Option<*mut Word>) -> bool {
         if let Some(guard) = self.guard {
             let below = self.entry(self.current.get()).below;
@@ -251,6 +252,7 @@ impl Stacks {
     }
 
     /// Whether the processor can have pushed something at an address of the stack that it is on.
+    #[allow(dead_code)] // the same
     pub(crate) fn holds(&self, frame: *mut Word) -> bool {
         let entry = self.entry(self.current.get());
         frame >= entry.lowest && frame < entry.end && frame.is_aligned()

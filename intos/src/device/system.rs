@@ -37,6 +37,7 @@ impl Next {
 }
 
 /// A kernel with its program, whichever it is.
+#[allow(dead_code)] // a port does not need all of it
 pub(crate) trait Core {
     /// Who runs next. Fails where the kernel's state is damaged.
     fn choose(&self, slice_is_over: bool) -> Next;

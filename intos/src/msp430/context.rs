@@ -215,10 +215,9 @@ unsafe extern "C" fn leave() {
 /// # Safety
 ///
 /// Not to be called: it is jumped to by handlers.
-#[doc(hidden)]
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
-pub unsafe extern "C" fn __intos_interrupt() {
+unsafe extern "C" fn __intos_interrupt() {
     naked_asm!(
         "tst &{kernel}",
         "jz 1f",

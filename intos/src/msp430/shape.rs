@@ -1,5 +1,7 @@
 //! What the code that ports share must know of this processor.
 
+use core::arch::asm;
+
 use crate::device::stacks::IdleStack;
 
 /// What it pushes.
@@ -28,18 +30,20 @@ fn main_stack_end() -> *mut Word {
     &raw mut __stack_start
 }
 
-/// Bytes below a variable of the function that is running in which others, that it has called, may be.
+/// Bytes below the stack pointer of the function that is running in which others, that it calls, may be.
 const CALLED: usize = 64;
 
 /// Up to where a stack that ends at `end` is not in use when stacks are divided: the main one is.
+#[inline(always)]
+#[allow(clippy::inline_always)] // the caller's stack pointer is asked for
 pub(crate) fn unused_end(end: *mut Word) -> *mut Word {
-    let mut here: Word = 0;
-    let running = (&raw mut here).wrapping_byte_sub(CALLED);
-    if end == main_stack_end() {
-        running
-    } else {
-        end
+    if end != main_stack_end() {
+        return end;
     }
+    let stack_pointer: usize;
+    // SAFETY: copies a register.
+    unsafe { asm!("mov r1, {}", out(reg) stack_pointer, options(nomem, nostack, preserves_flags)) };
+    end.with_addr(stack_pointer - CALLED)
 }
 
 /// Nothing guards a stack: the MPU of these parts protects FRAM, not SRAM.
@@ -61,10 +65,12 @@ impl Guard {
         match self {}
     }
 
+    #[allow(dead_code)] // no fault is told by the processor
     pub(crate) const fn lift(self) {
         match self {}
     }
 
+    #[allow(dead_code)] // the same
     pub(crate) const fn is_hit(self, _lowest: usize) -> bool {
         match self {}
     }

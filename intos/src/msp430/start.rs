@@ -70,7 +70,7 @@ fn boot_and_run<B: Firmware, P: Program<B> + Sync>(
 /// The kernel's loop: on the main stack, with interrupts held back.
 fn run<B: Firmware>(System { core, stacks }: &'static System) -> ! {
     let core = *core;
-    let mut ticks = Ticks::begin();
+    let mut ticks = Ticks::<B>::begin();
     let mut was_idle = true;
     loop {
         let next = core.choose(SLICE_IS_OVER.take());

@@ -20,11 +20,16 @@ const PACKAGES: [&str; 12] = [
     "example-applications",
 ];
 
-/// A core of each kind that the ports are made for.
-const TARGETS: [&str; 3] = [
-    "thumbv7m-none-eabi",
-    "thumbv7em-none-eabihf",
-    "thumbv6m-none-eabi",
+/// A core of each kind that the ports are made for, and what is built for it.
+const TARGETS: [(&str, &str); 4] = [
+    ("thumbv7m-none-eabi", "intos/critical-section"),
+    ("thumbv7em-none-eabihf", "intos/critical-section"),
+    ("thumbv6m-none-eabi", "intos/critical-section"),
+    // Its `usize` has 16 bits, and it has no atomic operations.
+    (
+        "msp430-none-elf",
+        "intos/msp430,intos/critical-section,nvm-core/embedded-storage",
+    ),
 ];
 
 /// What else to do.
@@ -37,16 +42,16 @@ pub(crate) struct Options {
 
 /// Builds them, and answers how many failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
-    for target in TARGETS {
+    for (target, features) in TARGETS {
         let mut build = toolchain::build(target, &toolchain::target_dir("no-std"))?;
-        build.args(["--no-default-features", "--features=intos/critical-section"]);
+        build.args(["--no-default-features", "--features", features]);
         build.args(PACKAGES.map(|package| format!("--package={package}")));
         toolchain::run(&mut build)?;
     }
     println!(
         "{} packages built for {}",
         PACKAGES.len(),
-        TARGETS.join(", ")
+        TARGETS.map(|(target, _)| target).join(", ")
     );
     if options.features {
         features::check_all()

@@ -31,6 +31,11 @@ impl Script {
         let mut script = Self::default();
         script.add(&format!("prog {}", program.path.display()));
         script.blank_nvm();
+        if program.symbol("__intos_tick").is_ok() {
+            // The kernel's timer: register 0 of a Timer_A, with the interrupt of TA0.
+            script.add("simio add timer timer 3");
+            script.add("simio config timer irq0 5");
+        }
         script.break_at(Break::Ended, program.symbol("__run_ended")?);
         script.break_at(Break::Failed, program.symbol("__run_failed")?);
         Ok(script)

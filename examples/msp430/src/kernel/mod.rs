@@ -1,0 +1,12 @@
+//! The portable example programs through the kernel.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `board` | [`Simulated`]: the part, and how a run ends |
+//! | `rivals` | [`Rivals`]: two tasks of the same priority, which the timer preempts |
+
+mod board;
+mod rivals;
+
+pub use board::{Simulated, run_program};
+pub use rivals::Rivals;
