@@ -44,11 +44,11 @@ const PROGRAMS: [Program; 6] = [
             format(nvm, &store.layout, || Ok(store.format_as_first(nvm)?))?;
             let mut log = UndoLog::open(nvm, store.log)?;
             store.upgrade(&mut log, || ())?;
-            for low in 1..10 {
+            for (low, interval) in (1..10).zip(51..) {
                 let changes = [
                     settings::Change::Low(low),
                     settings::Change::High(low + 20_000),
-                    settings::Change::Interval(50 + low as u32),
+                    settings::Change::Interval(interval),
                 ];
                 store.change(&mut log, &changes, || ())?;
             }

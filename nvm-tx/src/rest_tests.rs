@@ -28,8 +28,13 @@ fn write_everything(tx: &mut Tx<'_, &SimNvm<4>>, value: u8) -> Result<(), Fault>
     Ok(())
 }
 
-/// Ways to end a transaction.
-const ENDS: [fn(Tx<'_, &SimNvm<4>>) -> Result<(), Fault>; 7] = [
+/// How a transaction ends.
+type End = fn(Tx<'_, &SimNvm<4>>) -> Result<(), Fault>;
+
+/// What a transaction does.
+type Body = fn(&mut Tx<'_, &SimNvm<4>>) -> Result<(), Fault>;
+
+const ENDS: [End; 7] = [
     |tx| tx.commit(),
     |tx| tx.commit_with(7),
     |tx| tx.roll_back(),
@@ -49,10 +54,7 @@ const ENDS: [fn(Tx<'_, &SimNvm<4>>) -> Result<(), Fault>; 7] = [
 ];
 
 /// Whether what a second transaction changes is rolled back, after a first one has ended so.
-fn second_is_rolled_back(
-    end: fn(Tx<'_, &SimNvm<4>>) -> Result<(), Fault>,
-    first: fn(&mut Tx<'_, &SimNvm<4>>) -> Result<(), Fault>,
-) -> Result<bool, Fault> {
+fn second_is_rolled_back(end: End, first: Body) -> Result<bool, Fault> {
     let nvm = SimNvm::<4>::new(SIZE);
     UndoLog::format(&&nvm, LOG)?;
     let mut log = Log::open(&nvm, LOG)?;
@@ -71,7 +73,7 @@ fn second_is_rolled_back(
 }
 
 /// What a first transaction does.
-const FIRSTS: [fn(&mut Tx<'_, &SimNvm<4>>) -> Result<(), Fault>; 3] = [
+const FIRSTS: [Body; 3] = [
     |tx| write_everything(tx, 3),
     |tx| {
         tx.declare_fresh(OBJECTS, 200);

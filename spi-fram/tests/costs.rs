@@ -212,7 +212,7 @@ fn operations_cost_what_the_readme_says() {
     );
     cost(
         "allocate 16 bytes, free them",
-        [120, 141],
+        [117, 137],
         allocate_and_free,
     );
     cost("push to a vector", [56, 64], push);
@@ -233,5 +233,5 @@ fn operations_cost_what_the_readme_says() {
         [57, 65],
         recorded,
     );
-    cost("start, nothing to recover", [102, 117], start);
+    cost("start, nothing to recover", [84, 96], start);
 }

@@ -77,7 +77,7 @@ fn explore_some(chains: u64, seed: u64) -> Report {
     let layout = accounts().layout;
     let explorer = Explorer::<1>::new("three transfers", layout.size()).layout(&layout);
     explorer.depth(3).sample(chains, seed).explore(
-        |nvm| first_boot_at(nvm),
+        first_boot_at,
         |nvm| (0..3).for_each(|_| transfer_at(nvm, 10)),
         |nvm| drop(UndoLog::open(nvm, accounts().log)),
         |nvm| match sum(nvm) {

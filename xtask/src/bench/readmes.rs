@@ -50,7 +50,8 @@ const fn of_crate(file: &'static str, prefix: &'static str) -> Projection {
 }
 
 /// All of them; those of a file in their order in it.
-const PROJECTIONS: [Projection; 7] = [
+const PROJECTIONS: [Projection; 8] = [
+    of_crate("nvm-core/README.md", "`nvm-core`: "),
     of_crate("nvm-tx/README.md", "`nvm-tx`: "),
     of_crate("nvm-alloc/README.md", "`nvm-alloc`: "),
     of_crate("nvm-ptr/README.md", "`nvm-ptr`: "),
@@ -311,7 +312,7 @@ mod tests {
     #[test]
     fn a_crate_gets_its_own_rows() {
         let mut document = Table::new(
-            "",
+            "Single crates, without the kernel",
             &[
                 "operation",
                 "insn, small",
