@@ -74,6 +74,22 @@ impl<T: Persist, const LEN: usize> Offset<[T; LEN]> {
             None
         }
     }
+
+    /// All elements, in order: to load one after the other, without an array in volatile memory.
+    ///
+    /// ```
+    /// # use nvm_core::Offset;
+    /// let days: Offset<[u16; 3]> = Offset::new(64);
+    /// assert_eq!(days.elements().map(Offset::get).collect::<Vec<_>>(), [64, 66, 68]);
+    /// ```
+    #[inline]
+    pub fn elements(
+        self,
+    ) -> impl ExactSizeIterator<Item = Offset<T>> + DoubleEndedIterator + Clone + use<T, LEN> {
+        let first = self.cast::<T>();
+        (0..LEN)
+            .map(move |index| Offset::new(first.raw.wrapping_add((index * size_of::<T>()) as u32)))
+    }
 }
 
 /// The [`Offset`] of one field of an object, so that the field alone is read, logged and written.

@@ -132,8 +132,11 @@ fn recognise<B: Board>(task: &mut Task<B>, app: &Ar, first: usize) -> Result<(),
     nv_for_loop!(task, index in 0..WINDOWS_TO_RECOGNISE => {
         task.transaction(|tx| {
             let feature = feature(&tx.sample(|| window(first + index))?);
-            let is_moving = is_moving(feature, &tx.get(app.moving)?, &tx.get(app.stationary)?);
-            let count = if is_moving {
+            let mut nearer = 0;
+            for (moving, stationary) in app.moving.elements().zip(app.stationary.elements()) {
+                nearer += components_nearer(feature, tx.get(moving)?, tx.get(stationary)?);
+            }
+            let count = if is_moving(nearer) {
                 field!(app.round, Recognised.moving)
             } else {
                 field!(app.round, Recognised.stationary)
@@ -178,16 +181,17 @@ fn feature(window: &Window) -> Feature {
     }
 }
 
-/// Whether more of what was learnt about moving is nearer than of what was learnt about standing still.
-fn is_moving(feature: Feature, moving: &Model, stationary: &Model) -> bool {
-    let mut nearer = 0;
-    for (moving, stationary) in moving.iter().zip(stationary) {
-        let is_nearer = |of: fn(&Feature) -> u32| {
-            of(moving).abs_diff(of(&feature)) < of(stationary).abs_diff(of(&feature))
-        };
-        nearer += usize::from(is_nearer(|feature| feature.mean));
-        nearer += usize::from(is_nearer(|feature| feature.deviation));
-    }
+/// How many of a feature's components are nearer to one that was learnt about moving than to one about standing still.
+fn components_nearer(feature: Feature, moving: Feature, stationary: Feature) -> usize {
+    let is_nearer = |of: fn(Feature) -> u32| {
+        of(moving).abs_diff(of(feature)) < of(stationary).abs_diff(of(feature))
+    };
+    usize::from(is_nearer(|feature| feature.mean))
+        + usize::from(is_nearer(|feature| feature.deviation))
+}
+
+/// Whether these are more than half of the components of all features that were learnt.
+const fn is_moving(nearer: usize) -> bool {
     nearer > WINDOWS_TO_LEARN
 }
 
@@ -230,11 +234,17 @@ mod tests {
     /// How many windows of a round are in motion, without the kernel.
     fn in_motion(round: usize) -> usize {
         let first = round * WINDOWS_OF_ROUND;
-        let model = |from| core::array::from_fn(|index| feature(&window(from + index)));
-        let (stationary, moving) = (model(first), model(first + WINDOWS_TO_LEARN));
+        let learnt = |index| feature(&window(index));
+        let stationary = first..first + WINDOWS_TO_LEARN;
         let windows = first + 2 * WINDOWS_TO_LEARN..first + WINDOWS_OF_ROUND;
         windows
-            .filter(|index| is_moving(feature(&window(*index)), &moving, &stationary))
+            .filter(|index| {
+                let feature = feature(&window(*index));
+                let nearer = stationary.clone().map(|index| {
+                    components_nearer(feature, learnt(index + WINDOWS_TO_LEARN), learnt(index))
+                });
+                is_moving(nearer.sum())
+            })
             .count()
     }
 

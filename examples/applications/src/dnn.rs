@@ -67,12 +67,11 @@ fn layer<B: Board, const FROM: usize, const TO: usize>(
             break;
         };
         task.transaction_write_first(0, |tx| {
-            let (inputs, weights) = (tx.get(inputs)?, tx.get(weights)?);
-            let products = inputs
-                .iter()
-                .zip(weights)
-                .map(|(input, weight)| input * weight);
-            Ok(tx.set_unlogged(output, products.sum::<i32>().max(0))?)
+            let mut sum = 0;
+            for (input, weight) in inputs.elements().zip(weights.elements()) {
+                sum += tx.get(input)? * tx.get(weight)?;
+            }
+            Ok(tx.set_unlogged(output, sum.max(0))?)
         })?;
     }
     Ok(())
