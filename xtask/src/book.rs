@@ -104,14 +104,39 @@ fn check_sources() -> Result<Vec<String>, String> {
         for block in uncompiled_blocks(&text) {
             complain(format!("a block is neither compiled nor included: {block}"));
         }
-        for link in markdown_links(&text) {
+        let with_pages = with_included_pages(&text, &chapter)?;
+        for link in markdown_links(&with_pages) {
             let path = link.split('#').next().unwrap_or(link);
-            if !link.contains("://") && !path.is_empty() && !base.join(path).exists() {
+            if !link.contains("://") && !path.is_empty() && !is_in_book(&source, &base.join(path)) {
                 complain(format!("refers to {link}, which is not there"));
             }
         }
     }
     Ok(complaints)
+}
+
+/// A chapter that is a page of the repository, with that page's text.
+fn with_included_pages(text: &str, chapter: &Path) -> Result<String, String> {
+    let base = chapter.parent().unwrap_or(chapter);
+    let mut whole = text.to_owned();
+    for included in includes(text) {
+        let page = base.join(included);
+        if included.ends_with(".md") && page.is_file() {
+            whole.push_str(&read(&page)?);
+        }
+    }
+    Ok(whole)
+}
+
+/// Whether a link leads somewhere in the book: to a chapter or, for what is no page, to what the repository has there.
+fn is_in_book(source: &Path, target: &Path) -> bool {
+    let target = normal(target);
+    let is_page = target.extension().is_some_and(|kind| kind == "md");
+    target.exists()
+        || !is_page
+            && target
+                .strip_prefix(source)
+                .is_ok_and(|name| toolchain::root().join(name).exists())
 }
 
 /// Files that a chapter includes.
