@@ -21,8 +21,8 @@
 pub(crate) mod inspect;
 
 use intos_sched::{
-    Call, CallName, Error, ErrorKind, FollowUp, InterruptCalls, MAX_TASKS, ObjectWork, Outcome,
-    Port, Progress, Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,
+    Call, CallName, Error, ErrorKind, FollowUp, InterruptCalls, ObjectWork, Outcome, Port,
+    Progress, Scheduler, SystemCalls, TaskIndex, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset, Record, field};
 use nvm_list::{Head, List};
@@ -49,7 +49,16 @@ const CLEAR: u32 = 1 << 25;
 const WOKEN_AT_ONCE: usize = 2;
 
 type Value = Result<u32, Outcome>;
-type Woken = heapless::Vec<TaskIndex, MAX_TASKS>;
+
+/// The tasks whose bits are set.
+struct Satisfied {
+    /// How many they are.
+    count: usize,
+    /// The first of them.
+    first: [TaskIndex; WOKEN_AT_ONCE],
+    /// The bits that they clear.
+    cleared: u32,
+}
 
 /// An event group of 24 bits. Tasks wait for one of several bits or for all; each that is satisfied when bits
 /// are set is woken.
@@ -298,9 +307,8 @@ impl EventGroup {
             return call.answer(Err(Outcome::Invalid));
         }
         let bits = before | set;
-        let (woken, cleared) = self.satisfied(scheduler, bits)?;
         let mut work = Work::none();
-        self.wake(scheduler, &mut work, &woken, bits, WOKEN_AT_ONCE)?;
+        let cleared = self.wake(scheduler, &mut work, bits, WOKEN_AT_ONCE)?;
         let left = bits & !cleared;
         call.complete(&work, |kernel| {
             if left != before {
@@ -344,13 +352,12 @@ impl EventGroup {
             return call.answer(Err(Outcome::Deleted));
         }
         let bits = before | set;
-        let (woken, mut cleared) = self.satisfied(scheduler, bits)?;
         let mut work = Work::none();
         let is_met = is_met(awaited, bits);
         // A task that blocks needs the operations for itself.
         let blocks = !is_met && timeout != Timeout::None;
         let at_once = if blocks { 0 } else { WOKEN_AT_ONCE };
-        self.wake(scheduler, &mut work, &woken, bits, at_once)?;
+        let mut cleared = self.wake(scheduler, &mut work, bits, at_once)?;
         if is_met && awaited & CLEAR != 0 {
             cleared |= awaited & USABLE;
         }
@@ -391,47 +398,20 @@ impl EventGroup {
         })
     }
 
-    /// Whose bits are set, and which bits they clear.
-    fn satisfied<N: Nvm + Copy>(
-        self,
-        scheduler: &Scheduler<N>,
-        bits: u32,
-    ) -> Result<(Woken, u32), Error> {
-        let list = self.waiting()?;
-        let woken = satisfied(scheduler, list, bits)?;
-        let mut cleared = 0;
-        for task in &woken {
-            let awaited = awaited_by(scheduler, *task)?;
-            if awaited & CLEAR != 0 {
-                cleared |= awaited & USABLE;
-            }
-        }
-        Ok((woken, cleared))
-    }
-
-    /// Wakes some tasks with the commit, if they are few, or after it.
+    /// Wakes those whose bits are set with the commit, if they are few, or after it. Answers the bits that they clear.
+    #[inline]
     fn wake<N: Nvm + Copy>(
         self,
         scheduler: &Scheduler<N>,
         work: &mut Work,
-        woken: &Woken,
         bits: u32,
         at_once: usize,
-    ) -> Result<(), Error> {
-        if woken.len() <= at_once {
-            for task in woken {
-                put_value(scheduler, *task, bits)?;
-                work.wake(scheduler, *task)?;
-            }
-        } else {
-            work.set_follow_up(FollowUp::Object(ObjectWork {
-                kind: finish::EVENTS,
-                object: list_link(self.waiting()?),
-                b: 0,
-                c: bits,
-            }));
+    ) -> Result<u32, Error> {
+        let list = self.waiting()?;
+        if list.is_empty(scheduler.nvm())? {
+            return Ok(0);
         }
-        Ok(())
+        wake_some(scheduler, list, work, bits, at_once)
     }
 
     fn waiting(self) -> Result<List, Error> {
@@ -458,23 +438,57 @@ const fn is_met(awaited: u32, bits: u32) -> bool {
     }
 }
 
+/// The same, where somebody waits.
+#[inline(never)] // One copy.
+fn wake_some<N: Nvm + Copy>(
+    scheduler: &Scheduler<N>,
+    list: List,
+    work: &mut Work,
+    bits: u32,
+    at_once: usize,
+) -> Result<u32, Error> {
+    let woken = satisfied(scheduler, list, bits)?;
+    if woken.count <= at_once {
+        for task in woken.first.iter().take(woken.count) {
+            put_value(scheduler, *task, bits)?;
+            work.wake(scheduler, *task)?;
+        }
+    } else {
+        work.set_follow_up(FollowUp::Object(ObjectWork {
+            kind: finish::EVENTS,
+            object: list_link(list),
+            b: 0,
+            c: bits,
+        }));
+    }
+    Ok(woken.cleared)
+}
+
 /// The tasks of a wait list whose bits are set, in its order.
 fn satisfied<N: Nvm + Copy>(
     scheduler: &Scheduler<N>,
     list: List,
     bits: u32,
-) -> Result<Woken, Error> {
-    let mut woken = Woken::new();
+) -> Result<Satisfied, Error> {
+    let mut satisfied = Satisfied {
+        count: 0,
+        first: [TaskIndex(0); WOKEN_AT_ONCE],
+        cleared: 0,
+    };
     for entry in scheduler.waiting(list) {
         let (task, _) = entry?;
-        if is_met(awaited_by(scheduler, task)?, bits) && woken.push(task).is_err() {
-            return Err(ErrorKind::Damaged {
-                offset: list.head().get(),
+        let awaited = awaited_by(scheduler, task)?;
+        if is_met(awaited, bits) {
+            if let Some(place) = satisfied.first.get_mut(satisfied.count) {
+                *place = task;
             }
-            .error());
+            satisfied.count += 1;
+            if awaited & CLEAR != 0 {
+                satisfied.cleared |= awaited & USABLE;
+            }
         }
     }
-    Ok(woken)
+    Ok(satisfied)
 }
 
 fn put_value<N: Nvm + Copy>(
@@ -493,12 +507,18 @@ pub(crate) fn finish_events<N: Nvm + Copy>(
     bits: u32,
 ) -> Result<(), Error> {
     let drops = intos_sched::is_broken(intos_sched::Variant::DropsWakeUp);
-    for task in satisfied(scheduler, list, bits)?
-        .into_iter()
-        .take(if drops { 2 } else { MAX_TASKS })
-    {
-        put_value(scheduler, task, bits)?;
-        scheduler.wake_now(task)?;
+    let mut woken = 0;
+    let mut waiting = scheduler.waiting(list);
+    let mut next = waiting.next();
+    while let Some(entry) = next {
+        let (task, _) = entry?;
+        // Before this one leaves the list.
+        next = waiting.next();
+        if is_met(awaited_by(scheduler, task)?, bits) && !(drops && woken == 2) {
+            put_value(scheduler, task, bits)?;
+            scheduler.wake_now(task)?;
+            woken += 1;
+        }
     }
     Ok(())
 }

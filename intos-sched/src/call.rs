@@ -16,9 +16,12 @@
 //! An interrupt handler's call is one kernel transaction on the kernel's own log. It is not recorded: whoever
 //! raised the interrupt knows nothing of a repetition.
 
-use nvm_core::{Nvm, Record, RecordWriter, ablation};
-use nvm_list::List;
-use replay::{DecodeResult, EncodeResult, Site, SystemTable, SystemTx};
+use core::mem;
+
+use nvm_core::{Nvm, Record, ablation};
+use nvm_list::{List, Staged};
+use nvm_tx::UndoLog;
+use replay::{DecodeResult, Site, SystemTable, SystemTx};
 
 use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
@@ -101,13 +104,25 @@ enum Caller<'c, N: Nvm + Copy, P: Port> {
     Interrupt {
         /// It is told whether it may have woken somebody.
         woke: &'c mut bool,
-        /// [`Call::commit_from_isr`]: so that programs without interrupts do not have it.
-        commit: CommitFromIsr<N, P>,
+        /// The kernel's own log.
+        log: &'c mut UndoLog<N>,
+        /// [`Call::begin_from_isr`] and [`Call::end_from_isr`]: so that programs without interrupts do not have them.
+        begin: BeginFromIsr<N>,
+        end: EndFromIsr<N, P>,
     },
 }
 
-type CommitFromIsr<N, P> =
-    fn(&Scheduler<N>, &P, CallName, &Work, &mut EncodeResult<'_, N>) -> Result<(), Error>;
+type BeginFromIsr<N> = fn(&Scheduler<N>, &mut UndoLog<N>, &Work) -> Result<Staged, Error>;
+
+type EndFromIsr<N, P> = fn(
+    &Scheduler<N>,
+    &P,
+    CallName,
+    &mut UndoLog<N>,
+    &Work,
+    Staged,
+    Option<replay::Error>,
+) -> Result<(), Error>;
 
 /// A system call that a task or an interrupt handler makes.
 #[derive(Debug)]
@@ -117,6 +132,8 @@ pub struct Call<'c, N: Nvm + Copy, P: Port> {
     caller: Caller<'c, N, P>,
     site: Site,
     name: CallName,
+    /// Of its work, between the beginning and the end of its kernel transaction.
+    staged: Staged,
     /// Its work has made a task ready that comes first, perhaps.
     is_outranked: bool,
 }
@@ -137,16 +154,18 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             caller: Caller::Task { task, system },
             site,
             name,
+            staged: Staged::default(),
             is_outranked: false,
         }
     }
 
-    /// A call of an interrupt handler, made at `site`. The handler is told whether somebody may have been woken:
-    /// whether it did work that goes with the commit. For kernels.
+    /// A call of an interrupt handler, made at `site`, on the kernel's [own log](Scheduler::kernel_log). The handler is
+    /// told whether somebody may have been woken: whether it did work that goes with the commit. For kernels.
     pub fn from_isr(
         scheduler: &'c Scheduler<N>,
         port: &'c P,
         woke: &'c mut bool,
+        log: &'c mut UndoLog<N>,
         site: Site,
         name: CallName,
     ) -> Self {
@@ -155,10 +174,13 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             port,
             caller: Caller::Interrupt {
                 woke,
-                commit: Self::commit_from_isr,
+                log,
+                begin: Self::begin_from_isr,
+                end: Self::end_from_isr,
             },
             site,
             name,
+            staged: Staged::default(),
             is_outranked: false,
         }
     }
@@ -273,97 +295,152 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     pub fn complete<R: Record>(
         &mut self,
         work: &Work,
-        mut body: impl FnMut(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        let mut result = None;
-        let mut encode = |kernel: &mut SystemTx<'_, N>,
-                          record: Option<&mut RecordWriter<'_, N>>| {
-            let value = body(kernel)?;
-            if let Some(record) = record {
-                value.encode(record)?;
-            }
-            result = Some(value);
-            Ok(())
+        self.begin(work, R::MAX_BYTES)?;
+        let mut tx = match &mut self.caller {
+            Caller::Task { system, .. } => system.log().resume(),
+            Caller::Interrupt { log, .. } => log.resume(),
         };
-        if work.is_none() {
-            self.commit_alone(R::MAX_BYTES, &mut encode)?;
-        } else {
-            self.commit(work, R::MAX_BYTES, &mut encode)?;
+        let done = body(&mut tx);
+        // It goes on: `end` commits it.
+        mem::forget(tx);
+        let put = done.and_then(|result| match &self.caller {
+            Caller::Task { system, .. } => Ok((system.put_result(&result)?, result)),
+            // Not recorded.
+            Caller::Interrupt { .. } => Ok((0, result)),
+        });
+        match put {
+            Ok((record_end, result)) => {
+                self.end(work, R::MAX_BYTES, record_end)?;
+                Ok(Progress::Completed(result))
+            }
+            Err(error) => Err(self.give_up(work, error)),
         }
-        result.map(Progress::Completed).ok_or(NO_RESULT)
     }
 
-    /// The kernel transaction that completes a call without work.
+    /// Begins the kernel transaction that completes the call, and stages its work.
     #[inline]
-    fn commit_alone(
-        &mut self,
-        max_bytes: u32,
-        encode: &mut EncodeResult<'_, N>,
-    ) -> Result<(), Error> {
-        let Caller::Task { task, system } = &mut self.caller else {
-            return self.commit(&Work::none(), max_bytes, encode);
-        };
-        system.complete_encoded(self.site, max_bytes, encode)?;
-        tell_committed(self.port, Some(*task), self.name, false);
-        Ok(())
-    }
-
-    /// The kernel transaction that completes a call with work, or one from an interrupt handler, whatever its result is:
-    /// `body` encodes it.
-    #[inline(never)] // One copy.
-    fn commit(
-        &mut self,
-        work: &Work,
-        max_bytes: u32,
-        body: &mut EncodeResult<'_, N>,
-    ) -> Result<(), Error> {
-        let (scheduler, port, call) = (self.scheduler, self.port, self.name);
-        let (task, system) = match &mut self.caller {
-            Caller::Task { task, system } => (*task, system),
-            Caller::Interrupt { woke, commit } => {
-                commit(scheduler, port, call, work, body)?;
-                **woke |= !work.is_none();
-                return Ok(());
+    fn begin(&mut self, work: &Work, max_bytes: u32) -> Result<(), Error> {
+        match &mut self.caller {
+            Caller::Task { system, .. } if work.is_none() => {
+                Ok(system.begin_completion(self.site, max_bytes)?)
             }
-        };
-        let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
-        let staged = scheduler.stage(work, tag)?;
-        let result = if ablation::LISTS_RECORD {
-            system.complete_encoded(self.site, max_bytes, body)
-        } else {
-            system.complete_encoded(self.site, max_bytes, &mut |kernel, record| {
-                body(kernel, record)?;
-                scheduler.change_lists_in(kernel, work)
-            })
-        };
-        if result.is_ok() {
-            tell_committed(port, Some(task), call, false);
+            _ => self.begin_with_work(work, max_bytes),
         }
-        scheduler.settle(work, staged, result.map_err(Error::from))?;
-        self.is_outranked = scheduler.is_outranked(task)?;
-        Ok(())
     }
 
-    fn commit_from_isr(
+    /// The same with work, or from an interrupt handler.
+    #[inline(never)] // One copy.
+    fn begin_with_work(&mut self, work: &Work, max_bytes: u32) -> Result<(), Error> {
+        match &mut self.caller {
+            Caller::Task { task, system } => {
+                let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
+                self.staged = self.scheduler.stage(work, tag)?;
+                let begun = system.begin_completion(self.site, max_bytes);
+                begun.or_else(|error| self.scheduler.settle(work, self.staged, Err(error.into())))
+            }
+            Caller::Interrupt { log, begin, .. } => {
+                self.staged = begin(self.scheduler, log, work)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Commits it with the record of its result, which ends there, and carries out its work.
+    #[inline]
+    fn end(&mut self, work: &Work, max_bytes: u32, record_end: u32) -> Result<(), Error> {
+        match &mut self.caller {
+            Caller::Task { task, system } if work.is_none() => {
+                system.end_completion(self.site, max_bytes, record_end)?;
+                tell_committed(self.port, Some(*task), self.name, false);
+                Ok(())
+            }
+            _ => self.end_with_work(work, max_bytes, record_end),
+        }
+    }
+
+    /// The same with work, or from an interrupt handler.
+    #[inline(never)] // One copy.
+    fn end_with_work(&mut self, work: &Work, max_bytes: u32, record_end: u32) -> Result<(), Error> {
+        let (scheduler, port, name, staged) = (self.scheduler, self.port, self.name, self.staged);
+        match &mut self.caller {
+            Caller::Task { task, system } => {
+                if !ablation::LISTS_RECORD {
+                    let mut tx = system.log().resume();
+                    let changed = scheduler.change_lists_in(&mut tx, work);
+                    mem::forget(tx);
+                    if let Err(error) = changed {
+                        return Err(self.give_up(work, error));
+                    }
+                }
+                let ended = system.end_completion(self.site, max_bytes, record_end);
+                if ended.is_ok() {
+                    tell_committed(port, Some(*task), name, false);
+                }
+                scheduler.settle(work, staged, ended.map_err(Error::from))?;
+                self.is_outranked = scheduler.is_outranked(*task)?;
+                Ok(())
+            }
+            Caller::Interrupt { woke, log, end, .. } => {
+                end(scheduler, port, name, log, work, staged, None)?;
+                **woke |= !work.is_none();
+                Ok(())
+            }
+        }
+    }
+
+    /// Rolls it back, and drops its work. Answers why the call fails.
+    #[cold]
+    #[inline(never)]
+    fn give_up(&mut self, work: &Work, error: replay::Error) -> Error {
+        let (scheduler, staged) = (self.scheduler, self.staged);
+        let failed = match &mut self.caller {
+            Caller::Task { system, .. } => {
+                let error = Error::from(system.give_up(error));
+                scheduler.settle::<()>(work, staged, Err(error))
+            }
+            Caller::Interrupt { log, end, .. } => end(
+                scheduler,
+                self.port,
+                self.name,
+                log,
+                work,
+                staged,
+                Some(error),
+            ),
+        };
+        failed.err().unwrap_or(error.into())
+    }
+
+    fn begin_from_isr(
+        scheduler: &Scheduler<N>,
+        log: &mut UndoLog<N>,
+        work: &Work,
+    ) -> Result<Staged, Error> {
+        // Follow-ups use it as well.
+        *log = scheduler.kernel_log();
+        scheduler.begin_on(log, work)
+    }
+
+    fn end_from_isr(
         scheduler: &Scheduler<N>,
         port: &P,
         call: CallName,
+        log: &mut UndoLog<N>,
         work: &Work,
-        body: &mut EncodeResult<'_, N>,
+        staged: Staged,
+        failed: Option<replay::Error>,
     ) -> Result<(), Error> {
         let committed = || tell_committed(port, None, call, false);
-        scheduler.transact(work, committed, |kernel| body(kernel, None))
+        let done = failed.map_or(Ok(()), Err);
+        scheduler.end_on(log, work, staged, committed, done)
     }
 
     /// Completes the call with a result, and does nothing else.
+    #[inline]
     pub fn answer<R: Record>(&mut self, result: R) -> Result<Progress<R>, Error> {
-        self.commit_alone(R::MAX_BYTES, &mut |_, record| {
-            if let Some(record) = record {
-                result.encode(record)?;
-            }
-            Ok(())
-        })?;
-        Ok(Progress::Completed(result))
+        self.complete(&Work::none(), |_| Ok(result))
     }
 
     /// The tick until which a call waits; `None` where it has no limit.

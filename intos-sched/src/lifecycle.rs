@@ -13,7 +13,7 @@
 use nvm_core::{Class, Nvm, Offset, ablation};
 use nvm_list::Operation;
 use nvm_tx::UndoLog;
-use replay::{SystemTx, Thread};
+use replay::{SystemTx, Thread, ThreadAreas};
 
 use crate::areas::{self, FOLLOW_UP};
 use crate::broken::{self, Variant};
@@ -70,16 +70,17 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Prepares a task in a slot whose task has ended: it is there when the work, which this adds to, is in
-    /// force. The slot's logs and tables are formatted, and its argument stored by `argument`.
+    /// force. The slot's logs and tables, which lie in `areas`, are formatted, and its argument stored by `argument`.
     pub fn prepare_task(
         &self,
         slot: TaskIndex,
+        areas: &ThreadAreas,
         priority: Priority,
         work: &mut Work,
         argument: impl FnOnce() -> Result<(), Error>,
     ) -> Result<NewTask, Error> {
         let at = self.areas().task(slot)?;
-        Thread::format(*self.nvm(), &self.threads().of(slot)?)?;
+        Thread::format(*self.nvm(), areas)?;
         argument()?;
         // Its nodes are in no list, and know whose they are.
         let nvm = self.nvm();

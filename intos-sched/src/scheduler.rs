@@ -11,6 +11,8 @@
 //! | commit word of the task's kernel log, or of the kernel's own | rolls the list operations forward, then does the follow-up |
 //! | stores of the list operations, of the follow-up | the same |
 
+use core::mem;
+
 use nvm_core::{Class, Nvm, Offset, ablation};
 use nvm_list::{List, NodeRef, OpLog, Staged};
 use nvm_tx::UndoLog;
@@ -160,7 +162,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
         };
         let chosen = match running {
             Some(node) if slice_is_over => list.next_in_turn(&self.nvm, node)?,
-            Some(node) => node,
+            Some(_) => return Ok(before),
             None => match list.front(&self.nvm)? {
                 Some(first) => first,
                 None => return Ok(None),
@@ -333,12 +335,45 @@ impl<N: Nvm + Copy> Scheduler<N> {
         committed: impl FnOnce(),
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<R, Error> {
-        let mut log = UndoLog::unopened(self.nvm, PLACES.kernel_log, Class::Kernel);
+        let mut log = self.kernel_log();
+        let staged = self.begin_on(&mut log, work)?;
+        let mut tx = log.resume();
+        let result = body(&mut tx);
+        mem::forget(tx);
+        self.end_on(&mut log, work, staged, committed, result)
+    }
+
+    /// The kernel's own log, before it is looked at.
+    pub const fn kernel_log(&self) -> UndoLog<N> {
+        UndoLog::unopened(self.nvm, PLACES.kernel_log, Class::Kernel)
+    }
+
+    /// Begins a kernel transaction on the kernel's own log, and stages the work that goes with it.
+    pub(crate) fn begin_on(&self, log: &mut UndoLog<N>, work: &Work) -> Result<Staged, Error> {
         log.recover()?;
         let tag = u16::from_le_bytes([log.next_sequence(), KERNEL]);
         let staged = self.stage(work, tag)?;
-        let mut tx = log.begin()?;
-        let result = body(&mut tx).and_then(|result| {
+        match log.begin() {
+            Ok(tx) => {
+                mem::forget(tx);
+                Ok(staged)
+            }
+            Err(fault) => self.settle(work, staged, Err(fault.into())),
+        }
+    }
+
+    /// Ends it: commits it, or rolls it back where its result is an error.
+    #[inline]
+    pub(crate) fn end_on<R>(
+        &self,
+        log: &mut UndoLog<N>,
+        work: &Work,
+        staged: Staged,
+        committed: impl FnOnce(),
+        result: Result<R, replay::Error>,
+    ) -> Result<R, Error> {
+        let mut tx = log.resume();
+        let result = result.and_then(|result| {
             self.change_lists_in(&mut tx, work)?;
             Ok(result)
         });

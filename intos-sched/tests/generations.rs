@@ -37,7 +37,8 @@ fn open<N: Nvm + Copy>(nvm: N) -> Scheduler<N> {
 
 fn create<N: Nvm + Copy>(scheduler: &Scheduler<N>) -> Result<(), Error> {
     let mut work = Work::none();
-    let task = scheduler.prepare_task(SLOT, Priority(2), &mut work, || Ok(()))?;
+    let areas = areas_of(places().1.base, SLOT);
+    let task = scheduler.prepare_task(SLOT, &areas, Priority(2), &mut work, || Ok(()))?;
     scheduler.transact(&work, || {}, |kernel| task.carry_out(kernel))?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use intos_sched::{Call, CallName, InterruptCalls};
+use nvm_tx::UndoLog;
 use replay::Site;
 
 use crate::board::Board;
@@ -13,6 +14,7 @@ use crate::kernel::Kernel;
 /// kernel's own.
 pub struct Interrupt<'k, B: Board> {
     kernel: &'k Kernel<B>,
+    log: UndoLog<B::Nvm>,
     woke: bool,
 }
 
@@ -28,6 +30,7 @@ impl<'k, B: Board> Interrupt<'k, B> {
     pub(crate) const fn new(kernel: &'k Kernel<B>) -> Self {
         Self {
             kernel,
+            log: kernel.scheduler.kernel_log(),
             woke: false,
         }
     }
@@ -53,6 +56,7 @@ impl<B: Board> InterruptCalls for Interrupt<'_, B> {
             &self.kernel.scheduler,
             &self.kernel.port,
             &mut self.woke,
+            &mut self.log,
             site,
             name,
         )

@@ -38,11 +38,10 @@ pub(crate) struct Slots {
     pub(crate) argument_bytes: u32,
 }
 
-#[cfg(feature = "host")]
 impl Slot {
     /// Where its logs and tables lie.
-    pub(crate) const fn areas(&self) -> ThreadAreas {
-        self.areas
+    pub(crate) const fn areas(&self) -> &ThreadAreas {
+        &self.areas
     }
 }
 

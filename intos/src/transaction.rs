@@ -200,11 +200,11 @@ fn attempt_create<B: Board, A: Persist>(
         if scheduler.state(slot)? != TaskState::Ended {
             continue;
         }
-        let at = Offset::new(kernel.table.slot(slot)?.argument.offset());
+        let place = kernel.table.slot(slot)?;
+        let at = Offset::new(place.argument.offset());
         let mut work = Work::none();
-        let task = scheduler.prepare_task(slot, slots.priority, &mut work, || {
-            Ok(scheduler.nvm().store(Class::Kernel, at, argument)?)
-        })?;
+        let store = || Ok(scheduler.nvm().store(Class::Kernel, at, argument)?);
+        let task = scheduler.prepare_task(slot, place.areas(), slots.priority, &mut work, store)?;
         return call.complete(&work, |kernel| Ok(Ok(task.carry_out(kernel)?)));
     }
     call.answer(Err(Outcome::NoFreeSlot))

@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     NoInvalidation,
     /// A key is stored in a linked node before the operation is published.
     KeyTooEarly,
+    /// No mistake: the batch of most system calls goes the general way.
+    NoShortWay,
 }
 
 #[cfg(not(test))]

@@ -27,12 +27,13 @@
 //! | 3'. state = `STAGED` | discards: the caller's transaction has not committed |
 //! | 4'. the caller's commit | rolls forward: the caller says that the tag is committed |
 //! | 5. steps of an operation, see `steps.rs` | finishes this operation and those behind it |
-//! | 6. state = `BATCH`, next operation's number | goes on with the next operation |
+//! | 6. state = `BATCH`, next operation's number; not where that one is `Link` | goes on with the next operation; `Link`: does those from the number on again |
 //! | 7. state = empty | nothing to do |
 //!
 //! Steps 2 and 3 are one write: its last byte is the state's, and the state was empty before.
 
 mod batch;
+mod pair;
 mod roll_forward;
 
 use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
@@ -47,8 +48,8 @@ use crate::{List, ListError, ListErrorKind, NodeRef, Operation, validate};
 /// The most operations of a batch, however large the log's area.
 pub const MAX_OPERATIONS: usize = 8;
 
-/// As many as a system call of a kernel has, if it is not a rare one.
-const FEW_OPERATIONS: usize = 2;
+/// Bytes of a small buffer: enough for most batches of two operations. A larger one is cleared by a call.
+const FEW_BYTES: usize = 16;
 
 pub(crate) const EMPTY: u8 = 0;
 pub(crate) const SINGLE: u8 = 1 << 6;
@@ -79,6 +80,11 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// What [`OpLog::stage_pair`] stages.
+    const PAIR: Self = Self {
+        codes: Code::Remove as u32 | (Code::Link as u32) << 4,
+    };
+
     #[inline]
     const fn add(&mut self, index: usize, code: Code) {
         self.codes |= (code as u32) << (4 * (index % MAX_OPERATIONS));
@@ -224,27 +230,27 @@ impl OpLog {
             return Err(ListErrorKind::Busy.error());
         }
         self.verify(nvm, operations)?;
+        if let [operation] = operations
+            && stays_as_it_is(nvm, operation)?
+        {
+            return Ok(());
+        }
+        let mut staged = Staged::default();
+        let bytes = self.prepare(nvm, operations, &mut staged)?;
         match operations {
-            [] => return Ok(()),
+            [] => Ok(()),
             [operation] => {
-                if stays_as_it_is(nvm, operation)? {
-                    return Ok(());
-                }
-                let record = operation.record(self.prepare(nvm, operations, operation)?);
+                let code = staged.code(0).ok_or_else(|| corrupt(self.state_at()))?;
+                let record = operation.record(code);
                 let state = self.publish_single(nvm, record)?;
-                return self.run_record(nvm, record, state, Phase::Start, true);
+                self.run_record(nvm, record, state, Phase::Start, true)
             }
             _ => {
-                let mut buffer = [0; buffer_bytes(MAX_OPERATIONS)];
-                let mut batch = Batch::new(&mut buffer);
-                self.add_records(nvm, &mut batch, operations)?;
-                let start = batch.start();
-                let used = buffer.get(start..).unwrap_or_default();
-                self.store_records(nvm, self.end - HEADER_BYTES as u32, used)?;
+                self.store_records(nvm, operations, staged, bytes, None)?;
                 self.store_state(nvm, BATCH)?;
+                self.run_staged(nvm, operations, staged)
             }
         }
-        self.complete(nvm)
     }
 
     /// Carries operations out without a record, for a measurement: where the power is cut, only what `nvm` itself does
@@ -284,6 +290,9 @@ impl OpLog {
         tag: u16,
     ) -> Result<Staged, ListError> {
         let state = self.load_state(nvm)?;
+        if state == EMPTY && self.stage_pair(nvm, operations, tag)? {
+            return Ok(Staged::PAIR);
+        }
         if state != EMPTY && state != STAGED {
             return Err(ListErrorKind::Busy.error());
         }
@@ -294,35 +303,54 @@ impl OpLog {
         if operations.is_empty() {
             return Ok(Staged::default());
         }
-        // A small buffer for most, since it has to be cleared.
-        if operations.len() <= FEW_OPERATIONS {
-            self.stage_in(&mut [0; buffer_bytes(FEW_OPERATIONS)], nvm, operations, tag)
+        let mut staged = Staged::default();
+        let bytes = self.prepare(nvm, operations, &mut staged)?;
+        if fault::is_active(Fault::PublishFirst) {
+            self.store_state(nvm, STAGED)?;
+        }
+        self.store_records(nvm, operations, staged, bytes, Some(tag))?;
+        Ok(staged)
+    }
+
+    /// Stores the records of a batch, `bytes` together; with a tag the batch is staged by the same write.
+    fn store_records<N: Nvm>(
+        &self,
+        nvm: &N,
+        operations: &[Operation],
+        staged: Staged,
+        bytes: usize,
+        tag: Option<u16>,
+    ) -> Result<(), ListError> {
+        if bytes + HEADER_BYTES <= FEW_BYTES {
+            let buffer = &mut [0; FEW_BYTES];
+            self.store_records_by(buffer, nvm, operations, staged, tag)
         } else {
-            self.stage_in(&mut [0; buffer_bytes(MAX_OPERATIONS)], nvm, operations, tag)
+            let buffer = &mut [0; buffer_bytes(MAX_OPERATIONS)];
+            self.store_records_by(buffer, nvm, operations, staged, tag)
         }
     }
 
-    fn stage_in<N: Nvm>(
+    #[inline(never)] // One copy.
+    fn store_records_by<N: Nvm>(
         &self,
         buffer: &mut [u8],
         nvm: &N,
         operations: &[Operation],
-        tag: u16,
-    ) -> Result<Staged, ListError> {
+        staged: Staged,
+        tag: Option<u16>,
+    ) -> Result<(), ListError> {
         let mut batch = Batch::new(buffer);
-        let [low, high] = tag.to_le_bytes();
-        batch.put_before([low, high, STAGED]);
-        let staged = self.add_records(nvm, &mut batch, operations)?;
-        let start = batch.start();
-        if fault::is_active(Fault::PublishFirst) {
-            self.store_state(nvm, STAGED)?;
+        let mut end = self.end;
+        if let Some(tag) = tag {
+            let [low, high] = tag.to_le_bytes();
+            batch.put_before([low, high, STAGED]);
+        } else {
+            end -= HEADER_BYTES as u32;
         }
-        self.store_records(nvm, self.end, buffer.get(start..).unwrap_or_default())?;
-        Ok(staged)
-    }
-
-    /// Stores a batch's bytes up to `end`, in one go.
-    fn store_records<N: Nvm>(&self, nvm: &N, end: u32, bytes: &[u8]) -> Result<(), ListError> {
+        batch.put_records(operations, staged);
+        let start = batch.start();
+        // In one go.
+        let bytes = buffer.get(start..).unwrap_or_default();
         Ok(nvm.write(self.class, end.wrapping_sub(bytes.len() as u32), bytes)?)
     }
 
@@ -357,7 +385,12 @@ impl OpLog {
         if self.load_state(nvm)? != STAGED {
             return self.complete(nvm);
         }
-        self.run_staged(nvm, operations, staged)
+        match operations {
+            [leaving, coming] if staged == Staged::PAIR && !fault::is_active(Fault::NoShortWay) => {
+                self.run_pair(nvm, leaving, coming)
+            }
+            _ => self.run_staged(nvm, operations, staged),
+        }
     }
 
     /// Completes what a power loss interrupted, or discards a staged batch whose transaction had not

@@ -12,8 +12,6 @@
 //! A record that stands alone ends with the log's state byte instead, which contains the code: so the last
 //! byte stored publishes it.
 
-use core::ptr;
-
 use nvm_core::Nvm;
 
 use crate::layout::Link;
@@ -108,16 +106,17 @@ impl Operation {
     }
 
     /// The link to that list; [`Link::NONE`] where the node goes into none.
+    #[inline]
     pub(crate) const fn target(&self) -> Link {
-        match self.list() {
-            Some(list) => list.link(),
-            None => Link::NONE,
+        match *self {
+            Self::Remove { .. } => Link::NONE,
+            Self::PushBack { list, .. }
+            | Self::PushFront { list, .. }
+            | Self::InsertSorted { list, .. }
+            | Self::MoveBack { list, .. }
+            | Self::MoveFront { list, .. }
+            | Self::MoveSorted { list, .. } => list.link(),
         }
-    }
-
-    /// The operations of a batch before this one.
-    pub(crate) fn earlier<'b>(&'b self, batch: &'b [Self]) -> impl Iterator<Item = &'b Self> {
-        batch.iter().take_while(|before| !ptr::eq(*before, self))
     }
 
     /// Whether the node must be in no list before.

@@ -70,7 +70,27 @@ const SINGLE: [(&str, Op); 24] = [
 ];
 
 /// Batches: the same lists, adjacent nodes, the same node again and again.
-const BATCHES: [(&str, &[Op]); 12] = [
+const BATCHES: [(&str, &[Op]); 17] = [
+    (
+        "leave one list, come into another",
+        &[Op::Remove(3), Op::PushBack(0)],
+    ),
+    (
+        "leave a list, come to its end",
+        &[Op::Remove(4), Op::InsertSorted(0, 0, 0x0102_0304)],
+    ),
+    (
+        "leave one list, come to the end of a sorted one",
+        &[Op::Remove(1), Op::InsertSorted(0, 0, 0x0102_0304)],
+    ),
+    (
+        "leave one list, come to the front of a sorted one",
+        &[Op::Remove(1), Op::InsertSorted(0, 0, 5)],
+    ),
+    (
+        "move, and come into a third list",
+        &[Op::MoveSorted(1, 3, 0x0102_0304), Op::PushBack(0)],
+    ),
     ("wake a task", &[Op::Remove(5), Op::MoveBack(3)]),
     (
         "block a task",
@@ -340,6 +360,46 @@ fn mistakes_in_the_protocol_are_caught() {
     caught::<1>(Fault::NoProgress, "remove and insert again", How::Run);
     caught::<1>(Fault::NoProgress, "insert, remove, insert", How::Staged);
     fault::with(Fault::NoInvalidation, replaced::<1>).assert_caught();
+    // In the short way of most batches.
+    for (name, _) in BATCHES.iter().take(3) {
+        caught::<4>(Fault::RetireFirst, name, How::StagedAndKept);
+    }
+    caught::<4>(Fault::NoBackLink, BATCHES[0].0, How::StagedAndKept);
+}
+
+/// What a log stores before a batch is in force, and what is stored when it is carried out.
+fn stages_like(nvm: &nvm_core::sim::SimNvm<4>, operations: &[crate::Operation]) -> [Vec<u8>; 2] {
+    let log = SPREAD.log();
+    let staged = log.stage(nvm, operations, TAG).unwrap();
+    let before = nvm.image();
+    log.complete_staged(nvm, operations, staged).unwrap();
+    [before, nvm.image()]
+}
+
+/// The batch of most system calls has a way of its own: for what it stores, and in how many stores, that makes no difference.
+#[test]
+fn the_short_way_stores_what_the_general_way_does() {
+    let batches = [
+        [Op::Remove(3), Op::PushBack(0)],
+        [Op::Remove(1), Op::InsertSorted(0, 0, 0x0102_0304)],
+        [Op::Remove(1), Op::InsertSorted(0, 0, 30)],
+        [Op::Remove(4), Op::InsertSorted(1, 0, 0)],
+        [Op::Remove(4), Op::InsertSorted(1, 0, 20)],
+    ];
+    for ops in batches {
+        let run = |way: &dyn Fn(&nvm_core::sim::SimNvm<4>) -> [Vec<u8>; 2]| {
+            let nvm = nvm_core::sim::SimNvm::<4>::new(BYTES);
+            started(&SPREAD, &nvm);
+            let before = nvm.counters();
+            let images = way(&nvm);
+            let cost = nvm.counters() - before;
+            (images, cost.bytes_written(), cost.stores())
+        };
+        let operations = real(&SPREAD, &ops);
+        let short = run(&|nvm| stages_like(nvm, &operations));
+        let general = run(&|nvm| fault::with(Fault::NoShortWay, || stages_like(nvm, &operations)));
+        assert_eq!(short, general, "{ops:?}");
+    }
 }
 
 #[test]

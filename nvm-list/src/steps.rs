@@ -12,6 +12,10 @@
 //! | 3. node's `owner` = 0 | the same |
 //! | 4. next operation's progress, or retired | none of this operation |
 //!
+//! Before a `Link` no progress is stored: it is chosen where no operation before it in its batch touches its list, neither
+//! by taking a node out nor by putting one in. So these find all links as they have left them, and may be done again while
+//! it is under way.
+//!
 //! # `Link`: key and links were stored in the unlinked node before the record was published
 //!
 //! | store | power lost after it: recovery |
@@ -104,13 +108,13 @@ impl<N: Nvm> Steps<'_, N> {
     }
 
     #[inline]
-    fn remove(&self, node: Link) -> Result<(), ListError> {
+    pub(crate) fn remove(&self, node: Link) -> Result<(), ListError> {
         self.unlink(node.load_links(self.nvm)?)?;
         Ok(node.store_owner(self.nvm, self.class, Link::NONE)?)
     }
 
     #[inline]
-    fn link_in(&self, node: Link) -> Result<(), ListError> {
+    pub(crate) fn link_in(&self, node: Link) -> Result<(), ListError> {
         let prev = self.link(node)?;
         let owner = prev.load_owner(self.nvm)?;
         Ok(node.store_owner(self.nvm, self.class, owner)?)

@@ -10,42 +10,37 @@ use crate::{ListError, ListErrorKind, NodeRef, Operation};
 /// are lists, that nodes are in a list or in none as the operation needs, and, of a node that no earlier
 /// operation touches, that its neighbours link to it.
 pub(crate) fn batch<N: Nvm>(nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
-    for operation in operations {
+    for (index, operation) in operations.iter().enumerate() {
         if !matches!(operation, Operation::Remove { .. }) {
             verify_head(nvm, operation.target())?;
         }
         let node = operation.node();
-        let earlier = operation.earlier(operations);
-        let is_linked = match earlier.filter(|before| before.node() == node).last() {
-            Some(before) => before.list().is_some(),
+        // By the last one of those before it that has the node.
+        let mut known = None;
+        for before in operations.iter().take(index) {
+            if before.node() == node {
+                known = Some(!matches!(before, Operation::Remove { .. }));
+            }
+        }
+        let is_linked = match known {
+            Some(is_linked) => is_linked,
             None => is_linked(nvm, node)?,
         };
         if is_linked == operation.inserts() {
-            let node = node.offset().get();
-            return Err(if is_linked {
-                ListErrorKind::AlreadyLinked { node }
-            } else {
-                ListErrorKind::NotLinked { node }
-            }
-            .error());
+            return Err(wrong_state(node, is_linked));
         }
     }
     Ok(())
 }
 
-/// Whether an operation changes this list: nodes come, or nodes that are in it now go. (One that comes and
-/// goes again is counted by its coming.)
-pub(crate) fn touches_list<'a, N: Nvm>(
-    nvm: &N,
-    operations: impl Iterator<Item = &'a Operation>,
-    list: Link,
-) -> Result<bool, ListError> {
-    for operation in operations {
-        if operation.target() == list || operation.node().link().load_owner(nvm)? == list {
-            return Ok(true);
-        }
+#[cold]
+const fn wrong_state(node: NodeRef, is_linked: bool) -> ListError {
+    let node = node.offset().get();
+    if is_linked {
+        ListErrorKind::AlreadyLinked { node }.error()
+    } else {
+        ListErrorKind::NotLinked { node }.error()
     }
-    Ok(false)
 }
 
 /// Whether a node is in a list by what is stored; verifies that its neighbours agree.

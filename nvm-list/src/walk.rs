@@ -66,30 +66,42 @@ pub(crate) fn load_member<N: Nvm>(nvm: &N, list: Link, node: Link) -> Result<Nod
 
 /// Finds the two neighbours that a node at `place` comes between.
 pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between, ListError> {
-    let head = load_head(nvm, list)?;
-    match place {
-        Place::Front => behind(nvm, list, head.next()),
-        Place::Back => before(nvm, head.prev(), list),
-        Place::Sorted(key) => {
-            let tail = head.prev();
-            // At the back is where most nodes go: the latest deadline, an equal priority.
-            if tail == list || load_member(nvm, list, tail)?.key() <= key {
-                return before(nvm, tail, list);
-            }
-            let (mut prev, mut next) = (list, head.next());
-            for _ in 0..node_limit(nvm) {
-                let node = load_member(nvm, list, next)?;
-                if node.key() > key {
-                    return behind(nvm, prev, next);
-                }
-                (prev, next) = (next, node.links().next());
-            }
-            Err(ListErrorKind::TooLong {
-                list: list.offset(),
-            }
-            .error())
-        }
+    verify_head(nvm, list)?;
+    find_in(nvm, list, place)
+}
+
+/// The same in a list whose head was verified.
+#[inline]
+pub(crate) fn find_in<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between, ListError> {
+    if place == Place::Front {
+        return behind(nvm, list, list.load_next(nvm)?);
     }
+    let tail = list.load_prev(nvm)?;
+    // At the back is where most nodes go: the latest deadline, an equal priority.
+    if let Place::Sorted(key) = place
+        && tail != list
+        && load_member(nvm, list, tail)?.key() > key
+    {
+        return find_sorted(nvm, list, key);
+    }
+    before(nvm, tail, list)
+}
+
+/// The place by a key, not at the back.
+#[inline(never)]
+fn find_sorted<N: Nvm>(nvm: &N, list: Link, key: u32) -> Result<Between, ListError> {
+    let (mut prev, mut next) = (list, list.load_next(nvm)?);
+    for _ in 0..node_limit(nvm) {
+        let node = load_member(nvm, list, next)?;
+        if node.key() > key {
+            return behind(nvm, prev, next);
+        }
+        (prev, next) = (next, node.links().next());
+    }
+    Err(ListErrorKind::TooLong {
+        list: list.offset(),
+    }
+    .error())
 }
 
 /// The place between two nodes, reached by the first one's `next`; verifies the other's `prev`.

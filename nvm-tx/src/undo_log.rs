@@ -74,8 +74,13 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Makes `area` an empty log. Not crash-consistent: part of the region's first boot.
     pub fn format(nvm: &N, area: Area) -> Result<(), Fault> {
+        Self::format_with(nvm, area, 0)
+    }
+
+    /// The same, and `mark` (24 bits) is what its last commit published.
+    pub fn format_with(nvm: &N, area: Area, mark: u32) -> Result<(), Fault> {
         check_area(nvm, area.offset(), area.len())?;
-        CommitWord::format(nvm, area.offset(), 0)?;
+        CommitWord::format(nvm, area.offset(), mark)?;
         nvm.write_u8(Class::UndoLog, area.offset() + DEFERRED_AT, NO_SEQUENCE)?;
         let first_tag = area.offset() + LOG_HEADER_BYTES + 3;
         nvm.write_u8(Class::UndoLog, first_tag, NO_SEQUENCE)?;

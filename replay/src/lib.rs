@@ -49,7 +49,7 @@ pub use loops::{Durable, LoopCounter, LoopFrame};
 pub use nvm_core::Record;
 pub use outcome::{Alone, EndOfTransaction};
 pub use site::Site;
-pub use system::{DecodeResult, EncodeResult, SystemTable, SystemTx};
+pub use system::{DecodeResult, SystemTable, SystemTx};
 pub use thread::{Statistics, Thread};
 pub use transaction::{Tx, WriteFirstTx};
 

@@ -51,41 +51,69 @@ impl Mark {
     }
 }
 
-/// What a system call publishes.
+/// What a system call publishes: as one number, since most of its fields stay as they are from one call to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SystemMark {
-    pub(crate) count: u16,
-    pub(crate) generation: u8,
-    pub(crate) steps: u16,
-    pub(crate) digest: u8,
-}
+pub(crate) struct SystemMark(u32);
+
+/// Bits of a system call's mark up to its steps.
+const UP_TO_STEPS: u32 = 0xFFFF;
+const STEPS_AT: u32 = 16;
+const STEPS: u32 = 0xF << STEPS_AT;
+const DIGEST_AT: u32 = 20;
 
 impl SystemMark {
+    #[inline]
     pub(crate) const fn empty(generation: u8) -> Self {
-        Self {
-            count: 0,
-            generation,
-            steps: 0,
-            digest: 0,
-        }
+        Self((generation as u32) << 8)
     }
 
     #[inline]
     pub(crate) const fn from_bits(bits: u32) -> Self {
-        Self {
-            count: (bits & 0xFF) as u16,
-            generation: (bits >> 8) as u8,
-            steps: (bits >> 16 & 0xF) as u16,
-            digest: (bits >> 20 & 0xF) as u8,
-        }
+        Self(bits & nvm_tx::MARK_MAX)
     }
 
     #[inline]
     pub(crate) const fn bits(self) -> u32 {
-        self.count as u32
-            | (self.generation as u32) << 8
-            | (self.steps as u32) << 16
-            | (self.digest as u32) << 20
+        self.0
+    }
+
+    #[inline]
+    pub(crate) const fn count(self) -> u16 {
+        self.0 as u16 & MAX_SYSTEM_COUNT
+    }
+
+    #[inline]
+    pub(crate) const fn generation(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    #[inline]
+    pub(crate) const fn steps(self) -> u16 {
+        ((self.0 & STEPS) >> STEPS_AT) as u16
+    }
+
+    #[inline]
+    pub(crate) const fn digest(self) -> u8 {
+        (self.0 >> DIGEST_AT) as u8
+    }
+
+    /// The same in another transaction's.
+    #[inline]
+    pub(crate) const fn with_generation(self, generation: u8) -> Self {
+        Self(self.0 & !0xFF00 | (generation as u32) << 8)
+    }
+
+    /// One step more, where there are fewer than [`MAX_STEPS`].
+    #[inline]
+    pub(crate) const fn with_one_step(self, digest: u8) -> Self {
+        let up_to_digest = self.0 & (UP_TO_STEPS | STEPS);
+        Self(up_to_digest + (1 << STEPS_AT) | (digest as u32) << DIGEST_AT)
+    }
+
+    /// One call more, where there are fewer than [`MAX_SYSTEM_COUNT`], and no steps.
+    #[inline]
+    pub(crate) const fn with_one_call(self, digest: u8) -> Self {
+        Self((self.0 & UP_TO_STEPS) + 1 | (digest as u32) << DIGEST_AT)
     }
 }
 
@@ -120,13 +148,22 @@ mod tests {
             assert_eq!(Mark::from_bits(mark.bits()), mark);
             assert!(mark.bits() <= nvm_tx::MARK_MAX);
         }
-        let mark = SystemMark {
-            count: 255,
-            generation: 253,
-            steps: 15,
-            digest: 9,
+        let fields = |mark: SystemMark| {
+            assert_eq!(SystemMark::from_bits(mark.bits()), mark);
+            assert!(mark.bits() <= nvm_tx::MARK_MAX);
+            (mark.count(), mark.generation(), mark.steps(), mark.digest())
         };
-        assert_eq!(SystemMark::from_bits(mark.bits()), mark);
-        assert!(mark.bits() <= nvm_tx::MARK_MAX);
+        let mut mark = SystemMark::empty(253);
+        assert_eq!(fields(mark), (0, 253, 0, 0));
+        for calls in 1..=MAX_SYSTEM_COUNT {
+            mark = mark.with_one_call(calls as u8 & 0xF);
+            assert_eq!(fields(mark), (calls, 253, 0, calls as u8 & 0xF));
+        }
+        for steps in 1..=MAX_STEPS {
+            mark = mark.with_one_step(9);
+            assert_eq!(fields(mark), (MAX_SYSTEM_COUNT, 253, steps, 9));
+        }
+        mark = SystemMark::empty(7).with_one_step(15).with_one_call(3);
+        assert_eq!(fields(mark.with_generation(8)), (1, 8, 0, 3));
     }
 }

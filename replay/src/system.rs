@@ -15,7 +15,7 @@ mod encoded;
 
 use core::mem;
 
-pub use self::encoded::{DecodeResult, EncodeResult};
+pub use self::encoded::DecodeResult;
 use nvm_core::{Class, Nvm, Record, ablation};
 use nvm_tx::UndoLog;
 
@@ -47,9 +47,8 @@ pub struct SystemTable<N: Nvm + Copy> {
 
 impl<N: Nvm + Copy> SystemTable<N> {
     pub(crate) fn format(nvm: N, areas: &ThreadAreas) -> Result<(), Error> {
-        UndoLog::format(&nvm, areas.kernel_log)?;
-        let mut log = UndoLog::open(nvm, areas.kernel_log)?;
-        Ok(log.publish(SystemMark::empty(NO_GENERATION).bits())?)
+        let none = SystemMark::empty(NO_GENERATION).bits();
+        Ok(UndoLog::format_with(&nvm, areas.kernel_log, none)?)
     }
 
     #[inline]
@@ -80,13 +79,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
         if self.used {
             self.rewind(generation);
         }
-        self.committed.generation = generation;
+        self.committed = self.committed.with_generation(generation);
     }
 
     #[inline(never)]
     fn rewind(&mut self, generation: u8) {
         let mark = SystemMark::from_bits(self.log.mark());
-        let is_current = mark.generation == generation && !broken::is(Variant::ForgetsSystemCalls);
+        let is_current =
+            mark.generation() == generation && !broken::is(Variant::ForgetsSystemCalls);
         self.committed = if is_current {
             mark
         } else {
@@ -104,7 +104,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline]
     pub(crate) fn prepare_commit(&mut self, sequence: u8) -> Result<(), Error> {
         let next = nvm_tx::following_sequence(sequence);
-        if SystemMark::from_bits(self.log.mark()).generation == next
+        if SystemMark::from_bits(self.log.mark()).generation() == next
             && !broken::is(Variant::KeepsGeneration)
         {
             return self.publish_none();
@@ -131,7 +131,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Checks that the transaction made all the system calls that it had made before a power loss.
     pub(crate) const fn check_walked(&self, site: Site) -> Result<(), Error> {
-        if self.calls.index() != self.committed.count || self.committed.steps != 0 {
+        if self.calls.index() != self.committed.count() || self.committed.steps() != 0 {
             return Err(self.calls.diverged(site));
         }
         Ok(())
@@ -146,8 +146,8 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline(never)]
     const fn has_made_all(&self) -> bool {
         self.failed.is_none()
-            && self.calls.index() == self.committed.count
-            && self.committed.steps == 0
+            && self.calls.index() == self.committed.count()
+            && self.committed.steps() == 0
     }
 
     /// The sequence number of the last kernel transaction that committed.
@@ -163,12 +163,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Whether the next system call completed before a power loss and will be bypassed.
     pub fn is_recorded(&self) -> bool {
-        self.calls.index() < self.committed.count
+        self.calls.index() < self.committed.count()
     }
 
     /// Whether the next system call has steps that were committed before a power loss.
     pub fn has_steps(&self) -> bool {
-        !self.is_recorded() && self.committed.steps > 0
+        !self.is_recorded() && self.committed.steps() > 0
     }
 
     /// Takes the result of the next system call, if it completed before a power loss.
@@ -195,8 +195,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
         let (value, bytes) = taken.map_err(|error| self.fail(error))?;
         self.digest = system_digest(self.digest, site);
         // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
-        let is_last = self.calls.index() + 1 == self.committed.count && self.committed.steps == 0;
-        if is_last && self.digest != self.committed.digest {
+        let is_last =
+            self.calls.index() + 1 == self.committed.count() && self.committed.steps() == 0;
+        if is_last && self.digest != self.committed.digest() {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
@@ -213,13 +214,13 @@ impl<N: Nvm + Copy> SystemTable<N> {
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         self.check_next(site)?;
-        if self.steps.index() < self.committed.steps {
+        if self.steps.index() < self.committed.steps() {
             let taken = self.steps.take_value(self.log.nvm(), site);
             let (value, bytes) = taken.map_err(|error| self.fail(error))?;
             self.steps.step(bytes);
             return Ok(value);
         }
-        if self.committed.steps >= MAX_STEPS {
+        if self.committed.steps() >= MAX_STEPS {
             return Err(self.fail(Error::new(ErrorKind::TooManyRecords {
                 table: Table::KernelTransactions,
             })));
@@ -227,11 +228,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
         let room = self.steps.reserve(value_bytes::<R>());
         room.map_err(|error| self.fail(error))?;
         let value = self.run(body)?;
-        let published = SystemMark {
-            steps: self.committed.steps + 1,
-            digest: system_digest(self.digest, site),
-            ..self.committed
-        };
+        let published = self
+            .committed
+            .with_one_step(system_digest(self.digest, site));
         let put = self
             .steps
             .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), &value);
@@ -281,7 +280,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             0 => 0,
             bytes => bytes.saturating_add(CHECK_BYTES),
         };
-        let is_free = self.committed.count < MAX_SYSTEM_COUNT && self.calls.free() >= needed;
+        let is_free = self.committed.count() < MAX_SYSTEM_COUNT && self.calls.free() >= needed;
         if is_free && self.failed.is_none() {
             self.used = true;
             return Ok(());
@@ -293,7 +292,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline(never)]
     fn cannot_reserve(&mut self, needed: u32) -> Result<(), Error> {
         self.check_failed()?;
-        let reserved = if self.committed.count >= MAX_SYSTEM_COUNT {
+        let reserved = if self.committed.count() >= MAX_SYSTEM_COUNT {
             Err(Error::new(ErrorKind::TooManyRecords {
                 table: Table::SystemCalls,
             }))
@@ -342,23 +341,19 @@ impl<N: Nvm + Copy> SystemTable<N> {
     pub fn sample<R: Record>(&mut self, site: Site, input: impl FnOnce() -> R) -> Result<R, Error> {
         match self.bypass(site)? {
             Some(value) => Ok(value),
-            None if self.committed.steps > 0 => Err(self.fail(self.calls.diverged(site))),
+            None if self.committed.steps() > 0 => Err(self.fail(self.calls.diverged(site))),
             None => self.complete(site, |_| Ok(input())),
         }
     }
 
     const fn completed(&self, site: Site) -> SystemMark {
-        SystemMark {
-            count: self.committed.count + 1,
-            generation: self.committed.generation,
-            steps: 0,
-            digest: system_digest(self.digest, site),
-        }
+        self.committed
+            .with_one_call(system_digest(self.digest, site))
     }
 
     const fn note_completed(&mut self, published: SystemMark, bytes: u32) {
         self.committed = published;
-        self.digest = published.digest;
+        self.digest = published.digest();
         self.calls.step(bytes);
         self.steps.rewind();
     }
@@ -403,7 +398,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline]
     fn check_next(&mut self, site: Site) -> Result<(), Error> {
         self.used = true;
-        if self.failed.is_none() && !self.is_recorded() && self.committed.steps == 0 {
+        if self.failed.is_none() && !self.is_recorded() && self.committed.steps() == 0 {
             return Ok(());
         }
         self.check_steps(site)
@@ -413,8 +408,8 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline(never)]
     fn check_steps(&mut self, site: Site) -> Result<(), Error> {
         self.check_failed()?;
-        let is_other =
-            self.committed.steps > 0 && system_digest(self.digest, site) != self.committed.digest;
+        let is_other = self.committed.steps() > 0
+            && system_digest(self.digest, site) != self.committed.digest();
         if self.is_recorded() || is_other {
             return Err(self.fail(self.calls.diverged(site)));
         }

@@ -7,8 +7,8 @@ use nvm_core::Nvm;
 use super::{HEADER_BYTES, LAST, OpLog, Staged};
 use crate::fault::{self, Fault};
 use crate::operation::{Code, RECORD_BYTES};
-use crate::walk::find;
-use crate::{ListError, Operation, validate};
+use crate::walk::find_in;
+use crate::{ListError, Operation};
 
 /// Bytes of the buffer for a batch of so many operations.
 pub(super) const fn buffer_bytes(operations: usize) -> usize {
@@ -16,52 +16,47 @@ pub(super) const fn buffer_bytes(operations: usize) -> usize {
 }
 
 impl OpLog {
-    /// Puts the records of a batch in front, the first operation's last. Gives their codes.
-    pub(super) fn add_records<N: Nvm>(
-        &self,
-        nvm: &N,
-        batch: &mut Batch<'_>,
-        operations: &[Operation],
-    ) -> Result<Staged, ListError> {
-        let mut staged = Staged::default();
-        for (index, operation) in operations.iter().enumerate() {
-            let code = self.prepare(nvm, operations, operation)?;
-            let is_last = index + 1 == operations.len();
-            batch.put_record(operation, code, if is_last { LAST } else { 0 });
-            staged.add(index, code);
-        }
-        Ok(staged)
-    }
-
-    /// Makes the record of an operation, as short as the operations before it in the batch allow: an
-    /// unlinked node that none of them touches takes its key now, and its links too if none of them
-    /// touches its list. Gives the record's code.
-    #[inline]
+    /// Finds out how the operations of a batch that was verified are recorded, as short as those before each allow: an
+    /// unlinked node that none of them touches takes its key now, and its links too if none of them touches its list.
+    ///
+    /// Gives the records' codes, and how many bytes they have.
+    #[inline(never)] // One copy.
     pub(super) fn prepare<N: Nvm>(
         &self,
         nvm: &N,
         operations: &[Operation],
-        operation: &Operation,
-    ) -> Result<Code, ListError> {
-        if matches!(operation, Operation::Remove { .. }) {
-            return Ok(Code::Remove);
+        staged: &mut Staged,
+    ) -> Result<usize, ListError> {
+        let mut bytes = 0;
+        for (index, operation) in operations.iter().enumerate() {
+            let code = match operation {
+                Operation::Remove { .. } => Code::Remove,
+                _ => self.prepare_node(nvm, operations, index, operation)?,
+            };
+            staged.add(index, code);
+            bytes += code.field_bytes() + 1;
         }
-        self.prepare_node(nvm, operations, operation)
+        Ok(bytes)
     }
 
-    #[inline(never)] // What is in front of it is short.
+    #[inline]
     fn prepare_node<N: Nvm>(
         &self,
         nvm: &N,
         operations: &[Operation],
+        index: usize,
         operation: &Operation,
     ) -> Result<Code, ListError> {
-        let node = operation.node();
-        if operation
-            .earlier(operations)
-            .any(|before| before.node() == node)
-        {
-            return Ok(operation.code(true));
+        let (node, list) = (operation.node(), operation.target());
+        // Whether an operation before it changes the list: nodes come, or nodes that are in it now go. (One that comes and
+        // goes again is counted by its coming.)
+        let mut touches_list = false;
+        for before in operations.iter().take(index) {
+            if before.node() == node {
+                return Ok(operation.code(true));
+            }
+            touches_list |=
+                before.target() == list || before.node().link().load_owner(nvm)? == list;
         }
         let new_key = match operation.key() {
             Some(key) if node.key(nvm)? != key => Some(key),
@@ -76,10 +71,8 @@ impl OpLog {
             }
             return Ok(operation.code(new_key.is_some()));
         }
-        if let Some(list) = operation.list()
-            && !validate::touches_list(nvm, operation.earlier(operations), list.link())?
-        {
-            let between = find(nvm, list.link(), operation.place())?;
+        if !touches_list {
+            let between = find_in(nvm, list, operation.place())?;
             node.link().store_place(nvm, self.class, new_key, between)?;
             return Ok(Code::Link);
         }
@@ -96,16 +89,32 @@ pub(super) struct Batch<'b> {
 }
 
 impl<'b> Batch<'b> {
+    #[inline]
     pub(super) const fn new(buffer: &'b mut [u8]) -> Self {
         Self { free: buffer }
     }
 
-    /// Puts bytes in front. The buffer is one of [`buffer_bytes`].
+    /// Puts bytes in front. The buffer has room for them.
     #[inline]
     pub(super) fn put_before<const LEN: usize>(&mut self, bytes: [u8; LEN]) {
         if let Some((free, to)) = take(&mut self.free).split_last_chunk_mut() {
             *to = bytes;
             self.free = free;
+        }
+    }
+
+    /// Puts the records in front, the first operation's last.
+    #[inline]
+    pub(super) fn put_records(&mut self, operations: &[Operation], staged: Staged) {
+        for (index, operation) in operations.iter().enumerate() {
+            if let Some(code) = staged.code(index) {
+                let flag = if index + 1 == operations.len() {
+                    LAST
+                } else {
+                    0
+                };
+                self.put_record(operation, code, flag);
+            }
         }
     }
 
@@ -116,15 +125,15 @@ impl<'b> Batch<'b> {
         self.put_before([low, high, code as u8 | flag]);
         let len = code.field_bytes();
         if len > 2 {
-            let record = operation.record(code);
-            self.put_before(record.list.0.to_le_bytes());
+            self.put_before(operation.target().0.to_le_bytes());
             if len > 4 {
-                self.put_before(record.key.to_le_bytes());
+                self.put_before(operation.key().unwrap_or_default().to_le_bytes());
             }
         }
     }
 
     /// Where in the buffer the batch begins.
+    #[inline]
     pub(super) const fn start(&self) -> usize {
         self.free.len()
     }

@@ -8,6 +8,13 @@ use crate::operation::{Code, LogRecord};
 use crate::steps::{Phase, Steps};
 use crate::{ListError, Operation};
 
+/// Whether it is noted that the operation behind another one begins. [`Code::Link`] needs no note: it is chosen where no
+/// operation before it touches the list, so those that are done again, from the last note on, find what they have left.
+#[inline]
+fn is_noted(code: Code) -> bool {
+    code != Code::Link && !fault::is_active(Fault::NoProgress)
+}
+
 impl OpLog {
     /// Carries out what is in force, from the operation and phase that the state tells.
     pub(super) fn roll_forward<N: Nvm>(&self, nvm: &N, state: u8) -> Result<(), ListError> {
@@ -37,22 +44,23 @@ impl OpLog {
         let mut left = operations.len();
         for (number, operation) in operations.iter().enumerate() {
             left -= 1;
-            if number > 0 && !fault::is_active(Fault::NoProgress) {
+            let code = staged
+                .code(number)
+                .ok_or_else(|| corrupt(self.state_at()))?;
+            if number > 0 && is_noted(code) {
                 steps.state = BATCH | (number as u8) << 2;
                 self.store_state(nvm, steps.state)?;
             }
             if left == 0 && fault::is_active(Fault::RetireFirst) {
                 self.store_state(nvm, EMPTY)?;
             }
-            let code = staged
-                .code(number)
-                .ok_or_else(|| corrupt(self.state_at()))?;
             steps.begin(operation, code)?;
         }
         self.store_state(nvm, EMPTY)
     }
 
-    const fn steps<'n, N>(&self, nvm: &'n N, state: u8) -> Steps<'n, N> {
+    #[inline]
+    pub(super) const fn steps<'n, N>(&self, nvm: &'n N, state: u8) -> Steps<'n, N> {
         Steps {
             nvm,
             class: self.class,
@@ -74,7 +82,7 @@ impl OpLog {
             let is_last = found & LAST != 0;
             if number >= in_progress {
                 let state = BATCH | number << 2;
-                if number > in_progress && !fault::is_active(Fault::NoProgress) {
+                if number > in_progress && is_noted(code) {
                     self.store_state(nvm, state)?;
                 }
                 let record = LogRecord::load(nvm, end - 1, code)?;

@@ -1,16 +1,16 @@
-//! System calls whose caller encodes and decodes their results: one copy of all else, whatever the results are.
+//! System calls whose caller runs the kernel transaction, and encodes and decodes the results: one copy of all else,
+//! whatever the results are.
 
-use nvm_core::{Class, Nvm, RecordReader, RecordWriter, ablation};
+use core::mem;
 
-use super::{SystemTable, SystemTx};
+use nvm_core::{Class, Nvm, Record, RecordReader, RecordWriter, ablation};
+use nvm_tx::UndoLog;
+
+use super::SystemTable;
 use crate::error::Error;
 use crate::mark::{MAX_SYSTEM_COUNT, SystemMark, system_digest};
 use crate::records::{CHECK_BYTES, Kind};
 use crate::site::Site;
-
-/// Changes objects in a kernel transaction, and appends the result to its record; to none where there is none.
-pub type EncodeResult<'b, N> =
-    dyn FnMut(&mut SystemTx<'_, N>, Option<&mut RecordWriter<'_, N>>) -> Result<(), Error> + 'b;
 
 /// Takes a result from its record; answers `false` where the bytes are none.
 pub type DecodeResult<'b, N> =
@@ -22,38 +22,72 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline]
     pub fn is_new(&mut self) -> bool {
         self.used = true;
-        self.failed.is_none() && !self.is_recorded() && self.committed.steps == 0
+        self.failed.is_none() && !self.is_recorded() && self.committed.steps() == 0
     }
 
-    /// [`complete`](SystemTable::complete) for a result of up to `max_bytes`, which `body` encodes.
+    /// Begins the kernel transaction that completes the next call, with a result of up to `max_bytes`. It runs on the
+    /// [`log`](SystemTable::log); [`end_completion`](SystemTable::end_completion) commits it, and
+    /// [`give_up`](SystemTable::give_up) rolls it back.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`complete`](SystemTable::complete).
     #[inline(never)] // one copy
-    pub fn complete_encoded(
-        &mut self,
-        site: Site,
-        max_bytes: u32,
-        body: &mut EncodeResult<'_, N>,
-    ) -> Result<(), Error> {
+    pub fn begin_completion(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
         self.prepare(site, max_bytes)?;
-        let published = self.completed(site);
-        let (at, end) = (self.calls.at() + CHECK_BYTES, self.calls.end());
-        let nvm = *self.log.nvm();
-        let mut writer = RecordWriter::new(&nvm, at, end);
-        let is_recorded = max_bytes > 0 && ablation::CRASH_CONSISTENCY;
-        let record = is_recorded.then_some(&mut writer);
-        if let Err(error) = self.commit_encoded(site, max_bytes, published, record, body) {
-            return Err(self.fail(error));
+        let begun = self.log.begin().map(mem::forget);
+        begun.map_err(|fault| self.fail(fault.into()))
+    }
+
+    /// The log of the kernel transactions: to [resume](UndoLog::resume) the one that was begun.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn log(&mut self) -> &mut UndoLog<N> {
+        &mut self.log
+    }
+
+    /// Appends the result of the call that is being completed to its record; answers where it ends.
+    ///
+    /// # Errors
+    ///
+    /// Where it has no room.
+    #[inline]
+    pub fn put_result<R: Record>(&self, result: &R) -> Result<u32, Error> {
+        if R::MAX_BYTES == 0 || !ablation::CRASH_CONSISTENCY {
+            return Ok(self.calls.at());
         }
-        let bytes = if is_recorded {
-            writer.position() - self.calls.at()
-        } else {
-            0
-        };
-        self.note_completed(published, bytes);
+        let mut record = RecordWriter::new(self.log.nvm(), self.result_at(), self.calls.end());
+        result.encode(&mut record)?;
+        Ok(record.position())
+    }
+
+    /// Commits the kernel transaction that was begun, with the result whose record [ends](SystemTable::put_result) there.
+    ///
+    /// # Errors
+    ///
+    /// As [`complete`](SystemTable::complete).
+    #[inline(never)] // one copy
+    pub fn end_completion(&mut self, site: Site, max_bytes: u32, end: u32) -> Result<(), Error> {
+        let published = self.completed(site);
+        if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
+            let check = self.calls.check(site, Kind::Value, max_bytes);
+            let stored = self
+                .log
+                .nvm()
+                .write_u16(Class::Replay, self.calls.at(), check);
+            if let Err(error) = stored {
+                return Err(self.abandon(error.into()));
+            }
+        }
+        let committed = self.log.resume().commit_with(published.bits());
+        committed.map_err(|fault| self.fail(fault.into()))?;
+        self.note_completed(published, end.wrapping_sub(self.calls.at()));
         Ok(())
+    }
+
+    /// Rolls back the kernel transaction that was begun: the call fails with an error.
+    pub fn give_up(&mut self, error: Error) -> Error {
+        self.abandon(error)
     }
 
     /// Before the next call: that it comes next, and that there is room for its record.
@@ -64,7 +98,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
         } else {
             max_bytes.saturating_add(CHECK_BYTES)
         };
-        let is_free = self.committed.count < MAX_SYSTEM_COUNT && self.calls.free() >= needed;
+        let is_free = self.committed.count() < MAX_SYSTEM_COUNT && self.calls.free() >= needed;
         if self.is_new() && is_free {
             return Ok(());
         }
@@ -76,28 +110,6 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn prepare_with_care(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
         self.check_next(site)?;
         self.reserve(max_bytes)
-    }
-
-    #[inline]
-    fn commit_encoded(
-        &mut self,
-        site: Site,
-        max_bytes: u32,
-        published: SystemMark,
-        record: Option<&mut RecordWriter<'_, N>>,
-        body: &mut EncodeResult<'_, N>,
-    ) -> Result<(), Error> {
-        let is_recorded = record.is_some();
-        let mut tx = self.log.begin()?;
-        if let Err(error) = body(&mut tx, record) {
-            tx.roll_back()?;
-            return Err(error);
-        }
-        if is_recorded {
-            let check = self.calls.check(site, Kind::Value, max_bytes);
-            tx.nvm().write_u16(Class::Replay, self.calls.at(), check)?;
-        }
-        Ok(tx.commit_with(published.bits())?)
     }
 
     /// Takes the result of the next system call, of up to `max_bytes`: answers whether it had completed before a power
@@ -164,8 +176,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn walk_over(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
         self.digest = system_digest(self.digest, site);
         // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
-        let is_last = self.calls.index() + 1 == self.committed.count && self.committed.steps == 0;
-        if is_last && self.digest != self.committed.digest {
+        let is_last =
+            self.calls.index() + 1 == self.committed.count() && self.committed.steps() == 0;
+        if is_last && self.digest != self.committed.digest() {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);

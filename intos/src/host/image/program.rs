@@ -63,7 +63,7 @@ impl ProgramLayout {
         let mut slots = Vec::new();
         for task in (0..plan.scheduler.task_count()).map(TaskIndex) {
             let slot = table.slot(task)?;
-            let areas = slot.areas();
+            let areas = *slot.areas();
             let created = table::entry_of::<B, P>(task)
                 .is_some_and(|entry| entry.instances != Instances::One);
             let is_shared = created
