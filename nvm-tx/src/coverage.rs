@@ -1,4 +1,8 @@
 //! Which ranges a running transaction need not log any more.
+//!
+//! The log itself says what was logged; a filter says of most words, without a look into it, that they were not. Fresh
+//! ranges are in no entry, and those that were logged other than by a word are soon found: a few of both are kept in
+//! volatile memory.
 
 use nvm_core::{Error, Nvm};
 
@@ -6,22 +10,14 @@ use crate::log_entry::{EntryArea, Kind, LogEntry};
 
 const CACHED: usize = 6;
 
-/// The ranges that were logged already or were allocated in this transaction. The first few are kept
-/// in volatile memory; more logged ones are looked up in the log itself. What is behind `len` is not cleared: it counts
-/// only once there are so many.
+/// What needs no logging any more. Of `ranges` only the first `len` count, and they only where the log's state
+/// [says so](crate::state::State::RANGES): what a transaction does not use need not be cleared.
 #[derive(Debug)]
 pub(crate) struct Coverage {
-    /// How many ranges there are; one more than there is room for where some are in the log alone.
-    len: usize,
-    /// In which words all these ranges may be.
+    /// In which words anything may be that was logged, or is fresh.
     words: Filter,
-    /// Where the range ends that was added last.
-    last_end: u32,
+    len: usize,
     ranges: [(u32, u32); CACHED],
-    /// The first entry of the log that is not among `ranges`.
-    uncached: u32,
-    /// In which words such entries may be.
-    uncached_words: Filter,
 }
 
 /// What lies at the beginning of a range.
@@ -40,150 +36,126 @@ pub(crate) enum OfNear {
     Covered,
     /// All of them do.
     Uncovered,
-    /// Some of them do, or it is not known without looking into the log.
-    Unknown,
+    /// Some of them do.
+    InPart,
+}
+
+impl OfNear {
+    /// What a range says of the bytes from `start` to `end`.
+    pub(crate) const fn of(range: (u32, u32), start: u32, end: u32) -> Self {
+        if !overlaps(range, start, end) {
+            Self::Uncovered
+        } else if range.0 <= start && end <= range.1 {
+            Self::Covered
+        } else {
+            Self::InPart
+        }
+    }
 }
 
 impl Coverage {
     pub(crate) const fn new() -> Self {
         Self {
-            len: 0,
             words: Filter::EMPTY,
-            last_end: 0,
+            len: 0,
             ranges: [(0, 0); CACHED],
-            uncached: 0,
-            uncached_words: Filter::EMPTY,
         }
     }
 
     #[inline]
     pub(crate) const fn clear(&mut self) {
-        self.len = 0;
         self.words = Filter::EMPTY;
-        self.last_end = 0;
     }
 
-    /// Adds a range that must not be logged, if there is room for it.
-    pub(crate) fn add_fresh(&mut self, start: u32, end: u32) {
-        self.words.add(start / 4, end.div_ceil(4));
-        self.push(start, end);
-    }
-
-    /// Adds a range that has just been logged by the entry at `at`.
-    pub(crate) fn add_logged(&mut self, start: u32, end: u32, at: u32) {
-        self.words.add(start / 4, end.div_ceil(4));
-        if !self.push(start, end) {
-            self.add_uncached(start, end, at);
-        }
-    }
-
-    /// The same for a range within a word.
+    /// The filter, which knows of nothing until it is [put back](Coverage::add_words).
     #[inline]
-    pub(crate) fn add_near(&mut self, start: u32, len: u32, at: u32) {
-        let end = start + len;
-        self.words.add_one(start / 4);
-        if start != self.last_end
-            && let Some(free) = self.ranges.get_mut(self.len)
-        {
+    pub(crate) const fn take_words(&mut self) -> Filter {
+        core::mem::replace(&mut self.words, Filter::EMPTY)
+    }
+
+    #[inline]
+    pub(crate) const fn add_words(&mut self, words: Filter) {
+        self.words = self.words.and(words);
+    }
+
+    /// Forgets the ranges of the transactions before.
+    #[inline]
+    pub(crate) const fn clear_ranges(&mut self) {
+        self.len = 0;
+    }
+
+    /// Adds a range that must not be logged, if there is room for it, or that has just been logged.
+    pub(crate) fn add(&mut self, start: u32, end: u32) {
+        self.words.add(start / 4, end.div_ceil(4));
+        let known = self.ranges.get_mut(..self.len).unwrap_or_default();
+        // One that continues another shares its place, since ranges are often logged in order.
+        if let Some(range) = known.iter_mut().find(|range| range.1 == start) {
+            range.1 = end;
+        } else if let Some(free) = self.ranges.get_mut(self.len) {
             *free = (start, end);
             self.len += 1;
-            self.last_end = end;
-        } else {
-            self.add_logged(start, end, at);
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn add_uncached(&mut self, start: u32, end: u32, at: u32) {
-        if self.len <= CACHED {
-            self.len = CACHED + 1;
-            self.uncached = at;
-            self.uncached_words = Filter::EMPTY;
-        }
-        self.uncached_words.add(start / 4, end.div_ceil(4));
+    /// Adds a range within a word that has just been logged.
+    #[inline]
+    pub(crate) const fn add_near(&mut self, word: u32) {
+        self.words.add_one(word);
+    }
+
+    /// Whether anything may be known of that word.
+    #[inline]
+    pub(crate) const fn may_touch_word(&self, word: u32) -> bool {
+        self.words.may_hold_one(word)
+    }
+
+    /// What the ranges say of a few bytes that lie within a word.
+    pub(crate) fn of_near(&self, start: u32, end: u32) -> OfNear {
+        let overlapping = self
+            .ranges()
+            .iter()
+            .find(|range| overlaps(**range, start, end));
+        overlapping.map_or(OfNear::Uncovered, |range| OfNear::of(*range, start, end))
     }
 
     fn ranges(&self) -> &[(u32, u32)] {
         self.ranges.get(..self.len).unwrap_or(&self.ranges)
     }
 
-    /// Whether a range may be in the word of a byte.
-    #[inline]
-    pub(crate) const fn may_touch_word(&self, at: u32) -> bool {
-        self.words.may_hold_one(at / 4)
-    }
-
-    /// Looks up a few bytes that lie within a word.
-    #[inline(never)]
-    pub(crate) fn of_near(&self, start: u32, len: u32) -> OfNear {
-        let end = start.wrapping_add(len);
-        for &(from, to) in self.ranges() {
-            if start < to && from < end {
-                return if from <= start && end <= to {
-                    OfNear::Covered
-                } else {
-                    OfNear::Unknown
-                };
-            }
-        }
-        if self.len > CACHED && self.uncached_words.may_hold_one(start / 4) {
-            OfNear::Unknown
-        } else {
-            OfNear::Uncovered
-        }
-    }
-
-    fn push(&mut self, start: u32, end: u32) -> bool {
-        self.last_end = end;
-        let len = self.len.min(CACHED);
-        // One that continues another shares its place, since ranges are often logged in order.
-        if let Some(range) = self.ranges[..len].iter_mut().find(|range| range.1 == start) {
-            range.1 = end;
-            return true;
-        }
-        match self.ranges.get_mut(self.len) {
-            Some(free) => {
-                *free = (start, end);
-                self.len += 1;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// What lies at the beginning of the range from `start` to `end`.
-    #[inline]
+    /// What lies at the beginning of the range from `start` to `end`; `has_ranges` says whether the ranges count.
     pub(crate) fn next<N: Nvm>(
         &self,
         nvm: &N,
         area: EntryArea,
         tag: u8,
+        has_ranges: bool,
         start: u32,
         end: u32,
     ) -> Result<Next, Error> {
+        if !self.words.may_hold(start / 4, end.div_ceil(4)) {
+            return Ok(Next::UncoveredTo(end));
+        }
         let mut uncovered_to = end;
-        for &(from, to) in self.ranges() {
+        let mut is_covered_to = |(from, to): (u32, u32)| {
             if from <= start && start < to {
-                return Ok(Next::CoveredTo(to));
+                return true;
             }
             if start < from {
                 uncovered_to = uncovered_to.min(from);
             }
+            false
+        };
+        if has_ranges {
+            for &range in self.ranges() {
+                if is_covered_to(range) {
+                    return Ok(Next::CoveredTo(range.1));
+                }
+            }
         }
-        if self.len <= CACHED || !self.uncached_words.may_hold(start / 4, end.div_ceil(4)) {
-            return Ok(Next::UncoveredTo(uncovered_to));
-        }
-        let mut at = self.uncached;
+        let mut at = area.start;
         while let Some(entry) = LogEntry::load(nvm, area, at, tag)? {
-            if entry.kind == Kind::Range {
-                let to = entry.offset.saturating_add(entry.len);
-                if entry.offset <= start && start < to {
-                    return Ok(Next::CoveredTo(to));
-                }
-                if start < entry.offset {
-                    uncovered_to = uncovered_to.min(entry.offset);
-                }
+            if entry.kind == Kind::Range && is_covered_to(entry.range()) {
+                return Ok(Next::CoveredTo(entry.range().1));
             }
             at = entry.next;
         }
@@ -191,16 +163,24 @@ impl Coverage {
     }
 }
 
+const fn overlaps(range: (u32, u32), start: u32, end: u32) -> bool {
+    start < range.1 && range.0 < end
+}
+
 /// Which numbers were added, modulo 32: tells of most others that they were not, without a look into the log.
+///
+/// Number n is bit -n, so that one instruction makes it: a shift of a register by more than its bits is none, but a
+/// rotation is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Filter(u32);
 
 impl Filter {
     pub(crate) const EMPTY: Self = Self(0);
 
+    /// What was added to the one or the other.
     #[inline]
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     #[inline]
@@ -216,18 +196,24 @@ impl Filter {
 
     #[inline]
     pub(crate) const fn add_one(&mut self, number: u32) {
-        self.0 |= 1 << (number % 32);
+        self.0 |= Self::bit(number);
     }
 
     #[inline]
     pub(crate) const fn may_hold_one(self, number: u32) -> bool {
-        self.0 >> (number % 32) & 1 != 0
+        self.0 & Self::bit(number) != 0
+    }
+
+    #[inline]
+    const fn bit(number: u32) -> u32 {
+        1_u32.rotate_right(number % 32)
     }
 
     #[inline]
     const fn bits(from: u32, to: u32) -> u32 {
         match to.wrapping_sub(from) {
-            count @ 0..32 => ((1 << count) - 1_u32).rotate_left(from % 32),
+            0 => 0,
+            count @ 1..32 => ((1 << count) - 1_u32).rotate_right((to - 1) % 32),
             _ => u32::MAX,
         }
     }
@@ -244,6 +230,7 @@ mod tests {
             let mut filter = Filter::EMPTY;
             filter.add(from, to);
             assert!((from..to).all(|number| filter.may_hold(number, number + 1)));
+            assert!((from..to).all(|number| filter.may_hold_one(number)));
             let others = (200..232).filter(|number| filter.may_hold(*number, number + 1));
             assert_eq!(others.count() as u32, (to - from).min(32));
         }
@@ -254,10 +241,10 @@ mod tests {
         let nvm = SimNvm::<4>::new(64);
         let area = EntryArea { start: 0, end: 64 };
         let mut coverage = Coverage::new();
-        coverage.add_logged(10, 14, 0);
-        coverage.add_logged(14, 16, 0);
-        coverage.add_fresh(20, 24);
-        let next = |start| coverage.next(&nvm, area, 1, start, 30).unwrap();
+        coverage.add(10, 14);
+        coverage.add(14, 16);
+        coverage.add(20, 24);
+        let next = |start| coverage.next(&nvm, area, 1, true, start, 30).unwrap();
         assert_eq!(next(8), Next::UncoveredTo(10));
         assert_eq!(next(10), Next::CoveredTo(16));
         assert_eq!(next(15), Next::CoveredTo(16));

@@ -32,6 +32,7 @@ pub mod image;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 mod log_entry;
+mod near_write;
 mod recovery;
 mod shared_bits;
 mod state;

@@ -35,6 +35,7 @@ use nvm_core::{Class, Error, Nvm};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::NO_SEQUENCE;
+use crate::coverage::OfNear;
 
 /// Bytes of a header.
 pub(crate) const HEADER_BYTES: u32 = 4;
@@ -223,13 +224,20 @@ impl NewEntry {
 /// Bytes of the entry that [`store_near`] stores.
 pub(crate) const NEAR_ENTRY_BYTES: u32 = HEADER_BYTES + 4;
 
-/// Whether [`store_near`] can log `LEN` bytes there: aligned ones, so that the accesses are known to be single ones.
+/// The word of `LEN` bytes that [`store_near`] can log: aligned ones, so that the accesses are known to be single ones.
 #[inline]
-pub(crate) const fn is_near<const LEN: usize>(offset: u32) -> bool {
-    offset < SHORT_OFFSET_LIMIT && offset.is_multiple_of(LEN as u32)
+pub(crate) const fn near_word<const LEN: usize>(offset: u32) -> Option<u32> {
+    // One comparison for both: an offset that is no multiple comes out as a large number.
+    let shift = LEN.trailing_zeros();
+    let units = offset.rotate_right(shift);
+    if units < SHORT_OFFSET_LIMIT >> shift {
+        Some(units >> (2 - shift))
+    } else {
+        None
+    }
 }
 
-/// Stores the entry of a [near](is_near) range of 1, 2 or 4 bytes at `at`, a multiple of 4 at most
+/// Stores the entry of a [near](near_word) range of 1, 2 or 4 bytes at `at`, a multiple of 4 at most
 /// [`near_end`](EntryArea::near_end): [`NewEntry::store`] for the most frequent ones.
 #[inline]
 pub(crate) fn store_near<N: Nvm, const LEN: usize>(
@@ -241,19 +249,20 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     // Said so that the compiler knows: one access each.
     let at = at & !3;
     let payload = at + HEADER_BYTES;
+    let object = offset & !(LEN as u32 - 1);
     // Not made before it is needed: it would take a register meanwhile.
-    let header = || offset | (LEN as u32 - 1) << 20 | u32::from(tag) << 24;
+    let header = || near_header::<LEN>(offset, tag);
     if broken::is(Variant::HeaderFirst) {
         nvm.write_u32(Class::UndoLog, at, header())?;
     }
     match LEN {
-        1 => nvm.write_u8(Class::UndoLog, payload, nvm.read_u8(offset)?)?,
-        2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(offset)?)?,
-        _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(offset)?)?,
+        1 => nvm.write_u8(Class::UndoLog, payload, nvm.read_u8(object)?)?,
+        2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(object)?)?,
+        _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(object)?)?,
     }
-    let next_tag = at + NEAR_ENTRY_BYTES + 3;
-    if !broken::is(Variant::KeepsNextHeader) && nvm.read_u8(next_tag)? == tag {
-        nvm.write_u8(Class::UndoLog, next_tag, NO_SEQUENCE)?;
+    let next = at + NEAR_ENTRY_BYTES;
+    if !broken::is(Variant::KeepsNextHeader) && tag_at(nvm, next)? == tag {
+        nvm.write_u8(Class::UndoLog, next + 3, NO_SEQUENCE)?;
     }
     nvm.write_u32(Class::UndoLog, at, header())
 }
@@ -279,9 +288,9 @@ pub(crate) fn store_near_bits<N: Nvm>(
     }
     let payload = u16::from_le_bytes(payload);
     nvm.write_u16(Class::UndoLog, at + HEADER_BYTES, payload)?;
-    let next_tag = at + NEAR_ENTRY_BYTES + 3;
-    if !broken::is(Variant::KeepsNextHeader) && nvm.read_u8(next_tag)? == tag {
-        nvm.write_u8(Class::UndoLog, next_tag, NO_SEQUENCE)?;
+    let next = at + NEAR_ENTRY_BYTES;
+    if !broken::is(Variant::KeepsNextHeader) && tag_at(nvm, next)? == tag {
+        nvm.write_u8(Class::UndoLog, next + 3, NO_SEQUENCE)?;
     }
     nvm.write_u32(Class::UndoLog, at, header)
 }
@@ -300,7 +309,63 @@ pub(crate) fn invalidate_if_tagged<N: Nvm>(
     Ok(())
 }
 
+/// The tag of the header whose place is `at`, a multiple of 4.
+#[inline]
+fn tag_at<N: Nvm>(nvm: &N, at: u32) -> Result<u8, Error> {
+    // Where a word is one load, its upper byte can be compared without another instruction.
+    if N::ATOM >= 4 {
+        Ok((nvm.read_u32(at & !3)? >> 24) as u8)
+    } else {
+        nvm.read_u8(at + 3)
+    }
+}
+
+/// The header of the [near](near_word) range of `LEN` bytes at `offset`.
+#[inline]
+const fn near_header<const LEN: usize>(offset: u32, tag: u8) -> u32 {
+    offset | (LEN as u32 - 1) << 20 | (tag as u32) << 24
+}
+
+/// What the entries from `area`'s start up to `end` say of a near range.
+pub(crate) fn look_up_near<N: Nvm, const LEN: usize>(
+    nvm: &N,
+    area: EntryArea,
+    end: u32,
+    tag: u8,
+    offset: u32,
+) -> Result<OfNear, Error> {
+    let own = near_header::<LEN>(offset, tag);
+    let mut at = area.start;
+    while at < end {
+        let header = nvm.read_u32(at)?;
+        if header == own {
+            return Ok(OfNear::Covered);
+        }
+        if (header ^ own) < SHORT_OFFSET_LIMIT {
+            // Of as many bytes, elsewhere.
+            at += NEAR_ENTRY_BYTES;
+            continue;
+        }
+        let Some(entry) = LogEntry::load(nvm, area, at, tag)? else {
+            break;
+        };
+        if entry.kind == Kind::Range {
+            match OfNear::of(entry.range(), offset, offset + LEN as u32) {
+                OfNear::Uncovered => {}
+                known => return Ok(known),
+            }
+        }
+        at = entry.next;
+    }
+    Ok(OfNear::Uncovered)
+}
+
 impl LogEntry {
+    /// Where the range begins, and where it ends.
+    pub(crate) const fn range(&self) -> (u32, u32) {
+        (self.offset, self.offset.saturating_add(self.len))
+    }
+
     /// The entry at `at`, if one with `tag` is there. A damaged one ends the log.
     pub(crate) fn load<N: Nvm>(
         nvm: &N,

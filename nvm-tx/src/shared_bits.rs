@@ -20,6 +20,7 @@ impl<N: Nvm> Tx<'_, N> {
     /// a critical section.
     pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
         self.log.state.set(State::SHARED);
+        self.log.take_care();
         let byte = self.read_byte(offset)?;
         if ablation::CRASH_CONSISTENCY {
             let logged = self.logged_bits(offset)?;
@@ -64,6 +65,7 @@ impl<N: Nvm> Tx<'_, N> {
         }
         self.log.running.deferred = class;
         self.log.state.set(State::DEFERRED.and(State::SHARED));
+        self.log.take_care();
         Ok(())
     }
 
@@ -84,11 +86,16 @@ impl<N: Nvm> Tx<'_, N> {
         self.log.state.has(State::SHARED)
     }
 
+    /// Whether there may be entries about single bits of that byte.
+    #[inline]
+    fn may_have_bits(&self, offset: u32) -> bool {
+        self.log.state.has(State::BITS) && self.log.running.bits.may_hold_one(offset)
+    }
+
     /// The bits of a byte that need no logging any more.
     #[inline]
     fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
-        let running = &self.log.running;
-        if running.coverage.may_touch_word(offset) || running.bits.may_hold_one(offset) {
+        if self.log.running.coverage.may_touch_word(offset / 4) || self.may_have_bits(offset) {
             self.look_up_logged_bits(offset)
         } else {
             Ok(0)
@@ -97,17 +104,10 @@ impl<N: Nvm> Tx<'_, N> {
 
     #[inline(never)]
     fn look_up_logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
-        let tag = self.log.tag;
-        let next = self
-            .log
-            .running
-            .coverage
-            .next(&self.log.nvm, self.log.entries, tag, offset, offset + 1)
-            .map_err(|error| self.fail(error.into()))?;
-        if matches!(next, Next::CoveredTo(_)) {
+        if matches!(self.next(offset, offset + 1)?, Next::CoveredTo(_)) {
             return Ok(0xFF);
         }
-        if !self.log.running.bits.may_hold_one(offset) {
+        if !self.may_have_bits(offset) {
             return Ok(0);
         }
         for (last, bits) in self.log.running.last_bits {
@@ -120,7 +120,7 @@ impl<N: Nvm> Tx<'_, N> {
 
     /// The bits of a byte that entries of a kind are about.
     fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
-        if !self.log.running.bits.may_hold_one(offset) {
+        if !self.may_have_bits(offset) {
             return Ok(0);
         }
         let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.tag);

@@ -19,6 +19,11 @@ impl State {
     /// The running transaction has changed bits, or will, of bytes that other logs may change too.
     pub(crate) const SHARED: Self = Self(1 << 4);
 
+    /// The running transaction's coverage has ranges.
+    pub(crate) const RANGES: Self = Self(1 << 5);
+    /// The running transaction has logged single bits.
+    pub(crate) const BITS: Self = Self(1 << 6);
+
     /// Both one's flags and the other's.
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -6,9 +6,9 @@ use nvm_core::{Class, Nvm, Offset, Persist, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
-use crate::coverage::{Coverage, Filter, Next, OfNear};
+use crate::coverage::{Coverage, Filter, Next};
 use crate::fault::Fault;
-use crate::log_entry::{Kind, NEAR_ENTRY_BYTES, NewEntry, is_near, store_near, store_near_bits};
+use crate::log_entry::{Kind, NEAR_ENTRY_BYTES, NewEntry, near_word, store_near_bits};
 use crate::state::State;
 use crate::undo_log::UndoLog;
 
@@ -21,20 +21,18 @@ pub struct Tx<'log, N: Nvm> {
     pub(crate) log: &'log mut UndoLog<N>,
 }
 
-/// With these a transaction does not simply commit.
-pub(crate) const NEEDS_CARE: State = State::FAILED.and(State::DEFERRED);
-
 /// What a running transaction knows of itself. It lies in its log, so that a [`Tx`] is one pointer: it is passed on and
 /// committed by value. While none runs, it is what the next one begins with.
 #[derive(Debug)]
 pub(crate) struct Running {
     /// Where the next entry goes.
     pub(crate) end: u32,
-    /// Of which bytes there may be entries about single bits.
-    pub(crate) bits: Filter,
     pub(crate) coverage: Coverage,
+    /// Of which bytes there may be entries about single bits. Counts, as the next field, where the log's state says
+    /// that there are any.
+    pub(crate) bits: Filter,
     /// The two bytes of which single bits were set last, and those that need no logging any more: a block of an allocator
-    /// begins where the one before it ends. Counts where `bits` is not empty.
+    /// begins where the one before it ends.
     pub(crate) last_bits: [(u32, u8); 2],
     /// What the deferred stores are counted as, where there are some.
     pub(crate) deferred: Class,
@@ -57,21 +55,11 @@ impl Running {
         }
     }
 
-    /// There is an entry about bits of a byte.
-    #[inline]
-    const fn add_bits(&mut self, offset: u32) {
-        if self.bits.is_empty() {
-            self.last_bits = [(0, 0); 2];
-        }
-        self.bits.add_one(offset);
-    }
-
     /// After a transaction.
     #[inline]
     pub(crate) fn rest(&mut self, entries_start: u32) {
         self.end = entries_start;
         if !broken::is(Variant::KeepsCoverage) {
-            self.bits = Filter::EMPTY;
             self.coverage.clear();
         }
     }
@@ -102,11 +90,11 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     pub fn write_value(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault> {
         if let Ok(word) = <[u8; 4]>::try_from(bytes) {
-            self.write_near(at, word)
+            self.log.write_near(at, word)
         } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
-            self.write_near(at, half)
+            self.log.write_near(at, half)
         } else if let Ok(byte) = <[u8; 1]>::try_from(bytes) {
-            self.write_near(at, byte)
+            self.log.write_near(at, byte)
         } else {
             self.write(at, bytes)
         }
@@ -150,49 +138,12 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.store(class, offset, bytes)
     }
 
-    /// Stores 1, 2 or 4 bytes: [`write`](Tx::write) for the most frequent lengths.
-    #[inline(never)]
-    fn write_near<const LEN: usize>(&mut self, offset: u32, bytes: [u8; LEN]) -> Result<(), Fault> {
-        if !ablation::CRASH_CONSISTENCY {
-            return self.store(self.log.class, offset, &bytes);
-        }
-        if !is_near::<LEN>(offset)
-            || !ablation::WAR_AWARENESS
-            || broken::is(Variant::StoresBeforeLogging)
-        {
-            return self.write(offset, &bytes);
-        }
-        let log = &mut *self.log;
-        let at = log.running.end;
-        let known = if log.running.coverage.may_touch_word(offset) {
-            log.running.coverage.of_near(offset, LEN as u32)
-        } else {
-            OfNear::Uncovered
-        };
-        let nvm = &log.nvm;
-        let logged = match known {
-            OfNear::Covered => Ok(()),
-            OfNear::Uncovered if at <= log.near_end => {
-                let logged = store_near::<N, LEN>(nvm, at, log.tag, offset);
-                if logged.is_ok() {
-                    log.running.end = at + NEAR_ENTRY_BYTES;
-                    log.running.coverage.add_near(offset, LEN as u32, at);
-                }
-                logged
-            }
-            _ => return self.write(offset, &bytes),
-        };
-        let stored = logged.and_then(|()| nvm.store(log.class, Offset::new(offset), &bytes));
-        stored.map_err(|error| self.fail(error.into()))
-    }
-
     /// Declares a range as allocated in this transaction: nothing that existed before lies in it, so that
     /// writes to it need no logging. For allocators; after a roll back the range's contents are undefined.
     ///
     /// A few such ranges are remembered; writes to further ones are logged, which is never wrong.
     pub fn declare_fresh(&mut self, offset: u32, len: u32) {
-        let end = offset.saturating_add(len);
-        self.log.running.coverage.add_fresh(offset, end);
+        self.log.add_range(offset, offset.saturating_add(len));
     }
 
     /// Stores bytes into a range that was [declared fresh](Tx::declare_fresh) in this transaction: never
@@ -231,40 +182,45 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ///
     /// After [`Error::Device`](nvm_core::Error::Device) it is open whether the commit was stored: the
     /// next [`begin`](UndoLog::begin), or the next start, finds out and either keeps all or nothing.
+    #[inline(never)]
     pub fn commit(self) -> Result<(), Fault> {
         let mut tx = ManuallyDrop::new(self);
         let log = &mut *tx.log;
         if log.running.end == log.entries.start && !log.state.has(State::FAILED) {
-            log.running.rest(log.entries.start);
-            log.state = State::SETTLED;
+            log.rest();
             return Ok(());
         }
         let mark = log.mark();
-        tx.commit_or_take_care(mark)
+        if log.is_plain() {
+            log.commit_plain(mark)
+        } else {
+            tx.commit_with_care(mark)
+        }
     }
 
     /// Commits, and publishes `mark` (24 bits) with the same atomic store: 4 bytes.
-    #[inline]
-    pub fn commit_with(self, mark: u32) -> Result<(), Fault> {
-        ManuallyDrop::new(self).commit_or_take_care(mark)
-    }
-
-    /// The destructor is not to run after it.
     #[inline(never)]
-    fn commit_or_take_care(&mut self, mark: u32) -> Result<(), Fault> {
-        if self.log.state.has(NEEDS_CARE) {
-            return self.commit_with_care(mark);
+    pub fn commit_with(self, mark: u32) -> Result<(), Fault> {
+        let mut tx = ManuallyDrop::new(self);
+        if tx.log.is_plain() {
+            tx.log.commit_plain(mark)
+        } else {
+            tx.commit_with_care(mark)
         }
-        self.log.commit_plain(mark)
     }
 
-    /// The same for a transaction that has failed, or has deferred stores.
+    /// The same for a transaction that has failed, or has deferred stores, or with whose commit there is more to do.
     #[cold]
     #[inline(never)]
     fn commit_with_care(&mut self, mark: u32) -> Result<(), Fault> {
         if let Some(fault) = self.fault() {
             self.undo(None)?;
             return Err(fault);
+        }
+        if !self.log.state.has(State::DEFERRED) {
+            self.log.commit_word(mark & MARK_MAX)?;
+            self.log.rest();
+            return Ok(());
         }
         if !broken::is(Variant::DefersWithoutNotice)
             && let Err(fault) = self.log.announce_deferred()
@@ -278,8 +234,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         let running = &self.log.running;
         self.log
             .complete_deferred(running.first_deferred, running.deferred)?;
-        self.log.running.rest(self.log.entries.start);
-        self.log.state = State::SETTLED;
+        self.log.rest();
         Ok(())
     }
 
@@ -361,15 +316,8 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     /// Notes why the transaction cannot commit: the first reason.
-    #[cold]
-    #[inline(never)]
     pub(crate) fn fail(&mut self, fault: Fault) -> Fault {
-        if let Some(first) = self.fault() {
-            return first;
-        }
-        self.log.state.set(State::FAILED);
-        self.log.running.failed = Some(fault);
-        fault
+        self.log.fail(fault)
     }
 
     pub(crate) fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
@@ -399,19 +347,21 @@ impl<'log, N: Nvm> Tx<'log, N> {
         };
         let mut at = start;
         while at < end {
-            let tag = self.log.tag;
-            let next = self
-                .log
-                .running
-                .coverage
-                .next(&self.log.nvm, self.log.entries, tag, at, end)
-                .map_err(|error| self.fail(error.into()))?;
-            at = match next {
+            at = match self.next(at, end)? {
                 Next::CoveredTo(to) => to,
                 Next::UncoveredTo(to) => at + self.append(Kind::Range, at, to - at, None)?,
             };
         }
         Ok(())
+    }
+
+    /// What lies at the beginning of a range: whether it must be logged.
+    pub(crate) fn next(&mut self, start: u32, end: u32) -> Result<Next, Fault> {
+        let log = &*self.log;
+        let has_ranges = log.has_ranges();
+        let coverage = &log.running.coverage;
+        let next = coverage.next(&log.nvm, log.entries, log.tag, has_ranges, start, end);
+        next.map_err(|error| self.fail(error.into()))
     }
 
     /// Appends an entry about bits of a byte.
@@ -424,12 +374,12 @@ impl<'log, N: Nvm> Tx<'log, N> {
     ) -> Result<(), Fault> {
         let log = &mut *self.log;
         let at = log.running.end;
-        if at > log.near_end || !is_near::<1>(offset) {
+        if at > log.near_end || near_word::<1>(offset).is_none() {
             return self.append(kind, offset, 1, Some(payload)).map(drop);
         }
         match store_near_bits(&log.nvm, at, log.tag, kind, offset, payload) {
             Ok(()) => {
-                log.running.add_bits(offset);
+                log.add_bits(offset);
                 log.running.end = at + NEAR_ENTRY_BYTES;
                 Ok(())
             }
@@ -455,12 +405,9 @@ impl<'log, N: Nvm> Tx<'log, N> {
         let stored = entry
             .store(&self.log.nvm, self.log.entries, at, self.log.tag, payload)
             .map_err(|error| self.fail(error.into()))?;
-        let running = &mut self.log.running;
         match kind {
-            Kind::Range => running
-                .coverage
-                .add_logged(offset, offset + entry.len(), at),
-            Kind::Bits | Kind::DeferredBits => running.add_bits(offset),
+            Kind::Range => self.log.add_range(offset, offset + entry.len()),
+            Kind::Bits | Kind::DeferredBits => self.log.add_bits(offset),
         }
         self.log.running.end = stored.next;
         Ok(entry.len())

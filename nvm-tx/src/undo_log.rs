@@ -28,10 +28,11 @@ use crate::broken::{self, Variant};
 use crate::commit_word::{
     COMMIT_WORDS_BYTES, CommitWord, MARK_MAX, NO_SEQUENCE, SEQUENCES, following, preceding,
 };
+use crate::coverage::Filter;
 use crate::fault::{Fault, FaultKind};
 use crate::log_entry::{EntryArea, invalidate_if_tagged};
 use crate::state::State;
-use crate::transaction::{NEEDS_CARE, Running, Tx};
+use crate::transaction::{Running, Tx};
 use crate::write_first::WriteFirstTx;
 
 /// Bytes of NVM that an undo log needs besides its entries.
@@ -56,9 +57,14 @@ pub struct UndoLog<N: Nvm> {
     mark: u32,
     /// The sequence number that the next commit will have, and the tag of its entries.
     pub(crate) tag: u8,
-    /// The number after `tag` at which a commit has more to do than to store its word: where the numbers come round, and
-    /// where the first header may have that tag.
+    /// The number after `tag` at which a commit has more to do than to store its word.
     care_at: u8,
+    /// That of them at which the numbers come round, the first header may have that tag, or a layer above has asked for it.
+    make_way_at: u8,
+    /// The number that a layer above has asked for.
+    heeded: u8,
+    /// Whether it has asked for the next commit.
+    is_due: bool,
     /// Class of the stores to objects.
     pub(crate) class: Class,
     pub(crate) state: State,
@@ -128,6 +134,9 @@ impl<N: Nvm> UndoLog<N> {
             mark: 0,
             tag: 0,
             care_at: 0,
+            make_way_at: 0,
+            heeded: NO_SEQUENCE,
+            is_due: false,
             class,
             state: State::UNSETTLED,
             running: Running::at(entries.start),
@@ -148,12 +157,41 @@ impl<N: Nvm> UndoLog<N> {
     /// the first entry's place: whatever transactions store there meanwhile is their own number.
     fn take_care_from(&mut self, next: u8) -> Result<u8, Fault> {
         let first = self.nvm.read_u8(self.entries.start + 3)?;
-        self.care_at = if first > next && first < SEQUENCES {
-            first
+        let mut care_at = SEQUENCES;
+        for number in [first, self.heeded] {
+            if number > next && number < care_at {
+                care_at = number;
+            }
+        }
+        self.make_way_at = if self.near_end == 0 {
+            next.wrapping_add(1)
         } else {
-            SEQUENCES
+            care_at
+        };
+        self.care_at = if self.is_due {
+            next.wrapping_add(1)
+        } else {
+            self.make_way_at
         };
         Ok(first)
+    }
+
+    /// From now on the commit before the one with that number is no [plain](UndoLog::is_plain) one, where it comes before
+    /// the numbers come round.
+    #[doc(hidden)]
+    pub fn heed(&mut self, number: u8) {
+        self.heeded = number;
+        if number > self.tag {
+            self.make_way_at = self.make_way_at.min(number);
+            self.care_at = self.care_at.min(number);
+        }
+    }
+
+    /// The next commit is no [plain](UndoLog::is_plain) one.
+    #[doc(hidden)]
+    pub fn heed_next(&mut self) {
+        self.is_due = true;
+        self.take_care();
     }
 
     /// Runs a transaction: all that `body` writes is committed together when it returns `Ok`, and
@@ -266,7 +304,13 @@ impl<N: Nvm> UndoLog<N> {
     #[doc(hidden)]
     #[inline]
     pub fn is_plain(&self) -> bool {
-        !self.state.has(NEEDS_CARE.and(State::SHARED))
+        self.tag.wrapping_add(1) != self.care_at
+    }
+
+    /// From now on the running transaction does not commit [plainly](UndoLog::is_plain).
+    #[inline]
+    pub(crate) const fn take_care(&mut self) {
+        self.care_at = self.tag.wrapping_add(1);
     }
 
     /// Commits the transaction that runs, and whose [`Tx`] was forgotten, where it [`is_plain`](UndoLog::is_plain).
@@ -275,10 +319,55 @@ impl<N: Nvm> UndoLog<N> {
     pub fn commit_plain(&mut self, mark: u32) -> Result<(), Fault> {
         // A failure leaves the log unsettled: before the next transaction the NVM is asked whether this one has
         // committed.
-        self.commit_word(mark & MARK_MAX)?;
+        self.store_word(mark & MARK_MAX)?;
+        self.rest();
+        Ok(())
+    }
+
+    /// After a transaction.
+    #[inline]
+    pub(crate) fn rest(&mut self) {
         self.running.rest(self.entries.start);
         self.state = State::SETTLED;
-        Ok(())
+    }
+
+    /// Notes why the transaction cannot commit: the first reason.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fail(&mut self, fault: Fault) -> Fault {
+        if let Some(first) = self.fault() {
+            return first;
+        }
+        self.state.set(State::FAILED);
+        self.take_care();
+        self.running.failed = Some(fault);
+        fault
+    }
+
+    /// Such a range need not be logged any more.
+    pub(crate) fn add_range(&mut self, start: u32, end: u32) {
+        let coverage = &mut self.running.coverage;
+        if !self.state.has(State::RANGES) && !broken::is(Variant::KeepsCoverage) {
+            coverage.clear_ranges();
+        }
+        coverage.add(start, end);
+        self.state.set(State::RANGES);
+    }
+
+    /// Whether the coverage's ranges count.
+    pub(crate) fn has_ranges(&self) -> bool {
+        self.state.has(State::RANGES) || broken::is(Variant::KeepsCoverage)
+    }
+
+    /// There is an entry about bits of a byte.
+    #[inline]
+    pub(crate) const fn add_bits(&mut self, offset: u32) {
+        if !self.state.has(State::BITS) {
+            self.running.bits = Filter::EMPTY;
+            self.running.last_bits = [(0, 0); 2];
+            self.state.set(State::BITS);
+        }
+        self.running.bits.add_one(offset);
     }
 
     /// Begins a transaction that cannot abort.
@@ -318,11 +407,32 @@ impl<N: Nvm> UndoLog<N> {
         if !self.state.is_settled() {
             self.settle()?;
         }
-        // Where it fails, the NVM is asked whether it was stored.
-        self.state = State::UNSETTLED;
-        self.commit_word(mark & MARK_MAX)?;
-        self.state = State::SETTLED;
-        Ok(())
+        let stored = self.commit_word(mark & MARK_MAX);
+        self.ask_if_failed(stored)
+    }
+
+    /// Whether [`publish_plain`](UndoLog::publish_plain) publishes.
+    #[doc(hidden)]
+    #[inline]
+    pub fn publishes_plainly(&self) -> bool {
+        self.state.is_settled() && self.is_plain()
+    }
+
+    /// [`publish`](UndoLog::publish), where it [does so plainly](UndoLog::publishes_plainly).
+    #[doc(hidden)]
+    #[inline]
+    pub fn publish_plain(&mut self, mark: u32) -> Result<(), Fault> {
+        let stored = self.store_word(mark & MARK_MAX);
+        self.ask_if_failed(stored)
+    }
+
+    /// Where a commit word was perhaps stored, the NVM is asked before the next transaction.
+    #[inline]
+    fn ask_if_failed(&mut self, stored: Result<(), Fault>) -> Result<(), Fault> {
+        if stored.is_err() {
+            self.state = State::UNSETTLED;
+        }
+        stored
     }
 
     /// Reads the mark and the sequence number that the log in `area` committed last, without opening it.
@@ -341,29 +451,54 @@ impl<N: Nvm> UndoLog<N> {
     /// The commit point: publishes `mark` and empties the log.
     #[inline]
     pub(crate) fn commit_word(&mut self, mark: u32) -> Result<(), Fault> {
-        let sequence = self.tag;
-        let mut next = sequence.wrapping_add(1);
-        if next == self.care_at {
-            next = self.make_way()?;
+        if self.is_plain() {
+            self.store_word(mark)
+        } else {
+            self.commit_word_with_care(mark)
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn commit_word_with_care(&mut self, mark: u32) -> Result<(), Fault> {
+        (self.is_due, self.care_at) = (false, self.make_way_at);
+        if self.is_plain() {
+            self.store_word(mark)
+        } else {
+            self.commit_word_and_make_way(mark)
+        }
+    }
+
+    /// The commit point, where nothing else is to be done.
+    #[inline]
+    fn store_word(&mut self, mark: u32) -> Result<(), Fault> {
+        let sequence = self.tag;
         if ablation::CRASH_CONSISTENCY {
+            // A log that lies at no multiple of 4 never comes here. Said so that the compiler knows: one store.
+            CommitWord { mark, sequence }.publish(&self.nvm, self.at & !3)?;
+        }
+        self.mark = mark;
+        self.tag = sequence.wrapping_add(1);
+        Ok(())
+    }
+
+    /// The commit point, after it is made sure that the next transaction begins with an empty log.
+    #[inline]
+    fn commit_word_and_make_way(&mut self, mark: u32) -> Result<(), Fault> {
+        let sequence = self.tag;
+        let next = following(sequence);
+        if ablation::CRASH_CONSISTENCY {
+            if !broken::is(Variant::KeepsFirstHeader) {
+                invalidate_if_tagged(&self.nvm, self.entries, self.entries.start, next)?;
+            }
+            self.take_care_from(next)?;
             CommitWord { mark, sequence }.publish(&self.nvm, self.at)?;
+        } else {
+            self.take_care_from(next)?;
         }
         self.mark = mark;
         self.tag = next;
         Ok(())
-    }
-
-    /// Makes sure that the next transaction begins with an empty log, and answers its number.
-    #[cold]
-    #[inline(never)]
-    fn make_way(&mut self) -> Result<u8, Fault> {
-        let next = following(self.tag);
-        if ablation::CRASH_CONSISTENCY && !broken::is(Variant::KeepsFirstHeader) {
-            invalidate_if_tagged(&self.nvm, self.entries, self.entries.start, next)?;
-        }
-        self.take_care_from(next)?;
-        Ok(next)
     }
 
     /// Announces that the running transaction has deferred stores.

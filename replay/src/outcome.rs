@@ -124,6 +124,7 @@ impl<N: Nvm + Copy> Thread<N> {
     /// Commits a [simple](Thread::is_simple) transaction with its result.
     #[inline]
     fn end_simply<R: Record, E: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
+        debug_assert!(self.is_prepared(), "the log heeds when it is not");
         if R::MAX_BYTES == 0 {
             self.end_without_record(site.tag(), seed(site, E::MAX_BYTES))
         } else {
@@ -134,13 +135,13 @@ impl<N: Nvm + Copy> Thread<N> {
     /// The same for a result without bytes; `error` is the seed of the error's check.
     #[inline(never)]
     fn end_without_record(&mut self, tag: u16, error: u16) -> Result<(), Error> {
-        let prepared = self.system.prepare_commit(self.log.next_sequence());
-        let prepared = prepared.and_then(|()| self.put_nothing(error));
+        let prepared = self.put_nothing(error);
         prepared.map_err(|error| self.abandon(error))?;
         let mark = self.next_mark(tag);
         let committed = self.log.commit_plain(mark.bits());
         committed.map_err(|fault| self.stop(fault.into()))?;
-        self.note_run(mark, 0)
+        self.note_run(mark, 0);
+        Ok(())
     }
 
     /// The same for a result with bytes.
@@ -149,8 +150,7 @@ impl<N: Nvm + Copy> Thread<N> {
         let seed = seed_of_tag(tag, R::MAX_BYTES);
         let late = broken::is(Variant::RecordsAfterCommit);
         let put = |thread: &Self| thread.records.put_value(thread.nvm(), seed, value);
-        let prepared = self.system.prepare_commit(self.log.next_sequence());
-        let prepared = prepared.and_then(|()| if late { Ok(0) } else { put(self) });
+        let prepared = if late { Ok(0) } else { put(self) };
         let mut bytes = prepared.map_err(|error| self.abandon(error))?;
         let mark = self.next_mark(tag);
         let committed = self.log.commit_plain(mark.bits());
@@ -158,7 +158,8 @@ impl<N: Nvm + Copy> Thread<N> {
         if late {
             bytes = put(self)?;
         }
-        self.note_run(mark, bytes)
+        self.note_run(mark, bytes);
+        Ok(())
     }
 
     /// Whether the running transaction, whose body has succeeded, commits with one store.
@@ -223,8 +224,7 @@ impl<N: Nvm + Copy> Thread<N> {
             };
         };
         let put = self
-            .system
-            .prepare_commit(self.log.next_sequence())
+            .prepare_commit()
             .and_then(|()| self.records.put_error(self.nvm(), site, error));
         let bytes = put.map_err(|error| self.abandon(error))?;
         let mark = self.next_mark(site.tag());
@@ -233,7 +233,7 @@ impl<N: Nvm + Copy> Thread<N> {
             tx.roll_back_with(mark.bits())
         });
         published.map_err(|fault| self.stop(fault.into()))?;
-        self.note_run(mark, bytes)?;
+        self.note_run_with_care(mark, bytes)?;
         result
     }
 
@@ -244,7 +244,7 @@ impl<N: Nvm + Copy> Thread<N> {
         end: &impl EndOfTransaction,
         value: R,
     ) -> Result<R, Error> {
-        let prepared = self.system.prepare_commit(self.log.next_sequence());
+        let prepared = self.prepare_commit();
         let prepared = prepared.and_then(|()| {
             if R::MAX_BYTES == 0 {
                 self.put_nothing(seed(site, E::MAX_BYTES)).map(|()| 0)
@@ -260,7 +260,7 @@ impl<N: Nvm + Copy> Thread<N> {
             tx.commit_with(mark.bits())
         });
         committed.map_err(|fault| self.stop(fault.into()))?;
-        self.note_run(mark, bytes)?;
+        self.note_run_with_care(mark, bytes)?;
         Ok(value)
     }
 
@@ -316,7 +316,7 @@ impl<N: Nvm + Copy> Thread<N> {
         // Where something was written without logging, the log does not let it be published, and
         // that stops the thread.
         if self.publish(mark).is_ok()
-            && let Err(stop) = self.note_run(mark, bytes)
+            && let Err(stop) = self.note_run_with_care(mark, bytes)
         {
             return stop;
         }

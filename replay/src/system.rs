@@ -112,6 +112,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
         Ok(())
     }
 
+    /// The generation that the mark is of: the commit before the one with that number must be
+    /// [prepared](SystemTable::prepare_commit).
+    pub(crate) const fn generation(&self) -> u8 {
+        SystemMark::from_bits(self.log.mark()).generation
+    }
+
     #[cold]
     #[inline(never)]
     fn publish_none(&mut self) -> Result<(), Error> {

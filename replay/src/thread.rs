@@ -36,7 +36,8 @@ pub struct Thread<N: Nvm + Copy> {
     pub(crate) records: Records,
     /// The largest record for which a transaction has nothing to look after but to run: see `walk`.
     pub(crate) room: u32,
-    /// How many records are valid: as many as the mark says, or fewer after a loop's end.
+    /// How many records there are to walk over: as many as the mark says, or fewer after a loop's end. Of no account once
+    /// the thread has come to the last of them.
     pub(crate) committed: u16,
     /// Of the call sites of the records walked over so far.
     pub(crate) digest: u8,
@@ -100,6 +101,7 @@ impl<N: Nvm + Copy> Thread<N> {
         areas.check()?;
         self.statistics.rolled_back = u32::from(self.log.recover()?);
         self.system.recover()?;
+        self.heed_generation();
         let mark = Mark::from_bits(self.log.mark());
         self.committed = mark.count;
         self.expected_digest = Some(mark.digest);

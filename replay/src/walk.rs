@@ -1,6 +1,8 @@
 //! How a restarted thread walks over its records, and how records are published and forgotten.
 
 use nvm_core::{Class, Nvm, Record, ablation};
+#[cfg(doc)]
+use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind};
@@ -105,20 +107,30 @@ impl<N: Nvm + Copy> Thread<N> {
         reserved
     }
 
+    /// Must come before a commit of the log that is not known to be a [plain](UndoLog::is_plain) one.
+    pub(crate) fn prepare_commit(&mut self) -> Result<(), Error> {
+        self.system.prepare_commit(self.log.next_sequence())?;
+        self.heed_generation();
+        Ok(())
+    }
+
+    /// Whether a commit is prepared.
+    pub(crate) fn is_prepared(&self) -> bool {
+        self.system.generation() != nvm_tx::following_sequence(self.log.next_sequence())
+            && self.ended_loop.is_none()
+    }
+
+    /// Lets the log tell when a commit must be prepared because of the table of system calls: the number of a running
+    /// transaction that is stored there does not come again before the numbers come round.
+    pub(crate) fn heed_generation(&mut self) {
+        self.log.heed(self.system.generation());
+    }
+
     /// Publishes a mark without a transaction.
     #[inline(never)]
     pub(crate) fn publish(&mut self, mark: Mark) -> Result<(), Error> {
-        self.publish_inline(mark)
-    }
-
-    /// The same for each iteration of a loop.
-    #[inline(always)]
-    #[allow(clippy::inline_always)] // in one place, where it is a third of what is executed
-    pub(crate) fn publish_inline(&mut self, mark: Mark) -> Result<(), Error> {
-        let published = self
-            .system
-            .prepare_commit(self.log.next_sequence())
-            .and_then(|()| Ok(self.log.publish(mark.bits())?));
+        let prepared = self.prepare_commit();
+        let published = prepared.and_then(|()| Ok(self.log.publish(mark.bits())?));
         match published {
             Ok(()) => self.settle_ended_loop(),
             Err(error) => Err(self.stop(error)),
@@ -127,23 +139,26 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// Publishes a mark with a transaction that changes a word of the frame: what a loop without its own protocol does.
     pub(crate) fn publish_with(&mut self, mark: Mark, (at, word): (u32, u32)) -> Result<(), Error> {
-        let published = self
-            .system
-            .prepare_commit(self.log.next_sequence())
-            .and_then(|()| {
-                let mut tx = self.log.begin()?;
-                tx.write_as(Class::Replay, at, &word.to_le_bytes())?;
-                Ok(tx.commit_with(mark.bits())?)
-            });
+        let prepared = self.prepare_commit();
+        let published = prepared.and_then(|()| {
+            let mut tx = self.log.begin()?;
+            tx.write_as(Class::Replay, at, &word.to_le_bytes())?;
+            Ok(tx.commit_with(mark.bits())?)
+        });
         match published {
             Ok(()) => self.settle_ended_loop(),
             Err(error) => Err(self.stop(error)),
         }
     }
 
+    /// A loop has ended, whose frame names the last commit at `at`.
+    pub(crate) fn note_ended_loop(&mut self, at: u32) {
+        self.ended_loop = Some(at);
+        self.log.heed_next();
+    }
+
     /// After a commit: the last loop's end is told from the number of a commit no longer, since that number
-    /// will come again.
-    #[inline]
+    /// will come again. The log [heeds](UndoLog::heed_next) that there is such a loop.
     fn settle_ended_loop(&mut self) -> Result<(), Error> {
         match self.ended_loop {
             None => Ok(()),
@@ -151,8 +166,6 @@ impl<N: Nvm + Copy> Thread<N> {
         }
     }
 
-    #[cold]
-    #[inline(never)]
     fn store_loop_end(&mut self, at: u32) -> Result<(), Error> {
         self.ended_loop = None;
         if !broken::is(Variant::KeepsLoopEnd) && ablation::CRASH_CONSISTENCY {
@@ -164,17 +177,21 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// After the commit, with one record of `bytes` more, that published `mark`.
     #[inline]
-    pub(crate) fn note_run(&mut self, mark: Mark, bytes: u32) -> Result<(), Error> {
+    pub(crate) fn note_run(&mut self, mark: Mark, bytes: u32) {
         self.statistics.run += 1;
         self.digest = mark.digest;
         self.records.step(bytes);
-        self.committed = mark.count;
         // It ran: nothing but the number of records and their bytes can keep the next one from it.
         self.room = if mark.count == MAX_COUNT {
             0
         } else {
             self.room - bytes
         };
+    }
+
+    /// The same after a commit that was not a [plain](UndoLog::is_plain) one.
+    pub(crate) fn note_run_with_care(&mut self, mark: Mark, bytes: u32) -> Result<(), Error> {
+        self.note_run(mark, bytes);
         self.settle_ended_loop()
     }
 

@@ -11,6 +11,7 @@
 //! | `script` | commands for the simulator |
 //! | `simulator` | the simulator: runs a script, and answers what each command has printed |
 //! | `run` | a run to the end, also with power losses at intervals |
+//! | `nvm_file` | a file that keeps the NVM from one run to the next |
 //! | `sweep` | a power cut at each instruction |
 //! | `batch` | runs of a sweep in one simulator |
 //! | `trace` | which instructions a program executes |
@@ -21,6 +22,7 @@ mod batch;
 pub(crate) mod build;
 pub(crate) mod helpers;
 mod instructions;
+mod nvm_file;
 mod part;
 pub(crate) mod program;
 pub(super) mod run;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use intos::host::Random;
 use tempfile::NamedTempFile;
 
+use super::nvm_file::NvmFile;
 use super::part::INSTRUCTIONS_PER_MILLISECOND;
 use super::program::Program;
 use super::script::{Break, Script};
@@ -21,15 +22,16 @@ const FEWEST_INSTRUCTIONS: u64 = 20;
 
 /// Runs it, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
-    if options.nvm.is_some() || options.kill_every.is_some() {
-        return Err("a part that is simulated has no --nvm and no --kill-every".into());
+    if options.kill_every.is_some() {
+        return Err("a part that is simulated has no --kill-every".into());
     }
+    let nvm = options.nvm.as_deref().map(NvmFile::open).transpose()?;
     simulator::check()?;
     let program = build::build(&options.program, false)?;
     let began = Instant::now();
     let (has_passed, losses) = match options.losses_every {
         Some(mean) => with_losses(&program, mean, options.seed.unwrap_or(1))?,
-        None => (undisturbed(&program)?, None),
+        None => (undisturbed(&program, nvm.as_ref())?, None),
     };
     println!(
         "{}: {}{}, {:.1} s",
@@ -41,17 +43,28 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     Ok(u64::from(!has_passed))
 }
 
-/// Runs a program to its end on a blank NVM, shows what it prints, and answers whether it succeeds.
-fn undisturbed(program: &Program) -> Result<bool, String> {
+/// Runs a program to its end, on a blank NVM or on what a file has, shows what it prints, and answers whether it
+/// succeeds.
+fn undisturbed(program: &Program, nvm: Option<&NvmFile<'_>>) -> Result<bool, String> {
     let mut script = Script::new(program)?;
     script.console();
+    if let Some(kept) = nvm.and_then(NvmFile::loaded) {
+        script.load_nvm(kept);
+    }
     script.lose_power();
     script.run();
+    let run = script.len() - 1;
+    if let Some(nvm) = nvm {
+        script.save_nvm(nvm.saved());
+    }
     script.memory(program.symbol("__run_results")?, 32);
     let answers = simulator::run(&script, LONGEST_RUN)?.done()?;
-    let [.., run, results] = &answers[..] else {
+    let (Some(run), Some(results)) = (answers.get(run), answers.last()) else {
         return Err("the simulator does not answer".into());
     };
+    if let Some(nvm) = nvm {
+        nvm.keep()?;
+    }
     print!("{}", run.printed());
     Ok(run.program_counter()? == program.symbol("__run_ended")? && results.are_right()?)
 }
