@@ -67,6 +67,9 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// Rolls back the kernel transaction of a task, or of the kernel itself, if one was under way.
     fn roll_back(&self, owner: u8) -> Result<bool, Error> {
         let area = self.kernel_log_of(owner)?;
+        if UndoLog::is_at_rest(self.nvm(), area)? {
+            return Ok(false);
+        }
         let mut log = UndoLog::unopened(*self.nvm(), area, Class::Kernel);
         Ok(log.recover()?)
     }

@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind};
 use crate::follow_up::FollowUps;
 use crate::task::{Priority, Settings, TaskIndex};
 use crate::time::{self, Half};
-use crate::work::Work;
+use crate::work::{WaitClass, Work};
 
 /// In a tag: the kernel itself, in place of a task.
 pub(crate) const KERNEL: u8 = 0xFE;
@@ -216,6 +216,17 @@ impl<N: Nvm + Copy> Scheduler<N> {
         }
     }
 
+    /// The first task that waits in a list, and its class.
+    pub fn first_waiting_of(&self, list: List) -> Result<Option<(TaskIndex, WaitClass)>, Error> {
+        match list.front(&self.nvm)? {
+            Some(node) => {
+                let class = WaitClass::of_key(node.key(&self.nvm)?);
+                Ok(Some((self.task_of(node, Self::event_node)?, class)))
+            }
+            None => Ok(None),
+        }
+    }
+
     /// The tasks that wait in a list, from the first on.
     pub fn waiting(
         &self,
@@ -237,9 +248,14 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// Stores the result of a blocked task's system call. Nobody reads it before the task is ready again,
     /// so that it needs no log.
+    #[inline]
     pub fn put_result(&self, task: TaskIndex, bytes: &[u8]) -> Result<(), Error> {
         let at = self.result_at(task)?;
-        Ok(self.nvm.write(Class::Kernel, at, bytes)?)
+        match bytes {
+            [byte] => self.nvm.write_u8(Class::Kernel, at, *byte)?,
+            _ => self.nvm.write(Class::Kernel, at, bytes)?,
+        }
+        Ok(())
     }
 
     /// Where the result of a blocked task's system call goes.

@@ -443,6 +443,19 @@ impl<N: Nvm> UndoLog<N> {
         Ok((live.mark, live.sequence))
     }
 
+    /// Whether a start has nothing to do for the log in `area`: what [`recover`](UndoLog::recover) would find, without a log
+    /// of some 130 bytes in volatile memory.
+    ///
+    /// Where the log is damaged it answers `false`, and opening it tells why.
+    pub fn is_at_rest(nvm: &N, area: Area) -> Result<bool, Fault> {
+        let at = area.offset();
+        let Some(live) = CommitWord::live(nvm, at)? else {
+            return Ok(false);
+        };
+        let is_empty = nvm.read_u8(at + LOG_HEADER_BYTES + 3)? != following(live.sequence);
+        Ok(is_empty && nvm.read_u8(at + DEFERRED_AT)? == NO_SEQUENCE)
+    }
+
     /// The NVM.
     pub const fn nvm(&self) -> &N {
         &self.nvm

@@ -106,14 +106,15 @@ impl SystemMark {
     /// One step more, where there are fewer than [`MAX_STEPS`].
     #[inline]
     pub(crate) const fn with_one_step(self, digest: u8) -> Self {
-        let up_to_digest = self.0 & (UP_TO_STEPS | STEPS);
-        Self(up_to_digest + (1 << STEPS_AT) | (digest as u32) << DIGEST_AT)
+        let one_more = (self.0 & (UP_TO_STEPS | STEPS)) + (1 << STEPS_AT);
+        Self(one_more | (digest as u32) << DIGEST_AT)
     }
 
     /// One call more, where there are fewer than [`MAX_SYSTEM_COUNT`], and no steps.
     #[inline]
     pub(crate) const fn with_one_call(self, digest: u8) -> Self {
-        Self((self.0 & UP_TO_STEPS) + 1 | (digest as u32) << DIGEST_AT)
+        let one_more = (self.0 & UP_TO_STEPS) + 1;
+        Self(one_more | (digest as u32) << DIGEST_AT)
     }
 }
 

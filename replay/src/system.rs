@@ -115,7 +115,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// The generation that the mark is of: the commit before the one with that number must be
     /// [prepared](SystemTable::prepare_commit).
     pub(crate) const fn generation(&self) -> u8 {
-        SystemMark::from_bits(self.log.mark()).generation
+        SystemMark::from_bits(self.log.mark()).generation()
     }
 
     #[cold]

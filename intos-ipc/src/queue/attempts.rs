@@ -217,8 +217,13 @@ impl<T: QueueItem> Queue<T> {
     fn first_two_classes<N: Nvm + Copy>(self, scheduler: &Scheduler<N>) -> Result<Waiting, Error> {
         let mut waiting = Waiting::NOBODY;
         let receivers = self.receivers()?;
-        if receivers.is_empty(scheduler.nvm())? {
-            return Ok(waiting);
+        match scheduler.first_waiting_of(receivers)? {
+            None => return Ok(waiting),
+            Some((task, WaitClass::Takers)) => {
+                waiting.receiver = Some(task);
+                return Ok(waiting);
+            }
+            Some((_, WaitClass::Onlookers)) => {}
         }
         for entry in scheduler.waiting(receivers) {
             let (task, node) = entry?;
@@ -254,6 +259,6 @@ fn put_ok<N: Nvm + Copy>(
 ) -> Result<(), Error> {
     let at = scheduler.result_at(task)?;
     let nvm = scheduler.nvm();
-    nvm.write(Class::Kernel, at, &[0])?;
+    nvm.write_u8(Class::Kernel, at, 0)?;
     Ok(nvm.write(Class::Kernel, at.saturating_add(1), value)?)
 }

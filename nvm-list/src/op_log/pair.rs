@@ -47,21 +47,21 @@ impl OpLog {
         if !is_simple {
             return Ok(false);
         }
-        let last = list.load_prev(nvm)?;
-        if last.load_next(nvm)? != list {
+        let tail = list.load_prev(nvm)?;
+        if tail.load_next(nvm)? != list {
             return Ok(false);
         }
         let mut new_key = None;
         if let Some(key) = key {
             let is_behind =
-                last == list || last.load_owner(nvm)? == list && last.load_key(nvm)? <= key;
+                tail == list || tail.load_owner(nvm)? == list && tail.load_key(nvm)? <= key;
             if !is_behind {
                 return Ok(false);
             }
             new_key = (node.load_key(nvm)? != key).then_some(key);
         }
         let between = Between {
-            prev: last,
+            prev: tail,
             next: list,
         };
         node.store_place(nvm, self.class, new_key, between)?;
