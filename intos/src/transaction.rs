@@ -68,7 +68,7 @@ macro_rules! task_transaction {
             }
 
             /// Creates a task of a kind, with an argument: it is there when the call has committed, whether
-            /// or not the transaction commits later. Costs 76 bytes of NVM and the argument's, with the call's
+            /// or not the transaction commits later. Costs 72 bytes of NVM and the argument's, with the call's
             /// record and commit.
             ///
             /// # Errors
