@@ -119,18 +119,11 @@ impl Heap {
     pub fn allocate<N: Nvm>(self, tx: &mut Tx<'_, N>, bytes: u32) -> Result<u32, AllocError> {
         let block = self.first_fit(tx.nvm(), bytes)?;
         let (start, end) = self.masks(block);
-        tx.reserve_log(Self::entry_bytes((start, end)))?;
-        for (byte, mask) in [end, start] {
-            if mask == 0 {
-                continue;
-            }
-            if broken::is(Variant::AllocatesUnlogged) {
-                let old = tx.nvm().read_u8(byte)?;
-                tx.nvm().write_u8(Class::Allocator, byte, old | mask)?;
-                continue;
-            }
-            tx.set_bits(Class::Allocator, byte, mask, mask)?;
+        Self::reserve_for_two(tx, end)?;
+        if end.1 != 0 {
+            Self::set(tx, end)?;
         }
+        Self::set(tx, start)?;
         let offset = self.geometry.offset_of(block.start);
         tx.declare_fresh(offset, block.granules() * GRANULE_BYTES);
         ablation::note_object(offset, block.granules() * GRANULE_BYTES);
@@ -166,16 +159,10 @@ impl Heap {
         if tx.deferred_bits(start.0)? & start.1 != 0 && !broken::is(Variant::ForgetsDeferred) {
             return Err(AllocError::AlreadyFreed { offset });
         }
-        tx.reserve_log(Self::entry_bytes((start, end)))?;
-        for (byte, mask) in [start, end] {
-            if mask == 0 {
-                continue;
-            }
-            if broken::is(Variant::FreesAtOnce) {
-                tx.set_bits(Class::Allocator, byte, mask, 0)?;
-                continue;
-            }
-            tx.set_bits_on_commit(Class::Allocator, byte, mask, 0)?;
+        Self::reserve_for_two(tx, end)?;
+        Self::clear_on_commit(tx, start)?;
+        if end.1 != 0 {
+            Self::clear_on_commit(tx, end)?;
         }
         ablation::forget_object(offset);
         Ok(())
@@ -250,13 +237,35 @@ impl Heap {
         }
     }
 
-    /// Bytes of a log that allocating or freeing a block with these [masks](Heap::masks) takes.
-    const fn entry_bytes((start, end): ((u32, u8), (u32, u8))) -> u32 {
-        let one = bits_entry_bytes(end.0);
-        if end.1 == 0 || start.1 == 0 {
-            one
-        } else {
-            2 * one
+    /// Where a block's ends lie in two bytes, both are changed or none is. One change makes sure of its room itself.
+    #[inline]
+    fn reserve_for_two<N: Nvm>(
+        tx: &mut Tx<'_, N>,
+        (byte, mask): (u32, u8),
+    ) -> Result<(), AllocError> {
+        if mask != 0 {
+            tx.reserve_log(2 * bits_entry_bytes(byte))?;
         }
+        Ok(())
+    }
+
+    /// Sets bits of the map.
+    fn set<N: Nvm>(tx: &mut Tx<'_, N>, (byte, mask): (u32, u8)) -> Result<(), AllocError> {
+        if broken::is(Variant::AllocatesUnlogged) {
+            let old = tx.nvm().read_u8(byte)?;
+            return Ok(tx.nvm().write_u8(Class::Allocator, byte, old | mask)?);
+        }
+        Ok(tx.set_bits(Class::Allocator, byte, mask, mask)?)
+    }
+
+    /// Takes bits of the map back when the transaction commits.
+    fn clear_on_commit<N: Nvm>(
+        tx: &mut Tx<'_, N>,
+        (byte, mask): (u32, u8),
+    ) -> Result<(), AllocError> {
+        if broken::is(Variant::FreesAtOnce) {
+            return Ok(tx.set_bits(Class::Allocator, byte, mask, 0)?);
+        }
+        Ok(tx.set_bits_on_commit(Class::Allocator, byte, mask, 0)?)
     }
 }

@@ -29,30 +29,6 @@ pub(crate) enum Next {
     UncoveredTo(u32),
 }
 
-/// What is known of a few bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OfNear {
-    /// None of them needs logging.
-    Covered,
-    /// All of them do.
-    Uncovered,
-    /// Some of them do.
-    InPart,
-}
-
-impl OfNear {
-    /// What a range says of the bytes from `start` to `end`.
-    pub(crate) const fn of(range: (u32, u32), start: u32, end: u32) -> Self {
-        if !overlaps(range, start, end) {
-            Self::Uncovered
-        } else if range.0 <= start && end <= range.1 {
-            Self::Covered
-        } else {
-            Self::InPart
-        }
-    }
-}
-
 impl Coverage {
     pub(crate) const fn new() -> Self {
         Self {
@@ -65,17 +41,6 @@ impl Coverage {
     #[inline]
     pub(crate) const fn clear(&mut self) {
         self.words = Filter::EMPTY;
-    }
-
-    /// The filter, which knows of nothing until it is [put back](Coverage::add_words).
-    #[inline]
-    pub(crate) const fn take_words(&mut self) -> Filter {
-        core::mem::replace(&mut self.words, Filter::EMPTY)
-    }
-
-    #[inline]
-    pub(crate) const fn add_words(&mut self, words: Filter) {
-        self.words = self.words.and(words);
     }
 
     /// Forgets the ranges of the transactions before.
@@ -109,13 +74,10 @@ impl Coverage {
         self.words.may_hold_one(word)
     }
 
-    /// What the ranges say of a few bytes that lie within a word.
-    pub(crate) fn of_near(&self, start: u32, end: u32) -> OfNear {
-        let overlapping = self
-            .ranges()
-            .iter()
-            .find(|range| overlaps(**range, start, end));
-        overlapping.map_or(OfNear::Uncovered, |range| OfNear::of(*range, start, end))
+    /// Whether one of the ranges holds those from `start` to `end`.
+    pub(crate) fn has_range_of(&self, start: u32, end: u32) -> bool {
+        let mut ranges = self.ranges().iter();
+        ranges.any(|range| range.0 <= start && end <= range.1)
     }
 
     fn ranges(&self) -> &[(u32, u32)] {
@@ -163,10 +125,6 @@ impl Coverage {
     }
 }
 
-const fn overlaps(range: (u32, u32), start: u32, end: u32) -> bool {
-    start < range.1 && range.0 < end
-}
-
 /// Which numbers were added, modulo 32: tells of most others that they were not, without a look into the log.
 ///
 /// Number n is bit -n, so that one instruction makes it: a shift of a register by more than its bits is none, but a
@@ -176,12 +134,6 @@ pub(crate) struct Filter(u32);
 
 impl Filter {
     pub(crate) const EMPTY: Self = Self(0);
-
-    /// What was added to the one or the other.
-    #[inline]
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
 
     #[inline]
     pub(crate) const fn add(&mut self, from: u32, to: u32) {

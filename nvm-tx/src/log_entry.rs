@@ -35,13 +35,16 @@ use nvm_core::{Class, Error, Nvm};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::NO_SEQUENCE;
-use crate::coverage::OfNear;
 
 /// Bytes of a header.
 pub(crate) const HEADER_BYTES: u32 = 4;
 
-const SHORT_OFFSET_LIMIT: u32 = 1 << 20;
+pub(crate) const SHORT_OFFSET_LIMIT: u32 = 1 << 20;
 const LONGEST: u32 = 0xFFFF;
+
+/// Codes of bits.
+const BITS: u32 = 10;
+const DEFERRED_BITS: u32 = 11;
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +132,8 @@ impl NewEntry {
         let len = if len > LONGEST { LONGEST } else { len };
         let code = match kind {
             Kind::Range => code_of_len(len),
-            Kind::Bits => Some(10),
-            Kind::DeferredBits => Some(11),
+            Kind::Bits => Some(BITS),
+            Kind::DeferredBits => Some(DEFERRED_BITS),
         };
         let (header, extension) = match code {
             Some(code) if offset < SHORT_OFFSET_LIMIT => (offset | code << 20, None),
@@ -180,7 +183,8 @@ impl NewEntry {
         self.prefix_bytes() + padded(self.payload_bytes())
     }
 
-    /// Stores the entry at `at`, valid from the last store on. The caller has checked that it fits.
+    /// Stores the entry at `at`, valid from the last store on, and answers where the next one goes. The caller has checked
+    /// that it fits.
     ///
     /// `payload` is given for bits; a range saves what lies at its offset now.
     #[inline]
@@ -191,16 +195,13 @@ impl NewEntry {
         at: u32,
         tag: u8,
         payload: Option<[u8; 2]>,
-    ) -> Result<LogEntry, Error> {
+    ) -> Result<u32, Error> {
         let payload_at = at + self.prefix_bytes();
         if broken::is(Variant::HeaderFirst) {
             nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
         }
         match payload {
             Some(bytes) => nvm.write(Class::UndoLog, payload_at, &bytes)?,
-            None if self.len == 4 => {
-                nvm.write_u32(Class::UndoLog, payload_at, nvm.read_u32(self.offset)?)?;
-            }
             None => copy(nvm, self.offset, payload_at, self.len)?,
         }
         if let Some(extension) = self.extension {
@@ -211,13 +212,7 @@ impl NewEntry {
             invalidate_if_tagged(nvm, area, next, tag)?;
         }
         nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
-        Ok(LogEntry {
-            kind: self.kind,
-            offset: self.offset,
-            len: self.len,
-            payload: payload_at,
-            next,
-        })
+        Ok(next)
     }
 }
 
@@ -251,7 +246,7 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     let payload = at + HEADER_BYTES;
     let object = offset & !(LEN as u32 - 1);
     // Not made before it is needed: it would take a register meanwhile.
-    let header = || near_header::<LEN>(offset, tag);
+    let header = || near_header(offset, LEN as u32, tag);
     if broken::is(Variant::HeaderFirst) {
         nvm.write_u32(Class::UndoLog, at, header())?;
     }
@@ -279,8 +274,8 @@ pub(crate) fn store_near_bits<N: Nvm>(
 ) -> Result<(), Error> {
     let at = at & !3;
     let code = match kind {
-        Kind::DeferredBits => 11,
-        Kind::Bits | Kind::Range => 10,
+        Kind::DeferredBits => DEFERRED_BITS,
+        Kind::Bits | Kind::Range => BITS,
     };
     let header = offset | code << 20 | u32::from(tag) << 24;
     if broken::is(Variant::HeaderFirst) {
@@ -293,6 +288,40 @@ pub(crate) fn store_near_bits<N: Nvm>(
         nvm.write_u8(Class::UndoLog, next + 3, NO_SEQUENCE)?;
     }
     nvm.write_u32(Class::UndoLog, at, header)
+}
+
+/// Does what [`LogEntry::complete`] does where an entry about deferred bits of a near byte with `tag` is at `at`, and answers
+/// where the next one lies; nothing where it is another one.
+#[inline]
+pub(crate) fn complete_near_bits<N: Nvm>(
+    nvm: &N,
+    area: EntryArea,
+    at: u32,
+    tag: u8,
+    class: Class,
+) -> Result<Option<u32>, Error> {
+    if !area.holds(at, NEAR_ENTRY_BYTES) {
+        return Ok(None);
+    }
+    let header = nvm.read_u32(at)?;
+    if header >> 20 != u32::from(tag) << 4 | DEFERRED_BITS {
+        return Ok(None);
+    }
+    store_bits(
+        nvm,
+        class,
+        header & (SHORT_OFFSET_LIMIT - 1),
+        at + HEADER_BYTES,
+    )?;
+    Ok(Some(at + NEAR_ENTRY_BYTES))
+}
+
+/// Stores bits as their payload tells.
+#[inline]
+fn store_bits<N: Nvm>(nvm: &N, class: Class, offset: u32, payload: u32) -> Result<(), Error> {
+    let [mask, bits] = nvm.read_u16(payload)?.to_le_bytes();
+    let byte = nvm.read_u8(offset)?;
+    nvm.write_u8(class, offset, byte & !mask | bits & mask)
 }
 
 /// Makes sure that no entry with `tag` begins at `at`.
@@ -320,42 +349,39 @@ fn tag_at<N: Nvm>(nvm: &N, at: u32) -> Result<u8, Error> {
     }
 }
 
-/// The header of the [near](near_word) range of `LEN` bytes at `offset`.
+/// The header of the [near](near_word) range of `len` bytes at `offset`.
 #[inline]
-const fn near_header<const LEN: usize>(offset: u32, tag: u8) -> u32 {
-    offset | (LEN as u32 - 1) << 20 | (tag as u32) << 24
+pub(crate) const fn near_header(offset: u32, len: u32, tag: u8) -> u32 {
+    offset | len.wrapping_sub(1) << 20 | (tag as u32) << 24
 }
 
-/// What the entries from `area`'s start up to `end` say of a near range.
-pub(crate) fn look_up_near<N: Nvm, const LEN: usize>(
+/// What is soon found out about a few bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OfNear {
+    /// None of them needs logging.
+    Covered,
+    /// They lie in a word of which nothing is logged.
+    Uncovered,
+    /// Some of them may need it.
+    Unknown,
+}
+
+/// What a log of entries from `at` to `end` says of the range with this header.
+pub(crate) fn look_up_near<N: Nvm>(
     nvm: &N,
-    area: EntryArea,
-    end: u32,
-    tag: u8,
-    offset: u32,
+    (mut at, end): (u32, u32),
+    header: u32,
 ) -> Result<OfNear, Error> {
-    let own = near_header::<LEN>(offset, tag);
-    let mut at = area.start;
     while at < end {
-        let header = nvm.read_u32(at)?;
-        if header == own {
+        let other = nvm.read_u32(at & !3)? ^ header;
+        if other == 0 {
             return Ok(OfNear::Covered);
         }
-        if (header ^ own) < SHORT_OFFSET_LIMIT {
-            // Of as many bytes, elsewhere.
-            at += NEAR_ENTRY_BYTES;
-            continue;
+        // Up to 4 bytes are told by the lower two bits of the code: only their entries are all as long as this one.
+        if other & !(3 << 20) >= SHORT_OFFSET_LIMIT || (other & (SHORT_OFFSET_LIMIT - 1)) < 4 {
+            return Ok(OfNear::Unknown);
         }
-        let Some(entry) = LogEntry::load(nvm, area, at, tag)? else {
-            break;
-        };
-        if entry.kind == Kind::Range {
-            match OfNear::of(entry.range(), offset, offset + LEN as u32) {
-                OfNear::Uncovered => {}
-                known => return Ok(known),
-            }
-        }
-        at = entry.next;
+        at += NEAR_ENTRY_BYTES;
     }
     Ok(OfNear::Uncovered)
 }
@@ -386,8 +412,8 @@ impl LogEntry {
             code @ 0..=7 => (Kind::Range, code + 1),
             8 => (Kind::Range, 12),
             9 => (Kind::Range, 16),
-            10 => (Kind::Bits, 1),
-            11 => (Kind::DeferredBits, 1),
+            BITS => (Kind::Bits, 1),
+            DEFERRED_BITS => (Kind::DeferredBits, 1),
             12 if area.holds(payload, HEADER_BYTES) => {
                 let extension = nvm.read_u32(payload)?;
                 payload += HEADER_BYTES;
@@ -421,9 +447,6 @@ impl LogEntry {
     /// Puts back what the entry saved. Idempotent.
     pub(crate) fn roll_back<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
         match self.kind {
-            Kind::Range if self.len == 4 => {
-                nvm.write_u32(class, self.offset, nvm.read_u32(self.payload)?)
-            }
             Kind::Range => copy_as(nvm, class, self.payload, self.offset, self.len),
             Kind::Bits => self.store_bits(nvm, class),
             Kind::DeferredBits => Ok(()),
@@ -447,9 +470,7 @@ impl LogEntry {
     }
 
     fn store_bits<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
-        let [mask, bits] = nvm.read_u16(self.payload)?.to_le_bytes();
-        let byte = nvm.read_u8(self.offset)?;
-        nvm.write_u8(class, self.offset, byte & !mask | bits & mask)
+        store_bits(nvm, class, self.offset, self.payload)
     }
 }
 

@@ -14,12 +14,12 @@ use nvm_core::{Class, Nvm};
 use crate::broken::{self, Variant};
 use crate::commit_word::NO_SEQUENCE;
 use crate::fault::Fault;
-use crate::log_entry::LogEntry;
+use crate::log_entry::{LogEntry, complete_near_bits};
 use crate::state::State;
 use crate::undo_log::{DEFERRED_AT, UndoLog};
 
 /// How many entries are put back from one pass over the log.
-const ROLL_BACK_WINDOW: usize = 16;
+const ROLL_BACK_WINDOW: usize = 8;
 
 impl<N: Nvm> UndoLog<N> {
     /// Rolls back what a power loss interrupted, and answers whether there was anything. Idempotent.
@@ -37,7 +37,7 @@ impl<N: Nvm> UndoLog<N> {
         }
         let deferred = self.nvm.read_u8(self.at + DEFERRED_AT)?;
         if deferred == live {
-            self.complete_deferred(self.entries.start, self.class)?;
+            self.complete_deferred((self.entries.start, self.entries.end), self.class)?;
         } else if deferred != NO_SEQUENCE {
             // Announced, but not committed: another transaction may commit with that number.
             if !broken::is(Variant::KeepsDeferredNotice) {
@@ -53,10 +53,22 @@ impl<N: Nvm> UndoLog<N> {
         Ok(rolled_back)
     }
 
-    /// Does the deferred stores of the transaction that committed last, which announced them, from the entry at `at` on.
-    pub(crate) fn complete_deferred(&self, mut at: u32, class: Class) -> Result<(), Fault> {
+    /// Does the deferred stores of the transaction that committed last, which announced them, whose entries lie from `at` on
+    /// and not behind `end`.
+    pub(crate) fn complete_deferred(
+        &self,
+        (mut at, end): (u32, u32),
+        class: Class,
+    ) -> Result<(), Fault> {
         let committed = self.sequence();
-        while let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, committed)? {
+        while at < end {
+            if let Some(next) = complete_near_bits(&self.nvm, self.entries, at, committed, class)? {
+                at = next;
+                continue;
+            }
+            let Some(entry) = LogEntry::load(&self.nvm, self.entries, at, committed)? else {
+                break;
+            };
             entry.complete(&self.nvm, class)?;
             at = entry.next;
         }

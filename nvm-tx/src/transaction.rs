@@ -217,23 +217,22 @@ impl<'log, N: Nvm> Tx<'log, N> {
             self.undo(None)?;
             return Err(fault);
         }
-        if !self.log.state.has(State::DEFERRED) {
-            self.log.commit_word(mark & MARK_MAX)?;
-            self.log.rest();
-            return Ok(());
-        }
-        if !broken::is(Variant::DefersWithoutNotice)
+        let defers = self.log.state.has(State::DEFERRED);
+        if defers
+            && !broken::is(Variant::DefersWithoutNotice)
             && let Err(fault) = self.log.announce_deferred()
         {
             let fault = self.fail(fault);
             self.undo(None)?;
             return Err(fault);
         }
-        self.log.commit_word(mark & MARK_MAX)?;
-        self.log.state.clear(State::UNFINISHED);
-        let running = &self.log.running;
-        self.log
-            .complete_deferred(running.first_deferred, running.deferred)?;
+        self.log.commit_word_with_care(mark & MARK_MAX)?;
+        if defers {
+            self.log.state.clear(State::UNFINISHED);
+            let running = &self.log.running;
+            let entries = (running.first_deferred, running.end);
+            self.log.complete_deferred(entries, running.deferred)?;
+        }
         self.log.rest();
         Ok(())
     }
@@ -402,14 +401,14 @@ impl<'log, N: Nvm> Tx<'log, N> {
             return Err(self.fail(Fault::log_full(entry.bytes(), free)));
         }
         let at = self.log.running.end;
-        let stored = entry
+        let next = entry
             .store(&self.log.nvm, self.log.entries, at, self.log.tag, payload)
             .map_err(|error| self.fail(error.into()))?;
         match kind {
             Kind::Range => self.log.add_range(offset, offset + entry.len()),
             Kind::Bits | Kind::DeferredBits => self.log.add_bits(offset),
         }
-        self.log.running.end = stored.next;
+        self.log.running.end = next;
         Ok(entry.len())
     }
 }

@@ -180,11 +180,18 @@ impl<N: Nvm> UndoLog<N> {
     /// the numbers come round.
     #[doc(hidden)]
     pub fn heed(&mut self, number: u8) {
-        self.heeded = number;
+        self.heed_later(number);
         if number > self.tag {
             self.make_way_at = self.make_way_at.min(number);
             self.care_at = self.care_at.min(number);
         }
+    }
+
+    /// The same from when the numbers have come round.
+    #[doc(hidden)]
+    #[inline]
+    pub fn heed_later(&mut self, number: u8) {
+        self.heeded = number;
     }
 
     /// The next commit is no [plain](UndoLog::is_plain) one.
@@ -471,17 +478,6 @@ impl<N: Nvm> UndoLog<N> {
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn commit_word_with_care(&mut self, mark: u32) -> Result<(), Fault> {
-        (self.is_due, self.care_at) = (false, self.make_way_at);
-        if self.is_plain() {
-            self.store_word(mark)
-        } else {
-            self.commit_word_and_make_way(mark)
-        }
-    }
-
     /// The commit point, where nothing else is to be done.
     #[inline]
     fn store_word(&mut self, mark: u32) -> Result<(), Fault> {
@@ -495,22 +491,23 @@ impl<N: Nvm> UndoLog<N> {
         Ok(())
     }
 
-    /// The commit point, after it is made sure that the next transaction begins with an empty log.
-    #[inline]
-    fn commit_word_and_make_way(&mut self, mark: u32) -> Result<(), Fault> {
+    /// The commit point, with what else is to be done: makes sure that the next transaction begins with an empty log.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn commit_word_with_care(&mut self, mark: u32) -> Result<(), Fault> {
+        (self.is_due, self.care_at) = (false, self.make_way_at);
         let sequence = self.tag;
         let next = following(sequence);
-        if ablation::CRASH_CONSISTENCY {
-            if !broken::is(Variant::KeepsFirstHeader) {
+        if !self.is_plain() {
+            if ablation::CRASH_CONSISTENCY && !broken::is(Variant::KeepsFirstHeader) {
                 invalidate_if_tagged(&self.nvm, self.entries, self.entries.start, next)?;
             }
             self.take_care_from(next)?;
-            CommitWord { mark, sequence }.publish(&self.nvm, self.at)?;
-        } else {
-            self.take_care_from(next)?;
         }
-        self.mark = mark;
-        self.tag = next;
+        if ablation::CRASH_CONSISTENCY {
+            CommitWord { mark, sequence }.publish(&self.nvm, self.at)?;
+        }
+        (self.mark, self.tag) = (mark, next);
         Ok(())
     }
 

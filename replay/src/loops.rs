@@ -167,6 +167,8 @@ struct Frame {
     index: u16,
     at: u32,
     digest: u8,
+    /// The mark of an even iteration, as bits: only one field is loaded for it.
+    even: u32,
     /// The thread's room at the beginning of an iteration; none before the first one that was begun here.
     room: u32,
 }
@@ -187,6 +189,7 @@ impl Frame {
             index: 0,
             at: 0,
             digest: 0,
+            even: 0,
             room: 0,
         }
     }
@@ -263,17 +266,17 @@ impl Frame {
             return self.next_with_care(thread);
         }
         debug_assert!(thread.is_prepared());
-        let published = thread.log.publish_plain(self.mark(next).bits());
+        let even = self.even;
+        let published = thread.log.publish_plain(even | (next & 1) << 15);
         let published = published.map_err(Error::from);
-        if let Err(error) = published.and_then(|()| self.store_cell(thread.nvm(), next)) {
+        if let Err(error) = published.and_then(|()| self.store_next_cell(thread.nvm(), next)) {
             return Err(thread.stop(error));
         }
         self.iteration = next;
-        thread
-            .records
-            .move_to(self.index + 1, self.at + FRAME_BYTES);
-        thread.digest = self.digest;
-        thread.committed = self.index + 1;
+        let mark = Mark::from_bits(even);
+        thread.records.move_to(mark.count, self.at + FRAME_BYTES);
+        thread.digest = mark.digest;
+        thread.committed = mark.count;
         thread.room = self.room;
         Ok(())
     }
@@ -301,7 +304,7 @@ impl Frame {
         }
         self.iteration = next;
         self.forget_records(thread);
-        self.room = thread.room;
+        (self.even, self.room) = (self.mark(0).bits(), thread.room);
         Ok(())
     }
 
@@ -366,7 +369,7 @@ impl Frame {
     }
 
     /// Stores the iteration's number, without the half that is there already.
-    #[inline]
+    #[inline(never)]
     fn store_cell<N: Nvm>(&self, nvm: &N, iteration: u32) -> Result<(), Error> {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(());
@@ -377,6 +380,20 @@ impl Frame {
         } else {
             Ok(nvm.write_u32(Class::Replay, at, iteration)?)
         }
+    }
+
+    /// The same after the iteration before: the cell holds the number before that one, so that its upper half need not be
+    /// looked at but where it changes.
+    #[inline]
+    fn store_next_cell<N: Nvm>(&self, nvm: &N, iteration: u32) -> Result<(), Error> {
+        // The first odd number is stored whole: its cell holds none.
+        if (iteration as u16) < 2 {
+            return self.store_cell(nvm, iteration);
+        }
+        if ablation::CRASH_CONSISTENCY {
+            nvm.write_u16(Class::Replay, self.cell(iteration), iteration as u16)?;
+        }
+        Ok(())
     }
 
     /// The iteration in which the power went.

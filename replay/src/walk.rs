@@ -110,7 +110,7 @@ impl<N: Nvm + Copy> Thread<N> {
     /// Must come before a commit of the log that is not known to be a [plain](UndoLog::is_plain) one.
     pub(crate) fn prepare_commit(&mut self) -> Result<(), Error> {
         self.system.prepare_commit(self.log.next_sequence())?;
-        self.heed_generation();
+        self.log.heed_later(self.system.generation());
         Ok(())
     }
 

@@ -212,7 +212,7 @@ fn operations_cost_what_the_readme_says() {
     );
     cost(
         "allocate 16 bytes, free them",
-        [117, 137],
+        [110, 129],
         allocate_and_free,
     );
     cost("push to a vector", [56, 64], push);

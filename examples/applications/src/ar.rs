@@ -150,28 +150,30 @@ fn recognise<B: Board>(task: &mut Task<B>, app: &Ar, first: usize) -> Result<(),
 /// The readings of a window, counted from 0 on, of an accelerometer that tells the same ones anew every 85.
 fn window(index: usize) -> Window {
     let first = index * READINGS_OF_WINDOW + 1;
-    core::array::from_fn(|reading| {
-        let number = first + reading;
-        [17, 289, 4_913].map(|factor| (factor * (number % 85) % 85) as u8)
-    })
+    let reading = |number| {
+        let number = number % 85;
+        [17 * number, 289 * number, 4_913 * number].map(|value| (value % 85) as u8)
+    };
+    [reading(first), reading(first + 1), reading(first + 2)]
 }
 
 /// A reading without its noise.
-fn filtered(reading: Reading) -> Reading {
+fn filtered([x, y, z]: Reading) -> Reading {
     const NOISE: u8 = 10;
-    if reading.iter().all(|value| *value >= NOISE) {
-        return reading;
+    if x >= NOISE && y >= NOISE && z >= NOISE {
+        return [x, y, z];
     }
-    reading.map(|value| if value > NOISE { value } else { 0 })
+    let heard = |value| if value > NOISE { value } else { 0 };
+    [heard(x), heard(y), heard(z)]
 }
 
 fn feature(window: &Window) -> Feature {
-    let window = window.map(filtered);
+    let [first, second, third] = window.map(filtered);
     let (mut means, mut deviations) = (0, 0);
-    for axis in 0..3 {
-        let values = window.map(|reading| u32::from(reading[axis]));
-        let mean = values.iter().sum::<u32>() >> 2;
-        let deviation = values.iter().map(|value| value.abs_diff(mean)).sum::<u32>() >> 2;
+    for ((first, second), third) in first.into_iter().zip(second).zip(third) {
+        let [first, second, third] = [first, second, third].map(u32::from);
+        let mean = (first + second + third) >> 2;
+        let deviation = (first.abs_diff(mean) + second.abs_diff(mean) + third.abs_diff(mean)) >> 2;
         means += mean * mean;
         deviations += deviation * deviation;
     }
