@@ -169,10 +169,9 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     #[inline(never)]
     fn write_halves(offset: u32, word: u32) {
         if Self::is_whole(offset, 2) && !Self::is_whole(offset, 4) {
-            for (at, half) in [(offset, word), (offset.wrapping_add(2), word >> 16)] {
-                // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
-                unsafe { ptr::write_volatile(Self::address(at, 2).cast(), half as u16) }
-            }
+            let [a, b, c, d] = word.to_le_bytes();
+            Self::write_half(offset, [a, b]);
+            Self::write_half(offset.wrapping_add(2), [c, d]);
         } else {
             Self::write_pieces(offset, &word.to_le_bytes());
         }

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `undo_log` | [`UndoLog`]: a log's area, its recovery at start-up, running transactions |
 //! | `transaction` | [`Tx`]: reads and writes of a running transaction, commit and roll back |
+//! | `near_write` | writes of 1, 2 or 4 bytes: most of those that are made |
 //! | `shared_bits` | single bits of bytes that several logs change; stores deferred to the commit |
 //! | `write_first` | [`WriteFirstTx`]: a transaction that cannot abort and may write without logging |
 //! | `recovery` | what is done after a power loss and after a failed access |

@@ -107,3 +107,61 @@ impl<N: Nvm> UndoLog<N> {
         known.map_err(|error| self.fail(error.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nvm_core::sim::SimNvm;
+    use nvm_core::{Area, Offset};
+
+    use super::*;
+
+    const LOG: Area = Area::new(0, 256);
+
+    type LogTx<'log, 'a> = Tx<'log, &'a SimNvm<4>>;
+
+    /// Bytes of the log that a write takes.
+    fn taken(tx: &mut LogTx<'_, '_>, write: impl FnOnce(&mut LogTx<'_, '_>)) -> u32 {
+        let free = tx.free_log_bytes();
+        write(tx);
+        free - tx.free_log_bytes()
+    }
+
+    fn byte(tx: &mut LogTx<'_, '_>, at: u32) -> u32 {
+        taken(tx, |tx| tx.set(Offset::<u8>::new(at), 1).unwrap())
+    }
+
+    fn half(tx: &mut LogTx<'_, '_>, at: u32) -> u32 {
+        taken(tx, |tx| tx.set(Offset::<u16>::new(at), 2).unwrap())
+    }
+
+    fn word(tx: &mut LogTx<'_, '_>, at: u32) -> u32 {
+        taken(tx, |tx| tx.set(Offset::<u32>::new(at), 3).unwrap())
+    }
+
+    #[test]
+    fn each_byte_is_logged_once_whatever_was_before() {
+        let nvm = SimNvm::<4>::new(1024);
+        UndoLog::format(&&nvm, LOG).unwrap();
+        let mut log = UndoLog::open(&nvm, LOG).unwrap();
+        let before = nvm.image();
+        let mut running = log.begin().unwrap();
+        let tx = &mut running;
+        assert_eq!([word(tx, 512), word(tx, 512)], [8, 0]);
+        // The filter does not tell it from the one before.
+        assert_eq!([word(tx, 640), word(tx, 640), word(tx, 512)], [8, 0, 0]);
+        assert_eq!([byte(tx, 513), half(tx, 642)], [0, 0]);
+        // What the byte leaves of the word.
+        assert_eq!([byte(tx, 600), word(tx, 600), word(tx, 600)], [8, 8, 0]);
+        assert_eq!([half(tx, 700), byte(tx, 701), byte(tx, 702)], [8, 0, 8]);
+        // At no multiple of 4: in two words, of which the rest is logged.
+        assert_eq!([word(tx, 802), word(tx, 804), word(tx, 800)], [8, 8, 8]);
+        assert_eq!([word(tx, 802), word(tx, 804), word(tx, 800)], [0, 0, 0]);
+        tx.declare_fresh(896, 8);
+        assert_eq!([word(tx, 896), byte(tx, 903), word(tx, 904)], [0, 0, 8]);
+        running.roll_back().unwrap();
+        let after = nvm.image();
+        for objects in [256..896, 904..1024] {
+            assert_eq!(after[objects.clone()], before[objects]);
+        }
+    }
+}

@@ -121,7 +121,19 @@ impl SystemMark {
 /// The digest of one more record, made at the call site of that [tag](Site::tag).
 #[inline]
 pub(crate) const fn digest(before: u8, tag: u16) -> u8 {
-    before.rotate_left(3) ^ (tag as u8) ^ (tag >> 8) as u8
+    digest_with(before, folded(tag))
+}
+
+/// What of a call site's tag goes into a digest.
+#[inline]
+pub(crate) const fn folded(tag: u16) -> u8 {
+    (tag as u8) ^ (tag >> 8) as u8
+}
+
+/// The digest of one more record, with its [folded] tag.
+#[inline]
+pub(crate) const fn digest_with(before: u8, folded: u8) -> u8 {
+    before.rotate_left(3) ^ folded
 }
 
 /// The digest of one more system call: four bits.

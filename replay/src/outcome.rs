@@ -14,7 +14,7 @@ use nvm_core::{Nvm, Record};
 
 use crate::broken::{self, Variant};
 use crate::error::Error;
-use crate::mark::{Mark, digest};
+use crate::mark::{Mark, digest_with, folded};
 use crate::records::{outcome_bytes, seed, seed_of_tag};
 use crate::site::Site;
 use crate::thread::Thread;
@@ -126,18 +126,19 @@ impl<N: Nvm + Copy> Thread<N> {
     fn end_simply<R: Record, E: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
         debug_assert!(self.is_prepared(), "the log heeds when it is not");
         if R::MAX_BYTES == 0 {
-            self.end_without_record(site.tag(), seed(site, E::MAX_BYTES))
+            self.end_without_record(folded(site.tag()), seed(site, E::MAX_BYTES))
         } else {
             self.end_with_record(site.tag(), value)
         }
     }
 
-    /// The same for a result without bytes; `error` is the seed of the error's check.
+    /// The same for a result without bytes; `error` is the seed of the error's check. What is made of the call site is known
+    /// when the program is built.
     #[inline(never)]
-    fn end_without_record(&mut self, tag: u16, error: u16) -> Result<(), Error> {
+    fn end_without_record(&mut self, folded: u8, error: u16) -> Result<(), Error> {
         let prepared = self.put_nothing(error);
         prepared.map_err(|error| self.abandon(error))?;
-        let mark = self.next_mark(tag);
+        let mark = self.next_mark_with(folded);
         let committed = self.log.commit_plain(mark.bits());
         committed.map_err(|fault| self.stop(fault.into()))?;
         self.note_run(mark, 0);
@@ -326,10 +327,16 @@ impl<N: Nvm + Copy> Thread<N> {
     /// The mark that counts one record more.
     #[inline]
     const fn next_mark(&self, tag: u16) -> Mark {
+        self.next_mark_with(folded(tag))
+    }
+
+    /// The same, with the record's folded tag.
+    #[inline]
+    const fn next_mark_with(&self, folded: u8) -> Mark {
         Mark {
             count: self.records.index() + 1,
             parity: false,
-            digest: digest(self.digest, tag),
+            digest: digest_with(self.digest, folded),
         }
     }
 }

@@ -182,11 +182,11 @@ impl<N: Nvm + Copy> Thread<N> {
         self.digest = mark.digest;
         self.records.step(bytes);
         // It ran: nothing but the number of records and their bytes can keep the next one from it.
-        self.room = if mark.count == MAX_COUNT {
-            0
-        } else {
-            self.room - bytes
-        };
+        if mark.count == MAX_COUNT {
+            self.room = 0;
+        } else if bytes > 0 {
+            self.room -= bytes;
+        }
     }
 
     /// The same after a commit that was not a [plain](UndoLog::is_plain) one.
