@@ -152,12 +152,14 @@ impl<N: Nvm> UndoLog<N> {
     /// the first entry's place: whatever transactions store there meanwhile is their own number.
     fn take_care_from(&mut self, next: u8) -> Result<u8, Fault> {
         let first = self.nvm.read_u8(self.entries.start + 3)?;
-        let mut care_at = SEQUENCES;
-        for number in [first, self.heeded] {
+        let sooner = |care_at: u8, number: u8| {
             if number > next && number < care_at {
-                care_at = number;
+                number
+            } else {
+                care_at
             }
-        }
+        };
+        let care_at = sooner(sooner(SEQUENCES, first), self.heeded);
         self.make_way_at = if self.near_end == 0 {
             next.wrapping_add(1)
         } else {
