@@ -16,7 +16,7 @@
 //! An interrupt handler's call is one kernel transaction on the kernel's own log. It is not recorded: whoever
 //! raised the interrupt knows nothing of a repetition.
 
-use nvm_core::{Nvm, Record, RecordWriter, ablation};
+use nvm_core::{Nvm, RawOffset, Record, RecordWriter, ablation};
 use nvm_list::List;
 use replay::{DecodeResult, EncodeResult, Site, SystemTable, SystemTx};
 
@@ -252,7 +252,11 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         result.ok_or(NO_RESULT)
     }
 
-    fn take_encoded(self, max_bytes: u32, decode: &mut DecodeResult<'_, N>) -> Result<(), Error> {
+    fn take_encoded(
+        self,
+        max_bytes: RawOffset,
+        decode: &mut DecodeResult<'_, N>,
+    ) -> Result<(), Error> {
         let (port, site, call) = (self.port, self.site, self.name);
         let Caller::Task { task, system } = self.caller else {
             return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
@@ -297,7 +301,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     #[inline]
     fn commit_alone(
         &mut self,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         encode: &mut EncodeResult<'_, N>,
     ) -> Result<(), Error> {
         let Caller::Task { task, system } = &mut self.caller else {
@@ -314,7 +318,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     fn commit(
         &mut self,
         work: &Work,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         body: &mut EncodeResult<'_, N>,
     ) -> Result<(), Error> {
         let (scheduler, port, call) = (self.scheduler, self.port, self.name);
@@ -404,7 +408,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// Remembers where the result of up to `max_bytes` will go, and stores a payload behind it.
     #[inline(never)] // One copy.
-    fn put_payload(&mut self, max_bytes: u32, payload: &[&[u8]]) -> Result<(), Error> {
+    fn put_payload(&mut self, max_bytes: RawOffset, payload: &[&[u8]]) -> Result<(), Error> {
         let Caller::Task { task, system } = &mut self.caller else {
             return Err(ErrorKind::InInterrupt {
                 site: Some(self.site),
@@ -412,7 +416,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             .error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
-        system.reserve(max_bytes.saturating_add(bytes as u32))?;
+        system.reserve(max_bytes.saturating_add(bytes as RawOffset))?;
         let result_at = system.result_at();
         self.scheduler.set_result_at(*task, result_at)?;
         let mut at = result_at + max_bytes;
@@ -420,7 +424,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             if !part.is_empty() {
                 let nvm = self.scheduler.nvm();
                 nvm.write(nvm_core::Class::Kernel, at, part)?;
-                at += part.len() as u32;
+                at += part.len() as RawOffset;
             }
         }
         Ok(())

@@ -35,7 +35,7 @@
 mod batch;
 mod roll_forward;
 
-use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
+use nvm_core::{Area, Class, Nvm, RawOffset, UpTo12Bits, ablation};
 
 use self::batch::{Batch, buffer_bytes};
 use crate::fault::{self, Fault};
@@ -97,16 +97,16 @@ impl Staged {
 /// all; [`recover`](OpLog::recover) must run at each start before anything else touches a list.
 #[derive(Debug, Clone, Copy)]
 pub struct OpLog {
-    end: u32,
+    end: RawOffset,
     capacity: usize,
     class: Class,
 }
 
 impl OpLog {
     /// Bytes of an area for batches of `operations` operations, at most [`MAX_OPERATIONS`].
-    pub const fn bytes_for(operations: usize) -> u32 {
+    pub const fn bytes_for(operations: usize) -> RawOffset {
         let operations = if operations == 0 { 1 } else { operations };
-        ((HEADER_BYTES + operations * RECORD_BYTES) as u32 + 3) & !3
+        ((HEADER_BYTES + operations * RECORD_BYTES) as RawOffset + 3) & !3
     }
 
     /// A log in an area; `class` is what its stores, and those to heads and nodes, are counted as. Reads
@@ -120,11 +120,10 @@ impl OpLog {
             }
             .error());
         }
-        // In 32 bits: a `usize` may have 16.
-        let fitting = (area.len() - HEADER_BYTES as u32) / RECORD_BYTES as u32;
+        let fitting = (area.len() - HEADER_BYTES as RawOffset) / RECORD_BYTES as RawOffset;
         Ok(Self {
             end: area.offset().saturating_add(area.len()),
-            capacity: if fitting < MAX_OPERATIONS as u32 {
+            capacity: if fitting < MAX_OPERATIONS as RawOffset {
                 fitting as usize
             } else {
                 MAX_OPERATIONS
@@ -240,7 +239,7 @@ impl OpLog {
                 self.add_records(nvm, &mut batch, operations)?;
                 let start = batch.start();
                 let used = buffer.get(start..).unwrap_or_default();
-                self.store_records(nvm, self.end - HEADER_BYTES as u32, used)?;
+                self.store_records(nvm, self.end - HEADER_BYTES as RawOffset, used)?;
                 self.store_state(nvm, BATCH)?;
             }
         }
@@ -322,8 +321,17 @@ impl OpLog {
     }
 
     /// Stores a batch's bytes up to `end`, in one go.
-    fn store_records<N: Nvm>(&self, nvm: &N, end: u32, bytes: &[u8]) -> Result<(), ListError> {
-        Ok(nvm.write(self.class, end.wrapping_sub(bytes.len() as u32), bytes)?)
+    fn store_records<N: Nvm>(
+        &self,
+        nvm: &N,
+        end: RawOffset,
+        bytes: &[u8],
+    ) -> Result<(), ListError> {
+        Ok(nvm.write(
+            self.class,
+            end.wrapping_sub(bytes.len() as RawOffset),
+            bytes,
+        )?)
     }
 
     /// Drops a staged batch: 1 byte of NVM. For a transaction that is rolled back without a power loss.
@@ -377,7 +385,7 @@ impl OpLog {
         }
         if state == STAGED {
             // A state byte of this kind with other bits set is damaged: `roll_forward` says so.
-            let tag = nvm.read_u16(self.end - HEADER_BYTES as u32)?;
+            let tag = nvm.read_u16(self.end - HEADER_BYTES as RawOffset)?;
             if !is_committed(tag) {
                 self.store_state(nvm, EMPTY)?;
                 return Ok(Recovered::Discarded);
@@ -388,11 +396,11 @@ impl OpLog {
     }
 
     #[cfg(feature = "inspect")]
-    pub(crate) const fn end(&self) -> u32 {
+    pub(crate) const fn end(&self) -> RawOffset {
         self.end
     }
 
-    pub(crate) const fn state_at(&self) -> u32 {
+    pub(crate) const fn state_at(&self) -> RawOffset {
         self.end - 1
     }
 
@@ -407,7 +415,7 @@ impl OpLog {
     fn verify<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if operations.len() > self.capacity {
             return Err(ListErrorKind::TooManyOperations {
-                operations: UpTo12Bits::of(operations.len() as u32),
+                operations: UpTo12Bits::of(operations.len() as RawOffset),
                 capacity: self.capacity as u16,
             }
             .error());
@@ -424,7 +432,7 @@ impl OpLog {
         let bytes = record.encode(state);
         let len = record.code.field_bytes() + 1;
         let used = bytes.get(RECORD_BYTES - len..).unwrap_or_default();
-        nvm.write(self.class, self.end - len as u32, used)?;
+        nvm.write(self.class, self.end - len as RawOffset, used)?;
         Ok(state)
     }
 }
@@ -445,6 +453,6 @@ fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListEr
         })
 }
 
-const fn corrupt(at: u32) -> ListError {
+const fn corrupt(at: RawOffset) -> ListError {
     ListErrorKind::CorruptLog { at }.error()
 }

@@ -1,6 +1,6 @@
 //! System calls whose caller encodes and decodes their results: one copy of all else, whatever the results are.
 
-use nvm_core::{Class, Nvm, RecordReader, RecordWriter, ablation};
+use nvm_core::{Class, Nvm, RawOffset, RecordReader, RecordWriter, ablation, widened};
 
 use super::{SystemTable, SystemTx};
 use crate::error::Error;
@@ -34,7 +34,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     pub fn complete_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         body: &mut EncodeResult<'_, N>,
     ) -> Result<(), Error> {
         self.prepare(site, max_bytes)?;
@@ -58,7 +58,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Before the next call: that it comes next, and that there is room for its record.
     #[inline]
-    fn prepare(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+    fn prepare(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         let needed = if max_bytes == 0 {
             0
         } else {
@@ -73,7 +73,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     #[cold]
     #[inline(never)]
-    fn prepare_with_care(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+    fn prepare_with_care(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         self.check_next(site)?;
         self.reserve(max_bytes)
     }
@@ -82,7 +82,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn commit_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         published: SystemMark,
         record: Option<&mut RecordWriter<'_, N>>,
         body: &mut EncodeResult<'_, N>,
@@ -94,7 +94,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(error);
         }
         if is_recorded {
-            let check = self.calls.check(site, Kind::Value, max_bytes);
+            let check = self.calls.check(site, Kind::Value, widened(max_bytes));
             tx.nvm().write_u16(Class::Replay, self.calls.at(), check)?;
         }
         Ok(tx.commit_with(published.bits())?)
@@ -109,7 +109,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     pub fn take_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<bool, Error> {
         if self.failed.is_none() && !self.is_recorded() {
@@ -131,7 +131,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     pub fn complete_in_place_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<(), Error> {
         self.prepare_with_care(site, max_bytes)?;
@@ -146,12 +146,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn publish_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         published: SystemMark,
         decode: &mut DecodeResult<'_, N>,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, max_bytes);
+            let check = self.calls.check(site, Kind::Value, widened(max_bytes));
             let at = self.calls.at();
             self.log.nvm().write_u16(Class::Replay, at, check)?;
         }
@@ -161,7 +161,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     }
 
     /// Goes on behind the record of a call that completed before a power loss.
-    fn walk_over(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+    fn walk_over(&mut self, site: Site, bytes: RawOffset) -> Result<(), Error> {
         self.digest = system_digest(self.digest, site);
         // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
         let is_last = self.calls.index() + 1 == self.committed.count && self.committed.steps == 0;
@@ -176,13 +176,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn decode_encoded(
         &self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         let (nvm, mut at) = (self.log.nvm(), self.calls.at());
         if max_bytes > 0 {
             if ablation::CRASH_CONSISTENCY
-                && self.calls.stored_check(nvm)? != self.calls.check(site, Kind::Value, max_bytes)
+                && self.calls.stored_check(nvm)?
+                    != self.calls.check(site, Kind::Value, widened(max_bytes))
             {
                 return Err(self.calls.diverged(site));
             }
