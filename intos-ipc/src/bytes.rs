@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use nvm_core::{Error, Nvm, Record, RecordReader, RecordWriter};
+use nvm_core::{Error, Nvm, RawOffset, Record, RecordReader, RecordWriter};
 
 /// Up to `LEN` bytes. Recorded with the bytes that there are, and two more.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl<const LEN: usize> fmt::Debug for Bytes<LEN> {
 }
 
 impl<const LEN: usize> Record for Bytes<LEN> {
-    const MAX_BYTES: u32 = 2 + LEN as u32;
+    const MAX_BYTES: RawOffset = 2 + LEN as RawOffset;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error> {
         to.put(&self.len.to_le_bytes())?;

@@ -1,7 +1,7 @@
 //! What objects have to do after a commit: the kinds of [`ObjectWork`], and who does which.
 
 use intos_sched::{Error, FollowUps, ObjectWork, Scheduler};
-use nvm_core::{Class, Nvm, Offset};
+use nvm_core::{Class, Nvm, Offset, RawOffset, narrowed, of_words};
 use nvm_list::List;
 
 use crate::{event_group, queue, ring};
@@ -18,7 +18,7 @@ pub(crate) const RING_COPY: u8 = 3;
 /// The follow-ups of queues: for kernels, which give them to [`Scheduler::open`] where a program has one.
 pub fn add_queues<N: Nvm + Copy>(to: &mut FollowUps<N>) {
     to.add(QUEUE_PEEKERS, |scheduler, work| {
-        queue::finish_peekers(scheduler, list_of(work)?, work.b, work.c)
+        queue::finish_peekers(scheduler, list_of(work)?, work.b, narrowed(work.c))
     });
     to.add(QUEUE_REFILL, |scheduler, work| {
         queue::finish_refill(scheduler, list_of(work)?, work.b, work.c)
@@ -35,8 +35,8 @@ pub fn add_event_groups<N: Nvm + Copy>(to: &mut FollowUps<N>) {
 /// The same of stream and message buffers.
 pub fn add_buffers<N: Nvm + Copy>(to: &mut FollowUps<N>) {
     to.add(RING_COPY, |scheduler: &Scheduler<N>, work| {
-        let at = u32::from(work.object) * 4;
-        ring::finish_copy(scheduler.nvm(), at, work.b, work.c)
+        let at = of_words(work.object);
+        ring::finish_copy(scheduler.nvm(), at, work.b, narrowed(work.c))
     });
 }
 
@@ -51,7 +51,7 @@ pub fn follow_ups<N: Nvm + Copy>() -> FollowUps<N> {
 }
 
 fn list_of(work: ObjectWork) -> Result<List, Error> {
-    Ok(List::at(Offset::new(u32::from(work.object) * 4))?)
+    Ok(List::at(Offset::new(of_words(work.object)))?)
 }
 
 /// A list's place, in units of 4 bytes.
@@ -60,11 +60,11 @@ pub(crate) const fn list_link(list: List) -> u16 {
 }
 
 /// Copies bytes within the NVM.
-pub(crate) fn copy<N: Nvm>(nvm: &N, from: u32, to: u32, len: u16) -> Result<(), Error> {
+pub(crate) fn copy<N: Nvm>(nvm: &N, from: RawOffset, to: RawOffset, len: u16) -> Result<(), Error> {
     let mut buffer = [0; 32];
     let mut done = 0;
-    while done < u32::from(len) {
-        let piece = (u32::from(len) - done).min(buffer.len() as u32);
+    while done < RawOffset::from(len) {
+        let piece = (RawOffset::from(len) - done).min(buffer.len() as RawOffset);
         let Some(bytes) = buffer.get_mut(..piece as usize) else {
             break;
         };

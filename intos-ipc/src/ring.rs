@@ -23,7 +23,7 @@ use intos_sched::{
     Call, Error, ErrorKind, FollowUp, ObjectWork, Outcome, Port, Progress, Scheduler, TaskIndex,
     Timeout, Wait, Work,
 };
-use nvm_core::{Class, Layout, Nvm, Offset, Record, field};
+use nvm_core::{Class, Layout, Nvm, Offset, RawOffset, Record, field, narrowed, widened};
 use nvm_list::{Head, List};
 use replay::SystemTx;
 
@@ -43,7 +43,7 @@ nvm_core::persist! {
     }
 }
 
-const HEADER_BYTES: u32 = size_of::<Header>() as u32;
+const HEADER_BYTES: RawOffset = size_of::<Header>() as RawOffset;
 const DELETED: u16 = 0xFFFF;
 
 /// Bytes written, or why not: what a task that writes is answered.
@@ -101,7 +101,7 @@ impl Filling {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer {
     pub(crate) task: TaskIndex,
-    pub(crate) bytes_at: u32,
+    pub(crate) bytes_at: RawOffset,
     pub(crate) len: u16,
 }
 
@@ -111,12 +111,12 @@ pub(crate) struct Reader {
     pub(crate) task: TaskIndex,
     pub(crate) most: u16,
     pub(crate) least: u16,
-    result_at: u32,
+    result_at: RawOffset,
 }
 
 impl Ring {
     pub(crate) fn place(layout: &mut Layout, name: &str, capacity: u16) -> Self {
-        let bytes = HEADER_BYTES + u32::from(capacity);
+        let bytes = HEADER_BYTES.saturating_add(capacity.into());
         Self {
             header: Offset::new(layout.area(name, bytes).offset()),
         }
@@ -225,7 +225,7 @@ impl Ring {
         self,
         nvm: &N,
         filling: Filling,
-        from: u32,
+        from: RawOffset,
         len: u16,
     ) -> Result<(), Error> {
         let (at, room) = self.stretch(filling, filling.count);
@@ -240,10 +240,10 @@ impl Ring {
     }
 
     /// Where the `nth` byte from the first on lies, and how many lie behind it before the ring begins anew.
-    const fn stretch(self, filling: Filling, nth: u16) -> (u32, u32) {
+    const fn stretch(self, filling: Filling, nth: u16) -> (RawOffset, u32) {
         let position = (filling.first as u32 + nth as u32) % filling.divisor();
         (
-            self.bytes_at() + position,
+            narrowed(widened(self.bytes_at()) + position),
             filling.divisor().saturating_sub(position),
         )
     }
@@ -324,7 +324,7 @@ impl Ring {
         scheduler: &Scheduler<N>,
         work: &mut Work,
         writer: Writer,
-        (from, bytes): (u32, u16),
+        (from, bytes): (RawOffset, u16),
         written: u16,
         filling: Filling,
     ) -> Result<Filling, Error> {
@@ -332,7 +332,7 @@ impl Ring {
             kind: finish::RING_COPY,
             object: (self.header.get() / 4) as u16,
             b: bytes,
-            c: from,
+            c: widened(from),
         }));
         let [low, high] = written.to_le_bytes();
         scheduler.put_result(writer.task, &[0, low, high])?;
@@ -377,7 +377,7 @@ impl Ring {
         field!(self.header, Header.first).cast()
     }
 
-    const fn bytes_at(self) -> u32 {
+    const fn bytes_at(self) -> RawOffset {
         self.header.get().wrapping_add(HEADER_BYTES)
     }
 }
@@ -400,7 +400,9 @@ impl Reader {
                 break;
             };
             ring.load(nvm, filling, skip + done, bytes)?;
-            let at = self.result_at.saturating_add(3 + u32::from(done));
+            let at = self
+                .result_at
+                .saturating_add(RawOffset::from(done).saturating_add(3));
             nvm.write(Class::Kernel, at, bytes)?;
             done += piece;
         }
@@ -409,7 +411,12 @@ impl Reader {
 }
 
 /// Copies the bytes of a task that waited to write behind those that were counted without them.
-pub(crate) fn finish_copy<N: Nvm>(nvm: &N, ring: u32, len: u16, from: u32) -> Result<(), Error> {
+pub(crate) fn finish_copy<N: Nvm>(
+    nvm: &N,
+    ring: RawOffset,
+    len: u16,
+    from: RawOffset,
+) -> Result<(), Error> {
     let ring = Ring {
         header: Offset::new(ring),
     };

@@ -23,7 +23,10 @@ use intos_sched::{
     Timeout, Work,
 };
 use nvm_alloc::{AllocError, Heap};
-use nvm_core::{Class, Nvm, Offset, Persist, Record, RecordReader, RecordWriter, field};
+use nvm_core::{
+    Class, Nvm, Offset, Persist, RawOffset, Record, RecordReader, RecordWriter, field, narrowed,
+    widened,
+};
 use replay::Site;
 
 use crate::mutex::{self, MutexGuard};
@@ -62,7 +65,7 @@ type Done = Result<(), Outcome>;
 
 impl<T: Persist> Shared<T> {
     /// Bytes of the block that holds an object.
-    pub const BYTES: u32 = (size_of::<Header>() + size_of::<T>()) as u32;
+    pub const BYTES: RawOffset = (size_of::<Header>() + size_of::<T>()) as RawOffset;
 
     /// Allocates an object, and makes the first reference to it. The heap must lie in the first 256 KiB.
     ///
@@ -92,14 +95,14 @@ impl<T: Persist> Shared<T> {
                 }
                 nvm.store(Class::Kernel, shared.references_at(), &1)?;
                 nvm.store(Class::Data, shared.object(), &object)?;
-                Ok(Ok(at))
+                Ok(Ok(widened(at)))
             })?;
             match failed {
                 Some(error) => Err(error),
                 None => Ok(progress),
             }
         })?;
-        Ok(Self::from_offset(Offset::new(made?)))
+        Ok(Self::from_offset(Offset::new(narrowed(made?))))
     }
 
     /// Makes one more reference.
@@ -232,20 +235,24 @@ impl<T: Persist> Shared<T> {
 
     /// Where the object lies, to look at it from outside of any task. A task locks it, and has this from its guard.
     pub const fn object(&self) -> Offset<T> {
-        Offset::new(self.header.get().wrapping_add(size_of::<Header>() as u32))
+        Offset::new(
+            self.header
+                .get()
+                .wrapping_add(size_of::<Header>() as RawOffset),
+        )
     }
 }
 
 /// A replay hands out the reference again that went with the power.
 impl<T: Persist> Record for Shared<T> {
-    const MAX_BYTES: u32 = 4;
+    const MAX_BYTES: RawOffset = 4;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
-        self.header.get().encode(to)
+        self.header.encode(to)
     }
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
-        Ok(u32::decode(from)?.map(|at| Self::from_offset(Offset::new(at))))
+        Ok(Offset::decode(from)?.map(Self::from_offset))
     }
 }
 

@@ -32,7 +32,7 @@ use intos_sched::{
     Call, Error, ErrorKind, InterruptCalls, MAX_TICKS, Outcome, Port, Progress, Scheduler, Span,
     SystemCalls, TaskState, Timeout, Wait, Work,
 };
-use nvm_core::{Class, Layout, Nvm, Offset, field};
+use nvm_core::{Class, Layout, Nvm, Offset, RawOffset, field, widened};
 use nvm_list::{Head, List, Node, NodeRef, Operation};
 use replay::Site;
 
@@ -111,7 +111,7 @@ impl Timers {
     /// What is wrong, where the image is damaged.
     pub fn check<N: Nvm + Copy>(&self, scheduler: &Scheduler<N>) -> Result<u32, Error> {
         let nvm = scheduler.nvm();
-        let most = nvm.size() / size_of::<Block>() as u32;
+        let most = widened(nvm.size() / size_of::<Block>() as RawOffset);
         let mut running = 0;
         for (list, upper) in [(self.list_of(0)?, false), (self.list_of(u32::MAX)?, true)] {
             running += nvm_list::check(nvm, list, most, true)?;

@@ -14,7 +14,7 @@
 
 use core::mem::offset_of;
 
-use nvm_core::{Area, Class, Layout, Offset, ablation};
+use nvm_core::{Area, Class, Layout, Offset, RawOffset, ablation};
 use nvm_list::{Head, List, NodeRef, OpLog};
 use nvm_tx::LOG_HEADER_BYTES;
 use replay::ThreadAreas;
@@ -31,7 +31,7 @@ pub const MAX_TASKS: usize = 64;
 /// The most list operations of one system call.
 pub(crate) const OPERATIONS: usize = 4;
 /// Bytes of the entries of the kernel's own undo log.
-const KERNEL_LOG_BYTES: u32 = LOG_HEADER_BYTES + 48 + ablation::MORE_KERNEL_LOG_BYTES;
+const KERNEL_LOG_BYTES: RawOffset = LOG_HEADER_BYTES + 48 + ablation::MORE_KERNEL_LOG_BYTES;
 
 /// No task runs.
 pub(crate) const NO_TASK: u8 = 0xFF;
@@ -64,7 +64,7 @@ pub(crate) const OP_LOG: OpLog = match OpLog::open(PLACES.op_log, Class::Kernel)
 pub(crate) const FOLLOW_UP: FollowUpRecord = FollowUpRecord::at(PLACES.follow_up);
 
 /// The list whose head lies at an offset.
-const fn list(head: u32) -> List {
+const fn list(head: RawOffset) -> List {
     match List::at(Offset::new(head)) {
         Ok(list) => list,
         Err(_) => panic!("a list is out of reach"),
@@ -78,11 +78,11 @@ const DELAYED: List = list(PLACES.delayed.get());
 /// The wait list of the tasks that wait to be notified.
 pub(crate) const NOTIFIED: List = list(PLACES.notified.get());
 /// Bytes from one list's head to the next one.
-const HEAD_BYTES: u32 = size_of::<Head>() as u32;
+const HEAD_BYTES: RawOffset = size_of::<Head>() as RawOffset;
 
 /// A node of the first task.
 const fn node(offset: usize) -> NodeRef {
-    match NodeRef::at(Offset::new(PLACES.tasks.0.get() + offset as u32)) {
+    match NodeRef::at(Offset::new(PLACES.tasks.0.get() + offset as RawOffset)) {
         Ok(node) => node,
         Err(_) => panic!("a node is out of reach"),
     }
@@ -113,9 +113,9 @@ impl Places {
     }
 }
 
-const fn heads(layout: &mut Layout, name: &str, count: usize) -> u32 {
+const fn heads(layout: &mut Layout, name: &str, count: usize) -> RawOffset {
     layout
-        .area(name, (count * size_of::<Head>()) as u32)
+        .area(name, (count * size_of::<Head>()) as RawOffset)
         .offset()
 }
 
@@ -157,7 +157,7 @@ impl SchedulerAreas {
             }
             .error());
         }
-        let _ = layout.area("tasks", (tasks * size_of::<ControlBlock>()) as u32);
+        let _ = layout.area("tasks", (tasks * size_of::<ControlBlock>()) as RawOffset);
         Ok(Self {
             task_count: tasks as u8,
         })
@@ -194,11 +194,11 @@ impl SchedulerAreas {
 
     /// How many bytes behind that of the first task a task's control block lies.
     #[inline]
-    const fn distance(self, task: TaskIndex) -> Result<u32, Error> {
+    const fn distance(self, task: TaskIndex) -> Result<RawOffset, Error> {
         if task.0 >= self.task_count {
             return Err(ErrorKind::NoSuchTask { index: task.0 }.error());
         }
-        Ok(task.0 as u32 * CONTROL_BLOCK_BYTES)
+        Ok(task.0 as RawOffset * CONTROL_BLOCK_BYTES)
     }
 }
 
@@ -217,13 +217,13 @@ pub(crate) const fn ready_list(priority: Priority) -> Result<List, Error> {
 /// The same, of a priority that there is.
 #[inline]
 pub(crate) const fn ready_list_at(priority: u8) -> List {
-    READY.behind(priority as u32 * HEAD_BYTES)
+    READY.behind(priority as RawOffset * HEAD_BYTES)
 }
 
 /// Which priority's ready list a list is, if it is one.
 pub(crate) const fn priority_of_ready_list(list: List) -> Option<Priority> {
     let distance = list.head().get().wrapping_sub(READY.head().get());
-    if distance < PRIORITIES as u32 * HEAD_BYTES {
+    if distance < PRIORITIES as RawOffset * HEAD_BYTES {
         Some(Priority((distance / HEAD_BYTES) as u8))
     } else {
         None
@@ -233,18 +233,18 @@ pub(crate) const fn priority_of_ready_list(list: List) -> Option<Priority> {
 /// The list of the tasks that sleep until a tick in the lower or the upper half of a `u32`.
 #[inline]
 pub(crate) const fn delayed(half: Half) -> List {
-    DELAYED.behind(half as u32 * HEAD_BYTES)
+    DELAYED.behind(half as RawOffset * HEAD_BYTES)
 }
 
-const CONTROL_BLOCK_BYTES: u32 = size_of::<ControlBlock>() as u32;
+const CONTROL_BLOCK_BYTES: RawOffset = size_of::<ControlBlock>() as RawOffset;
 
 /// Tells where a task's logs and tables lie: a function of the program's, and what it is to be called with.
 #[derive(Debug, Clone, Copy)]
 pub struct ThreadPlaces {
     /// Passed to `find`: where the first thread begins.
-    pub base: u32,
+    pub base: RawOffset,
     /// Finds a task's areas; `None` where there is no such task.
-    pub find: fn(u32, TaskIndex) -> Option<ThreadAreas>,
+    pub find: fn(RawOffset, TaskIndex) -> Option<ThreadAreas>,
 }
 
 impl ThreadPlaces {

@@ -18,7 +18,7 @@
 
 use core::mem;
 
-use nvm_core::{Nvm, Record, ablation};
+use nvm_core::{Nvm, RawOffset, Record, ablation};
 use nvm_list::{List, Staged};
 use nvm_tx::UndoLog;
 use replay::{DecodeResult, Site, SystemTable, SystemTx};
@@ -274,7 +274,11 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         result.ok_or(NO_RESULT)
     }
 
-    fn take_encoded(self, max_bytes: u32, decode: &mut DecodeResult<'_, N>) -> Result<(), Error> {
+    fn take_encoded(
+        self,
+        max_bytes: RawOffset,
+        decode: &mut DecodeResult<'_, N>,
+    ) -> Result<(), Error> {
         let (port, site, call) = (self.port, self.site, self.name);
         let Caller::Task { task, system } = self.caller else {
             return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
@@ -321,7 +325,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// Begins the kernel transaction that completes the call, and stages its work.
     #[inline]
-    fn begin(&mut self, work: &Work, max_bytes: u32) -> Result<(), Error> {
+    fn begin(&mut self, work: &Work, max_bytes: RawOffset) -> Result<(), Error> {
         match &mut self.caller {
             Caller::Task { system, .. } if work.is_none() => {
                 Ok(system.begin_completion(self.site, max_bytes)?)
@@ -332,7 +336,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// The same with work, or from an interrupt handler.
     #[inline(never)] // One copy.
-    fn begin_with_work(&mut self, work: &Work, max_bytes: u32) -> Result<(), Error> {
+    fn begin_with_work(&mut self, work: &Work, max_bytes: RawOffset) -> Result<(), Error> {
         match &mut self.caller {
             Caller::Task { task, system } => {
                 let tag = u16::from_le_bytes([system.next_sequence(), task.0]);
@@ -349,7 +353,12 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// Commits it with the record of its result, which ends there, and carries out its work.
     #[inline]
-    fn end(&mut self, work: &Work, max_bytes: u32, record_end: u32) -> Result<(), Error> {
+    fn end(
+        &mut self,
+        work: &Work,
+        max_bytes: RawOffset,
+        record_end: RawOffset,
+    ) -> Result<(), Error> {
         match &mut self.caller {
             Caller::Task { task, system } if work.is_none() => {
                 system.end_completion(self.site, max_bytes, record_end)?;
@@ -362,7 +371,12 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// The same with work, or from an interrupt handler.
     #[inline(never)] // One copy.
-    fn end_with_work(&mut self, work: &Work, max_bytes: u32, record_end: u32) -> Result<(), Error> {
+    fn end_with_work(
+        &mut self,
+        work: &Work,
+        max_bytes: RawOffset,
+        record_end: RawOffset,
+    ) -> Result<(), Error> {
         let (scheduler, port, name, staged) = (self.scheduler, self.port, self.name, self.staged);
         match &mut self.caller {
             Caller::Task { task, system } => {
@@ -481,7 +495,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
 
     /// Remembers where the result of up to `max_bytes` will go, and stores a payload behind it.
     #[inline(never)] // One copy.
-    fn put_payload(&mut self, max_bytes: u32, payload: &[&[u8]]) -> Result<(), Error> {
+    fn put_payload(&mut self, max_bytes: RawOffset, payload: &[&[u8]]) -> Result<(), Error> {
         let Caller::Task { task, system } = &mut self.caller else {
             return Err(ErrorKind::InInterrupt {
                 site: Some(self.site),
@@ -489,7 +503,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             .error());
         };
         let bytes: usize = payload.iter().map(|part| part.len()).sum();
-        system.reserve(max_bytes.saturating_add(bytes as u32))?;
+        system.reserve(max_bytes.saturating_add(bytes as RawOffset))?;
         let result_at = system.result_at();
         self.scheduler.set_result_at(*task, result_at)?;
         let mut at = result_at + max_bytes;
@@ -497,7 +511,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
             if !part.is_empty() {
                 let nvm = self.scheduler.nvm();
                 nvm.write(nvm_core::Class::Kernel, at, part)?;
-                at += part.len() as u32;
+                at += part.len() as RawOffset;
             }
         }
         Ok(())

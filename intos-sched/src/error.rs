@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter};
+use nvm_core::{Cause, Nvm, RawOffset, Record, RecordReader, RecordWriter};
 use nvm_list::{ListError, ListErrorKind};
 use nvm_tx::Fault;
 use replay::Site;
@@ -74,7 +74,7 @@ impl Outcome {
 }
 
 impl Record for Outcome {
-    const MAX_BYTES: u32 = 1;
+    const MAX_BYTES: RawOffset = 1;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
         to.put(&[*self as u8])
@@ -113,7 +113,7 @@ pub enum ErrorKind {
     /// The kernel's state contradicts itself: the image is damaged.
     Damaged {
         /// Where it was noticed. 16 MiB or more is told as `0xFF_FFFF`.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The image names a task that the program does not have.
     NoSuchTask {
@@ -133,7 +133,7 @@ pub enum ErrorKind {
     /// The kernel's state was placed behind something else.
     NotFirst {
         /// Where it would have ended.
-        offset: u32,
+        offset: RawOffset,
     },
 }
 
@@ -236,13 +236,15 @@ impl ErrorKind {
             Self::Call(outcome) => Cause::new(CALL + outcome as u8, 0),
             Self::Replay(error) => error.cause(),
             Self::List(kind) => kind.cause(),
-            Self::TooManyTasks { maximum } => Cause::new(TOO_MANY_TASKS, maximum as u32),
-            Self::NoSuchPriority { priority } => Cause::new(NO_SUCH_PRIORITY, priority as u32),
+            Self::TooManyTasks { maximum } => Cause::new(TOO_MANY_TASKS, maximum as RawOffset),
+            Self::NoSuchPriority { priority } => {
+                Cause::new(NO_SUCH_PRIORITY, priority as RawOffset)
+            }
             Self::Damaged { offset } => Cause::new(DAMAGED, offset),
-            Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, index as u32),
+            Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, index as RawOffset),
             Self::InInterrupt { site: Some(site) } => Cause::at(IN_INTERRUPT, 0, site.location()),
             Self::InInterrupt { site: None } => Cause::new(IN_INTERRUPT, 0),
-            Self::WrongKind { index } => Cause::new(WRONG_KIND, index as u32),
+            Self::WrongKind { index } => Cause::new(WRONG_KIND, index as RawOffset),
             Self::NotFirst { offset } => Cause::new(NOT_FIRST, offset),
         })
     }
@@ -402,7 +404,7 @@ impl core::error::Error for Error {}
 
 /// Recorded as the outcome of an aborted transaction: 1 byte, and 6 for errors of the transaction itself.
 impl Record for Error {
-    const MAX_BYTES: u32 = 1 + replay::Error::MAX_BYTES;
+    const MAX_BYTES: RawOffset = 1 + replay::Error::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
         match self.kind() {

@@ -24,7 +24,7 @@
 //! | `Bury` | the task leaves its lists; its transaction is rolled back; its mutexes are handed over; then as `Settle` | it is in no list, its log is empty, it holds none |
 //! | `Object` | up to the object's crate | |
 
-use nvm_core::{Area, Class, Nvm, ablation};
+use nvm_core::{Area, Class, Nvm, RawOffset, ablation, of_words};
 use nvm_list::List;
 
 use crate::areas::FOLLOW_UP;
@@ -35,7 +35,7 @@ use crate::scheduler::Scheduler;
 use crate::task::TaskIndex;
 
 /// Bytes of the area.
-pub(crate) const FOLLOW_UP_BYTES: u32 = 12;
+pub(crate) const FOLLOW_UP_BYTES: RawOffset = 12;
 
 pub(crate) const NOTHING: u8 = 0;
 const WAKE_ALL: u8 = 1;
@@ -135,7 +135,7 @@ impl<N: Nvm + Copy> FollowUps<N> {
         match self.objects.get(usize::from(work.kind)) {
             Some(Some(finish)) => finish(scheduler, work),
             _ => Err(ErrorKind::Damaged {
-                offset: u32::from(work.object) * 4,
+                offset: of_words(work.object),
             }
             .error()),
         }
@@ -194,7 +194,7 @@ impl FollowUp {
         let [b_low, b_high] = fields.b.to_le_bytes();
         Some(match fields.kind & !IN_FORCE {
             WAKE_ALL => Self::WakeAll {
-                list: List::at(nvm_core::Offset::new(u32::from(fields.a) * 4)).ok()?,
+                list: List::at(nvm_core::Offset::new(of_words(fields.a))).ok()?,
                 outcome: Outcome::from_code(b_low)?,
                 settle: somebody(b_high),
             },
@@ -219,7 +219,7 @@ impl FollowUp {
 /// The record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FollowUpRecord {
-    end: u32,
+    end: RawOffset,
 }
 
 impl FollowUpRecord {
@@ -259,7 +259,7 @@ impl FollowUpRecord {
             FollowUp::Settle { .. } | FollowUp::Bury { .. } => 6,
         };
         let used = bytes.get(from..).unwrap_or(&bytes);
-        Ok(nvm.write(Class::Kernel, self.end - used.len() as u32, used)?)
+        Ok(nvm.write(Class::Kernel, self.end - used.len() as RawOffset, used)?)
     }
 
     pub(crate) fn retire<N: Nvm>(self, nvm: &N) -> Result<(), Error> {

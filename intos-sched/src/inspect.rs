@@ -1,6 +1,6 @@
 //! The kernel's state as it stands in an image, for tools: reads, and stores nothing.
 
-use nvm_core::{Area, Nvm, Offset};
+use nvm_core::{Area, Nvm, Offset, RawOffset, narrowed, of_words};
 use nvm_list::inspect::OpLogView;
 use nvm_list::{Head, List, Node, NodeRef};
 
@@ -21,7 +21,7 @@ pub const NOBODY_RUNS: u8 = NO_TASK;
 impl SchedulerAreas {
     /// What the kernel has besides its control blocks, in order, with its names.
     pub fn parts(&self) -> [(&'static str, Area); 8] {
-        let of = |name, at: u32, len: usize| (name, Area::new(at, len as u32));
+        let of = |name, at: RawOffset, len: usize| (name, Area::new(at, len as RawOffset));
         let heads = |count: usize| count * size_of::<Head>();
         [
             of("tick", PLACES.tick.get(), 8),
@@ -41,8 +41,8 @@ impl SchedulerAreas {
 
     /// Where a task's control block lies.
     pub fn control_block(&self, task: TaskIndex) -> Area {
-        let bytes = size_of::<ControlBlock>() as u32;
-        let at = PLACES.tasks.0.get() + u32::from(task.0) * bytes;
+        let bytes = size_of::<ControlBlock>() as RawOffset;
+        let at = PLACES.tasks.0.get() + RawOffset::from(task.0) * bytes;
         Area::new(at, bytes)
     }
 
@@ -52,12 +52,12 @@ impl SchedulerAreas {
     }
 
     /// Where the index of the running task lies.
-    pub const fn current_at(&self) -> u32 {
+    pub const fn current_at(&self) -> RawOffset {
         PLACES.current.get()
     }
 
     /// Where the cells of even and of odd ticks lie.
-    pub const fn tick_at(&self) -> u32 {
+    pub const fn tick_at(&self) -> RawOffset {
         PLACES.tick.get()
     }
 
@@ -85,13 +85,13 @@ impl SchedulerAreas {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskView {
     /// Where the control block lies.
-    pub at: u32,
+    pub at: RawOffset,
     /// In a ready list, a delay list, or in none.
     pub state: NodeRef,
     /// In the wait list of what the task waits for, or in none.
     pub event: NodeRef,
     /// Where the result of its blocked system call goes.
-    pub result_at: u32,
+    pub result_at: RawOffset,
     /// Its notification value.
     pub notification: u32,
     /// The byte of its settings.
@@ -107,7 +107,7 @@ pub struct TaskView {
     /// How often a task was created in its slot.
     pub generation: u16,
     /// Where the first one lies of the contended mutexes that it holds; 0: none.
-    pub held: u32,
+    pub held: RawOffset,
     /// Bytes that are not used: 0.
     pub unused: u16,
 }
@@ -130,7 +130,7 @@ impl TaskView {
             at: at.0.get(),
             state: node(at.state())?,
             event: node(at.event())?,
-            result_at: block.result_at,
+            result_at: narrowed(block.result_at),
             notification: block.notification,
             settings: block.settings,
             base: settings.base().0,
@@ -138,23 +138,24 @@ impl TaskView {
             is_suspended: settings.is_suspended(),
             priority: block.priority,
             generation: block.generation,
-            held: u32::from(block.held) * 4,
+            held: of_words(block.held),
             unused: block.unused,
         })
     }
 
     /// Where a field lies, from the beginning of a control block.
-    pub const RESULT_AT: u32 = core::mem::offset_of!(ControlBlock, result_at) as u32;
+    pub const RESULT_AT: RawOffset = core::mem::offset_of!(ControlBlock, result_at) as RawOffset;
     /// The same of the settings.
-    pub const SETTINGS_AT: u32 = core::mem::offset_of!(ControlBlock, settings) as u32;
+    pub const SETTINGS_AT: RawOffset = core::mem::offset_of!(ControlBlock, settings) as RawOffset;
     /// The same of the priority.
-    pub const PRIORITY_AT: u32 = core::mem::offset_of!(ControlBlock, priority) as u32;
+    pub const PRIORITY_AT: RawOffset = core::mem::offset_of!(ControlBlock, priority) as RawOffset;
     /// The same of the generation.
-    pub const GENERATION_AT: u32 = core::mem::offset_of!(ControlBlock, generation) as u32;
+    pub const GENERATION_AT: RawOffset =
+        core::mem::offset_of!(ControlBlock, generation) as RawOffset;
     /// The same of the first held mutex.
-    pub const HELD_AT: u32 = core::mem::offset_of!(ControlBlock, held) as u32;
+    pub const HELD_AT: RawOffset = core::mem::offset_of!(ControlBlock, held) as RawOffset;
     /// The same of what is not used.
-    pub const UNUSED_AT: u32 = core::mem::offset_of!(ControlBlock, unused) as u32;
+    pub const UNUSED_AT: RawOffset = core::mem::offset_of!(ControlBlock, unused) as RawOffset;
 }
 
 /// The key in a wait list of a task with a priority: `looks` where it is one of those who only look.
@@ -181,7 +182,7 @@ pub const fn has_come(tick: u32, now: u32) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FollowUpView {
     /// Where the byte of the kind lies.
-    pub at: u32,
+    pub at: RawOffset,
     /// That byte; 0: nothing to do.
     pub kind: u8,
     /// The commit that puts it in force; `None`: it is.
@@ -220,7 +221,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Where the state byte of that log lies.
-    pub fn list_work_at(&self) -> u32 {
+    pub fn list_work_at(&self) -> RawOffset {
         OP_LOG.state_offset()
     }
 
@@ -272,4 +273,4 @@ pub const LABEL_OF_DELAYED: u16 = 0xFF;
 pub const LABEL_OF_MUTEX: u16 = MUTEX_LABEL;
 
 /// Bytes of a mutex.
-pub const MUTEX_BYTES: u32 = size_of::<MutexBlock>() as u32;
+pub const MUTEX_BYTES: RawOffset = size_of::<MutexBlock>() as RawOffset;

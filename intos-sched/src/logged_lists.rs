@@ -3,7 +3,7 @@
 
 use core::cell::RefCell;
 
-use nvm_core::{Class, Nvm, ablation};
+use nvm_core::{Class, Nvm, RawOffset, ablation};
 use nvm_list::Operation;
 use replay::SystemTx;
 
@@ -18,15 +18,15 @@ struct Logged<'t, 'log, N: Nvm>(RefCell<&'t mut SystemTx<'log, N>>);
 impl<N: Nvm> Nvm for Logged<'_, '_, N> {
     const ATOM: usize = N::ATOM;
 
-    fn size(&self) -> u32 {
+    fn size(&self) -> RawOffset {
         self.0.borrow().nvm().size()
     }
 
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), nvm_core::Error> {
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), nvm_core::Error> {
         self.0.borrow().nvm().read(offset, bytes)
     }
 
-    fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), nvm_core::Error> {
+    fn write(&self, class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), nvm_core::Error> {
         let stored = self.0.borrow_mut().write_as(class, offset, bytes);
         // The transaction keeps the fault, and does not commit.
         stored.map_err(|_| nvm_core::Error::OutOfRange { offset })

@@ -17,7 +17,7 @@
 #[cfg(feature = "inspect")]
 pub(crate) mod inspect;
 
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field, of_words};
 use nvm_list::{Head, List};
 use replay::SystemTx;
 
@@ -67,7 +67,7 @@ impl MutexAt {
         if link == 0 {
             return None;
         }
-        Some(Self(Offset::new(link as u32 * 4)))
+        Some(Self(Offset::new(of_words(link))))
     }
 
     const fn link(self) -> u16 {
@@ -403,8 +403,8 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// More mutexes than the region can hold are a damaged chain.
-    fn most_mutexes(&self) -> u32 {
-        self.nvm().size() / size_of::<MutexBlock>() as u32
+    fn most_mutexes(&self) -> RawOffset {
+        self.nvm().size() / size_of::<MutexBlock>() as RawOffset
     }
 
     /// Hands over the contended mutexes of a task that has ended, each in one kernel transaction.

@@ -13,7 +13,7 @@
 
 use core::mem;
 
-use nvm_core::{Class, Nvm, Offset, ablation};
+use nvm_core::{Class, Nvm, Offset, RawOffset, ablation, narrowed, widened};
 use nvm_list::{List, NodeRef, OpLog, Staged};
 use nvm_tx::UndoLog;
 use replay::SystemTx;
@@ -259,14 +259,15 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// Where the result of a blocked task's system call goes.
-    pub fn result_at(&self, task: TaskIndex) -> Result<u32, Error> {
-        Ok(self.nvm.load(self.areas.task(task)?.result_at())?)
+    pub fn result_at(&self, task: TaskIndex) -> Result<RawOffset, Error> {
+        let at = self.nvm.load(self.areas.task(task)?.result_at())?;
+        Ok(narrowed(at))
     }
 
     /// Remembers where the result of the system call goes for which a task is about to block. Nobody reads
     /// it before the task is blocked, so that it needs no log.
-    pub(crate) fn set_result_at(&self, task: TaskIndex, at: u32) -> Result<(), Error> {
-        let place = self.areas.task(task)?.result_at();
+    pub(crate) fn set_result_at(&self, task: TaskIndex, at: RawOffset) -> Result<(), Error> {
+        let (place, at) = (self.areas.task(task)?.result_at(), widened(at));
         if self.nvm.load(place)? != at {
             self.nvm.store(Class::Kernel, place, &at)?;
         }

@@ -15,7 +15,7 @@
 //! There is no field for the state: it follows from the lists that the nodes are in, and from the bit that says
 //! that the task is suspended; so no power loss can make the two contradict each other.
 
-use nvm_core::{Offset, field};
+use nvm_core::{Offset, RawOffset, field};
 use nvm_list::Node;
 
 /// A task's position among the program's tasks: what NVM holds in place of a code address.
@@ -119,7 +119,7 @@ pub(crate) struct TaskAt(pub(crate) Offset<ControlBlock>);
 impl TaskAt {
     /// The control block that lies so many bytes behind this one.
     #[inline]
-    pub(crate) const fn behind(self, bytes: u32) -> Self {
+    pub(crate) const fn behind(self, bytes: RawOffset) -> Self {
         Self(Offset::new(self.0.get() + bytes))
     }
 

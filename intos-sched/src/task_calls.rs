@@ -13,7 +13,7 @@
 //! | take, wait | value, settings | |
 //! | take, wait where nothing is pending | value, if bits are cleared at the beginning | blocks the task |
 
-use nvm_core::{Class, Nvm, Offset, Record, RecordReader, RecordWriter};
+use nvm_core::{Class, Nvm, Offset, RawOffset, Record, RecordReader, RecordWriter};
 use replay::Site;
 
 use crate::areas::{NOTIFIED, PRIORITIES};
@@ -475,7 +475,7 @@ fn attempt_await<N: Nvm + Copy, P: Port>(
 
 /// One byte, and 4 where it says until when.
 impl Record for TaskState {
-    const MAX_BYTES: u32 = 5;
+    const MAX_BYTES: RawOffset = 5;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
         let code = match self {

@@ -22,7 +22,7 @@
 //! though the tick wraps around. (`FreeRTOS` exchanges two lists at the wrap for the same purpose; here
 //! nothing needs to be exchanged, and nothing stored.)
 
-use nvm_core::{Class, Nvm, Offset};
+use nvm_core::{Class, Nvm, Offset, RawOffset};
 
 use crate::error::Error;
 
@@ -85,7 +85,7 @@ pub(crate) fn advance<N: Nvm>(
 }
 
 fn set<N: Nvm>(nvm: &N, cells: Offset<[u32; 2]>, tick: u32) -> Result<(), Error> {
-    let at = cells.get() + 4 * (tick % 2);
+    let at = cells.get() + 4 * (tick as RawOffset % 2);
     if nvm.read_u16(at + 2)? == (tick >> 16) as u16 {
         nvm.write_u16(Class::Kernel, at, tick as u16)?;
     } else {

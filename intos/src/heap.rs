@@ -2,7 +2,7 @@
 
 use intos_sched::{Error, Outcome};
 use nvm_alloc::{AllocError, Statistics};
-use nvm_core::{Nvm, Offset, Persist};
+use nvm_core::{Nvm, Offset, Persist, RawOffset};
 
 /// A heap for persistent objects, shared by all tasks: what a transaction allocates is there if it commits, and
 /// what it frees is gone when it has. See [`nvm_alloc::Heap`]; each call is made in a critical section, and so
@@ -31,7 +31,11 @@ impl Heap {
     /// # Errors
     ///
     /// [`Outcome::OutOfMemory`].
-    pub fn allocate(self, tx: &mut impl HeapTransaction, bytes: u32) -> Result<u32, Error> {
+    pub fn allocate(
+        self,
+        tx: &mut impl HeapTransaction,
+        bytes: RawOffset,
+    ) -> Result<RawOffset, Error> {
         tx.undisturbed(|tx| self.0.allocate(tx, bytes))
             .map_err(from_alloc)
     }
@@ -56,7 +60,7 @@ impl Heap {
     /// # Errors
     ///
     /// [`Outcome::Invalid`] where no block begins there.
-    pub fn free(self, tx: &mut impl HeapTransaction, offset: u32) -> Result<(), Error> {
+    pub fn free(self, tx: &mut impl HeapTransaction, offset: RawOffset) -> Result<(), Error> {
         tx.undisturbed(|tx| self.0.free(tx, offset))
             .map_err(from_alloc)
     }

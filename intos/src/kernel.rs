@@ -6,7 +6,7 @@ use intos_sched::{
     Error, ErrorKind, Event, FollowUps, Port, RecoveryStep, Scheduler, SchedulerAreas, TaskIndex,
     ThreadPlaces, Variant, is_broken,
 };
-use nvm_core::{Class, Layout, Region, RegionError};
+use nvm_core::{Class, Layout, RawOffset, Region, RegionError};
 use nvm_tx::UndoLog;
 use replay::Thread;
 
@@ -77,7 +77,7 @@ impl<B: Board> Kernel<B> {
     }
 
     /// Bytes of NVM that the program needs.
-    pub fn bytes_needed<P: Program<B>>() -> Result<u32, BootError> {
+    pub fn bytes_needed<P: Program<B>>() -> Result<RawOffset, BootError> {
         Ok(Plan::<B, P>::make()?.layout.size())
     }
 
@@ -211,7 +211,7 @@ impl<B: Board> Kernel<B> {
 pub(crate) struct Plan<B: Board, P> {
     pub(crate) scheduler: SchedulerAreas,
     /// Where the first thread's tables begin; the others follow.
-    pub(crate) threads: u32,
+    pub(crate) threads: RawOffset,
     /// The layout up to the program's objects.
     pub(crate) before_objects: Layout,
     layout: Layout,

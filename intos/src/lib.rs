@@ -87,7 +87,7 @@ pub use intos_sched::{
     TaskState, Timeout, TransactionEvent,
 };
 pub use kernel::{BootError, Kernel};
-pub use nvm_core::{Nvm, Offset, Persist, Record, field};
+pub use nvm_core::{Nvm, Offset, Persist, RawOffset, Record, field};
 pub use placement::Placement;
 pub use program::{DEFAULT_STACK_BYTES, KERNEL_UNDO_LOG_BYTES, Program, TaskEntry, TaskKind};
 pub use replay::{Error as ReplayError, ThreadLayout, nv_for_loop, nv_loop};

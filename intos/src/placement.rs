@@ -5,7 +5,7 @@ use intos_ipc::{
     StreamBuffer, Timer, Timers,
 };
 use intos_sched::{Error, ErrorKind, FollowUps};
-use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist, ablation};
+use nvm_core::{Area, Class, Layout, Nvm, Offset, Persist, RawOffset, ablation};
 
 use crate::heap::{Heap, from_alloc};
 #[cfg(feature = "host")]
@@ -25,7 +25,7 @@ pub struct Placement<N: Nvm + Copy> {
     placed: Vec<Placed>,
     /// Up to where that goes.
     #[cfg(feature = "host")]
-    noted_to: u32,
+    noted_to: RawOffset,
 }
 
 /// What the objects are placed for.
@@ -106,7 +106,7 @@ impl<N: Nvm + Copy> Placement<N> {
                 bytes: size_of::<T>() as u32,
             },
         );
-        ablation::note_object(object.get(), size_of::<T>() as u32);
+        ablation::note_object(object.get(), size_of::<T>() as RawOffset);
         if let Some(nvm) = self.first_boot() {
             nvm.store(Class::Data, object, &first)?;
         }
@@ -255,7 +255,7 @@ impl<N: Nvm + Copy> Placement<N> {
     }
 
     /// Places a heap whose blocks take up to `capacity` bytes together.
-    pub fn heap(&mut self, name: &str, capacity: u32) -> Result<Heap, Error> {
+    pub fn heap(&mut self, name: &str, capacity: RawOffset) -> Result<Heap, Error> {
         let area = self
             .layout
             .area(name, nvm_alloc::Heap::area_bytes(capacity));
@@ -284,7 +284,7 @@ impl<N: Nvm + Copy> Placement<N> {
     pub fn area(
         &mut self,
         name: &str,
-        len: u32,
+        len: RawOffset,
         first_boot: impl FnOnce(N, Area) -> Result<(), Error>,
     ) -> Result<Area, Error> {
         // The program may make a heap of it.

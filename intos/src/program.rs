@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use intos_sched::{Error, Priority};
-use nvm_core::Persist;
+use nvm_core::{Persist, RawOffset};
 use replay::ThreadLayout;
 
 use crate::board::Board;
@@ -64,12 +64,12 @@ pub(crate) enum Instances {
     /// One, which is ready at the first boot.
     One,
     /// None at the first boot, and up to so many at a time, with an argument of so many bytes each.
-    Created { most: u8, argument_bytes: u32 },
+    Created { most: u8, argument_bytes: RawOffset },
 }
 
 /// Bytes that the undo log of a task's kernel transactions must have: unlocking a mutex for which several tasks
 /// wait fills them. Calls that log an item of a queue may need more.
-pub const KERNEL_UNDO_LOG_BYTES: u32 = 40;
+pub const KERNEL_UNDO_LOG_BYTES: RawOffset = 40;
 
 /// Bytes of a task's stack, where its entry does not say otherwise: on a Cortex-M enough for any system call, called
 /// from a task's function; on an MSP430, whose whole SRAM may have 4 KiB, for most: measure it there.
@@ -105,7 +105,7 @@ impl<B: Board, P> TaskEntry<B, P> {
         let mut entry = Self::new(name, priority, function);
         entry.instances = Instances::Created {
             most,
-            argument_bytes: size_of::<A>() as u32,
+            argument_bytes: size_of::<A>() as RawOffset,
         };
         entry
     }

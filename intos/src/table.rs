@@ -5,7 +5,7 @@
 //! the order of the slots; behind each one the argument of a task that is created.
 
 use intos_sched::{Error, ErrorKind, MAX_TASKS, PRIORITIES, Priority, TaskIndex, ThreadPlaces};
-use nvm_core::{Area, Layout};
+use nvm_core::{Area, Layout, RawOffset};
 use replay::ThreadAreas;
 
 use crate::board::Board;
@@ -15,7 +15,7 @@ use crate::program::{Instances, Program, TaskEntry};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TaskTable {
     pub(crate) threads: ThreadPlaces,
-    slot: fn(u32, TaskIndex) -> Option<Slot>,
+    slot: fn(RawOffset, TaskIndex) -> Option<Slot>,
     slots: fn(usize) -> Option<Slots>,
     named: fn(&str) -> Option<TaskIndex>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Slots {
     pub(crate) first: u8,
     pub(crate) count: u8,
     pub(crate) priority: Priority,
-    pub(crate) argument_bytes: u32,
+    pub(crate) argument_bytes: RawOffset,
 }
 
 impl Slot {
@@ -47,7 +47,7 @@ impl Slot {
 
 impl TaskTable {
     /// The table of a program whose first thread begins at `base`.
-    pub(crate) fn of<B: Board, P: Program<B>>(base: u32) -> Self {
+    pub(crate) fn of<B: Board, P: Program<B>>(base: RawOffset) -> Self {
         Self {
             threads: ThreadPlaces {
                 base,
@@ -120,7 +120,7 @@ fn index_of<B: Board, P: Program<B>>(task: TaskIndex) -> Option<usize> {
     each_slot::<B, P, _>(|slot, _, index| (slot == task.0).then_some(index))
 }
 
-fn slot_of<B: Board, P: Program<B>>(base: u32, task: TaskIndex) -> Option<Slot> {
+fn slot_of<B: Board, P: Program<B>>(base: RawOffset, task: TaskIndex) -> Option<Slot> {
     let mut at = base;
     each_slot::<B, P, _>(|slot, entry, index| {
         let bytes = entry.tables.bytes();
@@ -198,14 +198,14 @@ fn instances<B: Board, P>(entry: &TaskEntry<B, P>) -> usize {
     }
 }
 
-fn argument_bytes<B: Board, P>(entry: &TaskEntry<B, P>) -> u32 {
+fn argument_bytes<B: Board, P>(entry: &TaskEntry<B, P>) -> RawOffset {
     match entry.instances {
         Instances::One => 0,
         Instances::Created { argument_bytes, .. } => argument_bytes,
     }
 }
 
-fn slot_bytes<B: Board, P>(entry: &TaskEntry<B, P>) -> u32 {
+fn slot_bytes<B: Board, P>(entry: &TaskEntry<B, P>) -> RawOffset {
     let argument = argument_bytes(entry).saturating_add(3) & !3;
     entry.tables.bytes().saturating_add(argument)
 }

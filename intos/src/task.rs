@@ -7,7 +7,7 @@ use intos_sched::{
     Call, CallName, Error, ErrorKind, Event, Port, Progress, Span, TaskCalls, TaskId, TaskIndex,
     Timeout, TransactionEvent,
 };
-use nvm_core::{Nvm, Offset, Persist, Record};
+use nvm_core::{Nvm, Offset, Persist, RawOffset, Record};
 use replay::{Durable, EndOfTransaction, Site, Statistics, Thread, ThreadAreas};
 
 use crate::board::Board;
@@ -107,7 +107,7 @@ impl<'k, B: Board> Task<'k, B> {
     #[inline]
     pub fn transaction_write_first<R: Record>(
         &mut self,
-        log_bytes: u32,
+        log_bytes: RawOffset,
         body: impl Fn(&mut WriteFirstTx<B>) -> Result<R, replay::Error> + Sync,
     ) -> Result<R, Error> {
         self.check_stopped()?;
@@ -190,7 +190,7 @@ impl<'k, B: Board> Task<'k, B> {
     /// [`ErrorKind::WrongKind`](intos_sched::ErrorKind::WrongKind) where the task is not of this kind.
     pub fn argument<A: Persist>(&self, kind: TaskKind<A>) -> Result<A, Error> {
         let slot = self.kernel.table.slot(self.index)?;
-        if slot.entry != kind.index() || slot.argument.len() != size_of::<A>() as u32 {
+        if slot.entry != kind.index() || slot.argument.len() != size_of::<A>() as RawOffset {
             return Err(ErrorKind::WrongKind {
                 index: self.index.0,
             }

@@ -7,7 +7,7 @@ use intos_sched::{
     Call, CallName, Error, ErrorKind, Outcome, Port, Progress, Span, SystemCalls, TaskId,
     TaskIndex, TaskState, Work,
 };
-use nvm_core::{Class, Nvm, Offset, Persist};
+use nvm_core::{Class, Nvm, Offset, Persist, RawOffset};
 use replay::Site;
 
 use crate::board::Board;
@@ -189,7 +189,7 @@ fn attempt_create<B: Board, A: Persist>(
     let slots = kernel
         .table
         .slots(kind.index())
-        .filter(|slots| slots.argument_bytes == size_of::<A>() as u32)
+        .filter(|slots| slots.argument_bytes == size_of::<A>() as RawOffset)
         .ok_or(
             ErrorKind::WrongKind {
                 index: kind.index() as u8,

@@ -1,7 +1,7 @@
 //! A persistent vector in a heap that tasks share.
 
 use intos_sched::{Error, ErrorKind, Outcome};
-use nvm_core::{Nvm, Persist, Record, RecordReader, RecordWriter};
+use nvm_core::{Nvm, Persist, RawOffset, Record, RecordReader, RecordWriter};
 use nvm_ptr::PVec;
 
 use crate::board::Board;
@@ -126,7 +126,7 @@ impl<T: Persist> Vector<T> {
 
 /// 4 bytes. A replay hands out the handle again that went with the power.
 impl<T: Persist> Record for Vector<T> {
-    const MAX_BYTES: u32 = PVec::<T>::MAX_BYTES;
+    const MAX_BYTES: RawOffset = PVec::<T>::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
         self.0.encode(to)

@@ -9,7 +9,7 @@
 //! is told by the nearest bit before them. Hence the set bits of a sound bitmap are S, E, S, E, … in
 //! turn, and a block of whatever length costs the change of two bits, in one byte or two.
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 
 use crate::error::AllocError;
 use crate::geometry::{GRANULE_BYTES, GRANULES_PER_WORD, Geometry};
@@ -18,25 +18,25 @@ use crate::geometry::{GRANULE_BYTES, GRANULES_PER_WORD, Geometry};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
     /// Where it begins, in bytes from the start of the region.
-    pub offset: u32,
+    pub offset: RawOffset,
     /// Bytes, a multiple of [`GRANULE_BYTES`].
-    pub bytes: u32,
+    pub bytes: RawOffset,
 }
 
 /// A run of granules: from `start` to before `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
+    pub(crate) start: RawOffset,
+    pub(crate) end: RawOffset,
 }
 
 impl Run {
-    pub(crate) const fn granules(self) -> u32 {
+    pub(crate) const fn granules(self) -> RawOffset {
         self.end - self.start
     }
 
     /// The two bits that make the run a block.
-    pub(crate) const fn bits(self) -> (u32, u32) {
+    pub(crate) const fn bits(self) -> (RawOffset, RawOffset) {
         (2 * self.start, 2 * self.end - 1)
     }
 }
@@ -46,14 +46,14 @@ impl Run {
 struct SetBits<'a, N> {
     nvm: &'a N,
     geometry: Geometry,
-    next_word: u32,
+    next_word: RawOffset,
     /// What is left of the word before `next_word`.
     word: u32,
 }
 
 impl<'a, N: Nvm> SetBits<'a, N> {
     /// Those from `bit` on.
-    fn from(nvm: &'a N, geometry: Geometry, bit: u32) -> Result<Self, AllocError> {
+    fn from(nvm: &'a N, geometry: Geometry, bit: RawOffset) -> Result<Self, AllocError> {
         let index = bit / 32;
         let word = nvm.read_u32(geometry.word(index))? & (u32::MAX << (bit % 32));
         Ok(Self {
@@ -64,7 +64,7 @@ impl<'a, N: Nvm> SetBits<'a, N> {
         })
     }
 
-    fn next(&mut self) -> Result<Option<u32>, AllocError> {
+    fn next(&mut self) -> Result<Option<RawOffset>, AllocError> {
         while self.word == 0 {
             if self.next_word >= self.geometry.words() {
                 return Ok(None);
@@ -72,7 +72,7 @@ impl<'a, N: Nvm> SetBits<'a, N> {
             self.word = self.nvm.read_u32(self.geometry.word(self.next_word))?;
             self.next_word += 1;
         }
-        let bit = 32 * (self.next_word - 1) + self.word.trailing_zeros();
+        let bit = 32 * (self.next_word - 1) + self.word.trailing_zeros() as RawOffset;
         self.word &= self.word - 1;
         if bit >= 2 * self.geometry.granules() {
             return Err(damaged(self.geometry, bit));
@@ -99,7 +99,7 @@ impl<'a, N: Nvm> SetBits<'a, N> {
     }
 }
 
-const fn damaged(geometry: Geometry, bit: u32) -> AllocError {
+const fn damaged(geometry: Geometry, bit: RawOffset) -> AllocError {
     AllocError::Damaged {
         offset: geometry.byte_of(bit),
     }
@@ -109,7 +109,7 @@ const fn damaged(geometry: Geometry, bit: u32) -> AllocError {
 #[derive(Debug)]
 pub(crate) struct Runs<'a, N> {
     bits: SetBits<'a, N>,
-    reached: u32,
+    reached: RawOffset,
 }
 
 impl<'a, N: Nvm> Runs<'a, N> {
@@ -142,7 +142,7 @@ const STARTS: u32 = 0x5555_5555;
 pub(crate) fn first_free<N: Nvm>(
     nvm: &N,
     geometry: Geometry,
-    granules: u32,
+    granules: RawOffset,
 ) -> Result<Option<Run>, AllocError> {
     // All ones while a block goes on from one word to the next.
     let mut within = 0;
@@ -168,10 +168,13 @@ pub(crate) fn first_free<N: Nvm>(
             free &= !beyond;
         }
         if wrong != 0 {
-            return Err(damaged(geometry, 2 * first + wrong.trailing_zeros()));
+            return Err(damaged(
+                geometry,
+                2 * first + wrong.trailing_zeros() as RawOffset,
+            ));
         }
         within = (odd.cast_signed() >> 31).cast_unsigned();
-        let leading = (free ^ STARTS).trailing_zeros() / 2;
+        let leading = (free ^ STARTS).trailing_zeros() as RawOffset / 2;
         if before + leading >= granules {
             return Ok(Some(run(first - before, granules)));
         }
@@ -182,7 +185,7 @@ pub(crate) fn first_free<N: Nvm>(
         if let Some(start) = run_within(free, granules) {
             return Ok(Some(run(first + start, granules)));
         }
-        before = (free ^ STARTS).leading_zeros() / 2;
+        before = (free ^ STARTS).leading_zeros() as RawOffset / 2;
     }
     if within != 0 {
         return Err(damaged(geometry, 2 * geometry.granules() - 1));
@@ -190,7 +193,7 @@ pub(crate) fn first_free<N: Nvm>(
     Ok(None)
 }
 
-const fn run(start: u32, granules: u32) -> Run {
+const fn run(start: RawOffset, granules: RawOffset) -> Run {
     Run {
         start,
         end: start + granules,
@@ -198,7 +201,7 @@ const fn run(start: u32, granules: u32) -> Run {
 }
 
 /// Where in a word so many free granules begin one behind the other.
-fn run_within(free: u32, granules: u32) -> Option<u32> {
+fn run_within(free: u32, granules: RawOffset) -> Option<RawOffset> {
     if granules > GRANULES_PER_WORD {
         return None;
     }
@@ -209,19 +212,19 @@ fn run_within(free: u32, granules: u32) -> Option<u32> {
         starts &= starts >> (2 * more);
         long += more;
     }
-    (starts != 0).then(|| starts.trailing_zeros() / 2)
+    (starts != 0).then(|| starts.trailing_zeros() as RawOffset / 2)
 }
 
 /// The block that begins in `granule`, where both its ends are in one word.
 fn block_in_word<N: Nvm>(
     nvm: &N,
     geometry: Geometry,
-    granule: u32,
+    granule: RawOffset,
 ) -> Result<Option<Run>, AllocError> {
     let bit = 2 * granule;
     let word = nvm.read_u32(geometry.word(bit / 32))? >> (bit % 32);
     let further = word & !1;
-    let end = further.trailing_zeros();
+    let end = further.trailing_zeros() as RawOffset;
     if word == further || further == 0 || end.is_multiple_of(2) {
         return Ok(None);
     }
@@ -233,7 +236,7 @@ fn block_in_word<N: Nvm>(
 pub(crate) fn block_at<N: Nvm>(
     nvm: &N,
     geometry: Geometry,
-    granule: u32,
+    granule: RawOffset,
 ) -> Result<Run, AllocError> {
     if let Some(block) = block_in_word(nvm, geometry, granule)? {
         return Ok(block);
@@ -312,7 +315,7 @@ mod tests {
     fn first_free_by_blocks(
         nvm: &SimNvm<4>,
         geometry: Geometry,
-        granules: u32,
+        granules: RawOffset,
     ) -> Result<Option<Run>, AllocError> {
         let mut runs = Runs::new(nvm, geometry)?;
         loop {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::Error;
+use nvm_core::{Error, RawOffset};
 use nvm_tx::{Fault, FaultKind};
 
 /// Why nothing was allocated or freed. The heap is as it was.
@@ -15,57 +15,57 @@ pub enum AllocError {
     /// No free block is large enough.
     OutOfMemory {
         /// Bytes asked for.
-        needed: u32,
+        needed: RawOffset,
         /// Bytes of the largest free block.
-        largest: u32,
+        largest: RawOffset,
     },
     /// The offset lies outside of the heap's blocks.
     Foreign {
         /// The offset.
-        offset: u32,
+        offset: RawOffset,
         /// Where the first block may begin.
-        start: u32,
+        start: RawOffset,
         /// Where the last block ends at the latest.
-        end: u32,
+        end: RawOffset,
     },
     /// No block begins at such an offset: blocks begin at multiples of 8 bytes from the heap's first.
     Misaligned {
         /// The offset.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The offset lies inside of a block, not at its beginning.
     Interior {
         /// The offset.
-        offset: u32,
+        offset: RawOffset,
         /// Where the block begins.
-        block: u32,
+        block: RawOffset,
     },
     /// Nothing is allocated there: freed before, or never allocated.
     NotAllocated {
         /// The offset.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The running transaction has freed the block already.
     AlreadyFreed {
         /// The offset.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The area is too small for a heap of even one block.
     AreaTooSmall {
         /// Bytes that the smallest heap needs.
-        needed: u32,
+        needed: RawOffset,
         /// Bytes of the area.
-        actual: u32,
+        actual: RawOffset,
     },
     /// No heap of this size was formatted in the area.
     NotAHeap {
         /// Where the area begins.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The bitmap contradicts itself: the image is damaged.
     Damaged {
         /// Which byte of the bitmap.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The transaction cannot go on: its log is full, or the NVM did not answer. It rolls back.
     Transaction(Fault),

@@ -8,39 +8,39 @@
 //! | 56.. | bitmap, 4 bytes for each 16 granules (module `bitmap`) |
 //! | behind it | granules, 8 bytes each |
 
-use nvm_core::Area;
-use nvm_tx::{LOG_HEADER_BYTES, bits_entry_bytes};
+use nvm_core::{Area, RawOffset};
+use nvm_tx::{LOG_HEADER_BYTES, MAX_BITS_ENTRY_BYTES};
 
 use crate::error::AllocError;
 
 /// Bytes of a granule: every block begins at a multiple of it from the heap's first, and is a multiple
 /// of it long.
-pub const GRANULE_BYTES: u32 = 8;
+pub const GRANULE_BYTES: RawOffset = 8;
 
 pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"HEAP");
-pub(crate) const GRANULES_AT: u32 = 4;
-const LOG_AT: u32 = 8;
+pub(crate) const GRANULES_AT: RawOffset = 4;
+const LOG_AT: RawOffset = 8;
 /// The two ends of a block and a slot that holds its offset; entries above 1 MiB are the longest.
-const LOG_BYTES: u32 = LOG_HEADER_BYTES + 3 * bits_entry_bytes(u32::MAX);
-const BITMAP_AT: u32 = LOG_AT + LOG_BYTES;
+const LOG_BYTES: RawOffset = LOG_HEADER_BYTES + 3 * MAX_BITS_ENTRY_BYTES;
+const BITMAP_AT: RawOffset = LOG_AT + LOG_BYTES;
 
 /// Granules that a word of the bitmap tells about.
-pub(crate) const GRANULES_PER_WORD: u32 = 16;
-const WORD_BYTES: u32 = 4;
+pub(crate) const GRANULES_PER_WORD: RawOffset = 16;
+const WORD_BYTES: RawOffset = 4;
 
 /// Bytes of NVM that every heap needs, however small, besides its bitmap and its blocks.
-pub const HEAP_HEADER_BYTES: u32 = BITMAP_AT;
+pub const HEAP_HEADER_BYTES: RawOffset = BITMAP_AT;
 
 /// Where a heap's parts lie: all that a handle holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
-    at: u32,
-    granules: u32,
+    at: RawOffset,
+    granules: RawOffset,
 }
 
 impl Geometry {
     /// Bytes of the area of a heap whose blocks take `capacity` bytes together, rounded up to granules.
-    pub(crate) const fn area_bytes(capacity: u32) -> u32 {
+    pub(crate) const fn area_bytes(capacity: RawOffset) -> RawOffset {
         let granules = capacity.div_ceil(GRANULE_BYTES);
         let words = granules.div_ceil(GRANULES_PER_WORD);
         BITMAP_AT
@@ -50,7 +50,7 @@ impl Geometry {
 
     /// As many granules as fit.
     pub(crate) const fn of(area: Area) -> Result<Self, AllocError> {
-        const GROUP_BYTES: u32 = WORD_BYTES + GRANULES_PER_WORD * GRANULE_BYTES;
+        const GROUP_BYTES: RawOffset = WORD_BYTES + GRANULES_PER_WORD * GRANULE_BYTES;
         let needed = Self::area_bytes(1);
         if area.len() < needed || area.offset().checked_add(area.len()).is_none() {
             return Err(AllocError::AreaTooSmall {
@@ -66,7 +66,7 @@ impl Geometry {
         })
     }
 
-    pub(crate) const fn header(self) -> u32 {
+    pub(crate) const fn header(self) -> RawOffset {
         self.at
     }
 
@@ -74,41 +74,41 @@ impl Geometry {
         Area::new(self.at + LOG_AT, LOG_BYTES)
     }
 
-    pub(crate) const fn granules(self) -> u32 {
+    pub(crate) const fn granules(self) -> RawOffset {
         self.granules
     }
 
     /// Words of the bitmap.
-    pub(crate) const fn words(self) -> u32 {
+    pub(crate) const fn words(self) -> RawOffset {
         self.granules.div_ceil(GRANULES_PER_WORD)
     }
 
     /// Where a word of the bitmap lies.
-    pub(crate) const fn word(self, index: u32) -> u32 {
+    pub(crate) const fn word(self, index: RawOffset) -> RawOffset {
         self.at + BITMAP_AT + index * WORD_BYTES
     }
 
     /// Which byte holds a bit of the bitmap.
-    pub(crate) const fn byte_of(self, bit: u32) -> u32 {
+    pub(crate) const fn byte_of(self, bit: RawOffset) -> RawOffset {
         self.word(0) + bit / 8
     }
 
     /// Where the first granule lies.
-    pub(crate) const fn start(self) -> u32 {
+    pub(crate) const fn start(self) -> RawOffset {
         self.word(self.words())
     }
 
     /// Where the last granule ends.
-    pub(crate) const fn end(self) -> u32 {
+    pub(crate) const fn end(self) -> RawOffset {
         self.start() + self.granules * GRANULE_BYTES
     }
 
-    pub(crate) const fn offset_of(self, granule: u32) -> u32 {
+    pub(crate) const fn offset_of(self, granule: RawOffset) -> RawOffset {
         self.start() + granule * GRANULE_BYTES
     }
 
     /// The granule that begins at `offset`.
-    pub(crate) const fn granule_at(self, offset: u32) -> Result<u32, AllocError> {
+    pub(crate) const fn granule_at(self, offset: RawOffset) -> Result<RawOffset, AllocError> {
         if offset < self.start() || offset >= self.end() {
             return Err(AllocError::Foreign {
                 offset,

@@ -25,7 +25,7 @@
 //! takes the allocation back and ignores the deferred free; the commit keeps the allocation and then
 //! frees.
 
-use nvm_core::{Area, Class, Nvm, Offset, Persist, ablation};
+use nvm_core::{Area, Class, Nvm, Offset, Persist, RawOffset, ablation, narrowed, widened};
 use nvm_tx::{Tx, UndoLog, bits_entry_bytes};
 
 use crate::bitmap::{Blocks, Run, Runs, block_at, first_free};
@@ -57,7 +57,7 @@ pub struct Statistics {
 impl Heap {
     /// Bytes of NVM for a heap whose blocks take `capacity` bytes together: 3.1 % more, and
     /// [`HEAP_HEADER_BYTES`](crate::HEAP_HEADER_BYTES). A block takes its bytes, rounded up to 8.
-    pub const fn area_bytes(capacity: u32) -> u32 {
+    pub const fn area_bytes(capacity: RawOffset) -> RawOffset {
         Geometry::area_bytes(capacity)
     }
 
@@ -70,7 +70,11 @@ impl Heap {
             nvm.write_u32(Class::Allocator, geometry.word(index), 0)?;
         }
         let header = geometry.header();
-        nvm.write_u32(Class::Allocator, header + GRANULES_AT, geometry.granules())?;
+        nvm.write_u32(
+            Class::Allocator,
+            header + GRANULES_AT,
+            widened(geometry.granules()),
+        )?;
         nvm.write_u32(Class::Allocator, header, MAGIC)?;
         Ok(())
     }
@@ -96,7 +100,7 @@ impl Heap {
         nvm.check_range(area.offset(), area.len())?;
         let header = geometry.header();
         if nvm.read_u32(header)? != MAGIC
-            || nvm.read_u32(header + GRANULES_AT)? != geometry.granules()
+            || nvm.read_u32(header + GRANULES_AT)? != widened(geometry.granules())
         {
             return Err(AllocError::NotAHeap { offset: header });
         }
@@ -116,7 +120,11 @@ impl Heap {
     ///
     /// [`OutOfMemory`](AllocError::OutOfMemory); the transaction may go on. What it has freed itself is
     /// not available to it, only to the next.
-    pub fn allocate<N: Nvm>(self, tx: &mut Tx<'_, N>, bytes: u32) -> Result<u32, AllocError> {
+    pub fn allocate<N: Nvm>(
+        self,
+        tx: &mut Tx<'_, N>,
+        bytes: RawOffset,
+    ) -> Result<RawOffset, AllocError> {
         let block = self.first_fit(tx.nvm(), bytes)?;
         let (start, end) = self.masks(block);
         Self::reserve_for_two(tx, end)?;
@@ -139,7 +147,10 @@ impl Heap {
         value: T,
     ) -> Result<Offset<T>, AllocError> {
         let bytes = value.as_bytes();
-        let offset = self.allocate(tx, u32::try_from(bytes.len()).unwrap_or(u32::MAX))?;
+        let offset = self.allocate(
+            tx,
+            RawOffset::try_from(bytes.len()).unwrap_or(RawOffset::MAX),
+        )?;
         tx.write_fresh(offset, bytes)?;
         Ok(Offset::new(offset))
     }
@@ -152,7 +163,7 @@ impl Heap {
     ///
     /// A block that is not allocated, is freed already in this transaction, or does not begin at `offset` is a
     /// precise error. Nothing is changed then, and the transaction may go on.
-    pub fn free<N: Nvm>(self, tx: &mut Tx<'_, N>, offset: u32) -> Result<(), AllocError> {
+    pub fn free<N: Nvm>(self, tx: &mut Tx<'_, N>, offset: RawOffset) -> Result<(), AllocError> {
         let granule = self.geometry.granule_at(offset)?;
         let block = block_at(tx.nvm(), self.geometry, granule)?;
         let (start, end) = self.masks(block);
@@ -169,7 +180,11 @@ impl Heap {
     }
 
     /// Bytes of the block at `offset`: those asked for, rounded up to 8.
-    pub fn size_of_block<N: Nvm>(self, nvm: &N, offset: u32) -> Result<u32, AllocError> {
+    pub fn size_of_block<N: Nvm>(
+        self,
+        nvm: &N,
+        offset: RawOffset,
+    ) -> Result<RawOffset, AllocError> {
         let granule = self.geometry.granule_at(offset)?;
         let block = block_at(nvm, self.geometry, granule)?;
         Ok(block.granules() * GRANULE_BYTES)
@@ -181,13 +196,13 @@ impl Heap {
         let mut runs = Runs::new(nvm, self.geometry)?;
         loop {
             let (free, block) = runs.next()?;
-            let bytes = free.granules() * GRANULE_BYTES;
+            let bytes = widened(free.granules() * GRANULE_BYTES);
             statistics.free += bytes;
             statistics.largest_free = statistics.largest_free.max(bytes);
             let Some(block) = block else {
                 return Ok(statistics);
             };
-            statistics.used += block.granules() * GRANULE_BYTES;
+            statistics.used += widened(block.granules() * GRANULE_BYTES);
             statistics.blocks += 1;
         }
     }
@@ -198,7 +213,7 @@ impl Heap {
     }
 
     /// Bytes that all blocks together can take.
-    pub const fn capacity(self) -> u32 {
+    pub const fn capacity(self) -> RawOffset {
         self.geometry.granules() * GRANULE_BYTES
     }
 
@@ -212,12 +227,12 @@ impl Heap {
         self.geometry.log()
     }
 
-    fn first_fit<N: Nvm>(self, nvm: &N, bytes: u32) -> Result<Run, AllocError> {
+    fn first_fit<N: Nvm>(self, nvm: &N, bytes: RawOffset) -> Result<Run, AllocError> {
         let granules = bytes.div_ceil(GRANULE_BYTES).max(1);
         if let Some(block) = first_free(nvm, self.geometry, granules)? {
             return Ok(block);
         }
-        let largest = self.statistics(nvm)?.largest_free;
+        let largest = narrowed(self.statistics(nvm)?.largest_free);
         Err(AllocError::OutOfMemory {
             needed: bytes,
             largest,
@@ -226,7 +241,7 @@ impl Heap {
 
     /// The bytes of the bitmap that hold a block's two ends, each with its mask; where it is one byte, the
     /// second mask is 0.
-    fn masks(self, block: Run) -> ((u32, u8), (u32, u8)) {
+    fn masks(self, block: Run) -> ((RawOffset, u8), (RawOffset, u8)) {
         let (start, end) = block.bits();
         let start = (self.geometry.byte_of(start), 1 << (start % 8));
         let end = (self.geometry.byte_of(end), 1 << (end % 8));
@@ -241,7 +256,7 @@ impl Heap {
     #[inline]
     fn reserve_for_two<N: Nvm>(
         tx: &mut Tx<'_, N>,
-        (byte, mask): (u32, u8),
+        (byte, mask): (RawOffset, u8),
     ) -> Result<(), AllocError> {
         if mask != 0 {
             tx.reserve_log(2 * bits_entry_bytes(byte))?;
@@ -250,7 +265,7 @@ impl Heap {
     }
 
     /// Sets bits of the map.
-    fn set<N: Nvm>(tx: &mut Tx<'_, N>, (byte, mask): (u32, u8)) -> Result<(), AllocError> {
+    fn set<N: Nvm>(tx: &mut Tx<'_, N>, (byte, mask): (RawOffset, u8)) -> Result<(), AllocError> {
         if broken::is(Variant::AllocatesUnlogged) {
             let old = tx.nvm().read_u8(byte)?;
             return Ok(tx.nvm().write_u8(Class::Allocator, byte, old | mask)?);
@@ -261,7 +276,7 @@ impl Heap {
     /// Takes bits of the map back when the transaction commits.
     fn clear_on_commit<N: Nvm>(
         tx: &mut Tx<'_, N>,
-        (byte, mask): (u32, u8),
+        (byte, mask): (RawOffset, u8),
     ) -> Result<(), AllocError> {
         if broken::is(Variant::FreesAtOnce) {
             return Ok(tx.set_bits(Class::Allocator, byte, mask, 0)?);

@@ -1,6 +1,6 @@
 //! A heap as it stands in an image, for tools: reads, and stores nothing.
 
-use nvm_core::{Area, Error, Nvm};
+use nvm_core::{Area, Error, Nvm, RawOffset, narrowed};
 
 use crate::Heap;
 use crate::geometry::{GRANULE_BYTES, GRANULES_AT, MAGIC};
@@ -11,13 +11,13 @@ pub struct HeapView {
     /// What stands in place of the magic, `HEAP`.
     pub magic: [u8; 4],
     /// Where the magic lies.
-    pub magic_at: u32,
+    pub magic_at: RawOffset,
     /// Granules, as they are stored.
-    pub granules: u32,
+    pub granules: RawOffset,
     /// Where their number lies.
-    pub granules_at: u32,
+    pub granules_at: RawOffset,
     /// Granules that there are.
-    pub expected_granules: u32,
+    pub expected_granules: RawOffset,
     /// The heap's own undo log.
     pub log: Area,
     /// The map of the blocks.
@@ -42,7 +42,7 @@ impl HeapView {
         Ok(Self {
             magic: nvm.read_u32(header)?.to_le_bytes(),
             magic_at: header,
-            granules: nvm.read_u32(header + GRANULES_AT)?,
+            granules: narrowed(nvm.read_u32(header + GRANULES_AT)?),
             granules_at: header + GRANULES_AT,
             expected_granules: geometry.granules(),
             log: geometry.log(),

@@ -10,6 +10,8 @@
 //! | `loops` | counts a persistent loop's iterations in a transaction with an undo log |
 //! | `list_roll_forward` | changes lists in the kernel's transactions, each link logged |
 
+use crate::RawOffset;
+
 /// Whether anything survives a power loss.
 pub const CRASH_CONSISTENCY: bool = !cfg!(intos_without = "crash_consistency");
 
@@ -26,26 +28,26 @@ pub const LIST_ROLL_FORWARD: bool = !cfg!(intos_without = "list_roll_forward");
 pub const LISTS_RECORD: bool = LIST_ROLL_FORWARD && CRASH_CONSISTENCY;
 
 /// Bytes by which an undo log must be larger where more is logged.
-pub const MORE_LOG_BYTES: u32 = if WAR_AWARENESS { 0 } else { 768 };
+pub const MORE_LOG_BYTES: RawOffset = if WAR_AWARENESS { 0 } else { 768 };
 
 /// The same for the logs of kernel transactions.
-pub const MORE_KERNEL_LOG_BYTES: u32 = if LIST_ROLL_FORWARD { 0 } else { 384 };
+pub const MORE_KERNEL_LOG_BYTES: RawOffset = if LIST_ROLL_FORWARD { 0 } else { 384 };
 
 /// Remembers an object that is logged as a whole.
 #[inline]
-pub fn note_object(offset: u32, len: u32) {
+pub fn note_object(offset: RawOffset, len: RawOffset) {
     objects::note(offset, len);
 }
 
 /// Forgets an object, which is freed.
 #[inline]
-pub fn forget_object(offset: u32) {
+pub fn forget_object(offset: RawOffset) {
     objects::forget(offset);
 }
 
 /// The object around a range, from its start to its end; the range itself, where none is known.
 #[inline]
-pub fn object_around(start: u32, end: u32) -> (u32, u32) {
+pub fn object_around(start: RawOffset, end: RawOffset) -> (RawOffset, RawOffset) {
     objects::around(start, end)
 }
 
@@ -90,9 +92,11 @@ mod objects {
 
 #[cfg(not(intos_without = "war_awareness"))]
 mod objects {
-    pub(super) const fn note(_: u32, _: u32) {}
-    pub(super) const fn forget(_: u32) {}
-    pub(super) const fn around(start: u32, end: u32) -> (u32, u32) {
+    use crate::RawOffset;
+
+    pub(super) const fn note(_: RawOffset, _: RawOffset) {}
+    pub(super) const fn forget(_: RawOffset) {}
+    pub(super) const fn around(start: RawOffset, end: RawOffset) -> (RawOffset, RawOffset) {
         (start, end)
     }
 }

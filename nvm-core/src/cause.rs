@@ -11,6 +11,8 @@ use core::fmt;
 use core::num::NonZero;
 use core::panic::Location;
 
+use crate::RawOffset;
+
 /// A code from 1, a number of 24 bits or two of 12, and perhaps a call site. Where a `usize` has 16 bits a number has 8
 /// bits, two have 4 each, and there is no call site.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,22 +23,20 @@ pub struct Cause {
     site: Option<&'static Location<'static>>,
 }
 
-#[cfg(not(target_pointer_width = "16"))]
-type Head = u32;
-#[cfg(target_pointer_width = "16")]
-type Head = u16;
+/// What it tells is mostly an offset or a length.
+type Head = RawOffset;
 
 /// Bits of a number.
 const NUMBER_BITS: u32 = Head::BITS - u8::BITS;
 /// The largest number.
-const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
+const MAX_NUMBER: RawOffset = (1 << NUMBER_BITS) - 1;
 /// Bits of each of two numbers.
 const HALF_BITS: u32 = NUMBER_BITS / 2;
 
 impl Cause {
     /// A cause with a number. One that is too large is the largest, `0xFF_FFFF`, or `0xFF` where a `usize` has 16 bits.
     #[inline]
-    pub const fn new(code: u8, number: u32) -> Self {
+    pub const fn new(code: u8, number: RawOffset) -> Self {
         Self {
             head: head(code, number),
             #[cfg(not(target_pointer_width = "16"))]
@@ -47,13 +47,19 @@ impl Cause {
     /// A cause with two numbers. One that is too large is the largest, 4,095, or 15 where a `usize` has 16 bits.
     #[inline]
     pub const fn pair(code: u8, first: u16, second: u16) -> Self {
-        let (first, second) = (UpTo12Bits::of(first as u32), UpTo12Bits::of(second as u32));
-        Self::new(code, (first as u32) << HALF_BITS | second as u32)
+        let (first, second) = (
+            UpTo12Bits::of(first as RawOffset),
+            UpTo12Bits::of(second as RawOffset),
+        );
+        Self::new(
+            code,
+            (first as RawOffset) << HALF_BITS | second as RawOffset,
+        )
     }
 
     /// A cause at a call site, with a number.
     #[inline]
-    pub const fn at(code: u8, number: u32, site: &'static Location<'static>) -> Self {
+    pub const fn at(code: u8, number: RawOffset, site: &'static Location<'static>) -> Self {
         #[cfg(target_pointer_width = "16")]
         let _ = site;
         Self {
@@ -71,9 +77,8 @@ impl Cause {
 
     /// The number.
     #[inline]
-    #[allow(clippy::unnecessary_cast)] // where it has 16 bits it is necessary
-    pub const fn number(self) -> u32 {
-        self.head.get() as u32 >> u8::BITS
+    pub const fn number(self) -> RawOffset {
+        self.head.get() >> u8::BITS
     }
 
     /// The two numbers of a cause that has two.
@@ -97,13 +102,13 @@ impl Cause {
     }
 }
 
-const fn head(code: u8, number: u32) -> NonZero<Head> {
+const fn head(code: u8, number: RawOffset) -> NonZero<Head> {
     let number = if number > MAX_NUMBER {
         MAX_NUMBER
     } else {
         number
     };
-    match NonZero::new((code as u32 | number << u8::BITS) as Head) {
+    match NonZero::new(code as Head | number << u8::BITS) {
         Some(head) => head,
         None => NonZero::<Head>::MIN,
     }
@@ -133,8 +138,8 @@ impl UpTo12Bits {
 
     /// The number, or the largest where it is more.
     #[inline]
-    pub const fn of(number: u32) -> u16 {
-        if number > Self::MAX as u32 {
+    pub const fn of(number: RawOffset) -> u16 {
+        if number > Self::MAX as RawOffset {
             Self::MAX
         } else {
             number as u16

@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::door::atom_len;
-use crate::{Class, Error, Nvm};
+use crate::{Class, Error, Nvm, RawOffset};
 
 /// What was stored of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,11 +46,11 @@ impl StoreCounters {
     }
 
     /// Counts a write of `len` bytes at `offset`, as the atoms that it is stored in.
-    fn count(&self, class: Class, offset: u32, len: usize, atom: usize) {
+    fn count(&self, class: Class, offset: RawOffset, len: usize, atom: usize) {
         let (mut at, mut left, mut stores) = (offset, len, 0);
         while left > 0 {
             let atom = atom_len(at, left, atom);
-            (at, left, stores) = (at.wrapping_add(atom as u32), left - atom, stores + 1);
+            (at, left, stores) = (at.wrapping_add(atom as RawOffset), left - atom, stores + 1);
         }
         add(&self.stores, class, stores);
         add(&self.bytes, class, len as u32);
@@ -99,16 +99,16 @@ impl<'c, N: Nvm> CountedNvm<'c, N> {
 impl<N: Nvm> Nvm for CountedNvm<'_, N> {
     const ATOM: usize = N::ATOM;
 
-    fn size(&self) -> u32 {
+    fn size(&self) -> RawOffset {
         self.nvm.size()
     }
 
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error> {
         self.nvm.read(offset, bytes)
     }
 
     /// A write that fails is not counted.
-    fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&self, class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error> {
         self.nvm.write(class, offset, bytes)?;
         self.counters.count(class, offset, bytes.len(), N::ATOM);
         Ok(())

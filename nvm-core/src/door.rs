@@ -1,6 +1,6 @@
 //! The one door: every load from and store to NVM goes through [`Nvm`].
 
-use crate::{Error, Offset, Persist};
+use crate::{Error, Offset, Persist, RawOffset};
 
 /// What a store is for. The simulator counts stores by class; a device ignores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,18 +63,18 @@ pub trait Nvm {
     /// The widest store that cannot tear, in bytes: 1 (SPI FRAM), 2 (MSP430) or 4 (32-bit cores).
     const ATOM: usize;
 
-    /// Bytes in the region.
-    fn size(&self) -> u32;
+    /// Bytes in the region: at most [`MAX_REGION_BYTES`](crate::MAX_REGION_BYTES).
+    fn size(&self) -> RawOffset;
 
     /// Loads `bytes.len()` bytes from `offset`.
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error>;
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error>;
 
     /// Stores `bytes` at `offset`, in ascending order, atom by atom.
-    fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error>;
+    fn write(&self, class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error>;
 
     /// Loads one byte.
     #[inline]
-    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+    fn read_u8(&self, offset: RawOffset) -> Result<u8, Error> {
         let mut bytes = [0; 1];
         self.read(offset, &mut bytes)?;
         Ok(bytes[0])
@@ -82,7 +82,7 @@ pub trait Nvm {
 
     /// Loads two bytes, little-endian.
     #[inline]
-    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+    fn read_u16(&self, offset: RawOffset) -> Result<u16, Error> {
         let mut bytes = [0; 2];
         self.read(offset, &mut bytes)?;
         Ok(u16::from_le_bytes(bytes))
@@ -90,7 +90,7 @@ pub trait Nvm {
 
     /// Loads four bytes, little-endian.
     #[inline]
-    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+    fn read_u32(&self, offset: RawOffset) -> Result<u32, Error> {
         let mut bytes = [0; 4];
         self.read(offset, &mut bytes)?;
         Ok(u32::from_le_bytes(bytes))
@@ -98,19 +98,19 @@ pub trait Nvm {
 
     /// Stores one byte: atomic everywhere.
     #[inline]
-    fn write_u8(&self, class: Class, offset: u32, value: u8) -> Result<(), Error> {
+    fn write_u8(&self, class: Class, offset: RawOffset, value: u8) -> Result<(), Error> {
         self.write(class, offset, &[value])
     }
 
     /// Stores two bytes, little-endian; the upper byte never before the lower one.
     #[inline]
-    fn write_u16(&self, class: Class, offset: u32, value: u16) -> Result<(), Error> {
+    fn write_u16(&self, class: Class, offset: RawOffset, value: u16) -> Result<(), Error> {
         self.write(class, offset, &value.to_le_bytes())
     }
 
     /// Stores four bytes, little-endian; the uppermost byte never before the others.
     #[inline]
-    fn write_u32(&self, class: Class, offset: u32, value: u32) -> Result<(), Error> {
+    fn write_u32(&self, class: Class, offset: RawOffset, value: u32) -> Result<(), Error> {
         self.write(class, offset, &value.to_le_bytes())
     }
 
@@ -122,8 +122,9 @@ pub trait Nvm {
         match size_of::<T>() {
             1 => bytes.copy_from_slice(&[self.read_u8(at)?]),
             2 => bytes.copy_from_slice(&self.read_u16(at)?.to_le_bytes()),
-            _ if Self::ATOM >= 4 && is_few_words::<T>() => {
-                let word = |nth: u32| Ok(self.read_u32(at.wrapping_add(4 * nth))?.to_le_bytes());
+            _ if is_few_words::<T>(Self::ATOM) => {
+                let word =
+                    |nth: RawOffset| Ok(self.read_u32(at.wrapping_add(4 * nth))?.to_le_bytes());
                 let (words, _) = bytes.as_chunks_mut::<4>();
                 // Written out: a loop is not always unrolled where little text is asked for.
                 match words {
@@ -145,8 +146,8 @@ pub trait Nvm {
     #[inline]
     fn store<T: Persist>(&self, class: Class, object: Offset<T>, value: &T) -> Result<(), Error> {
         let (at, bytes) = (object.get(), value.as_bytes());
-        if Self::ATOM >= 4 && is_few_words::<T>() {
-            let put = |nth: u32, word: &[u8; 4]| {
+        if is_few_words::<T>(Self::ATOM) {
+            let put = |nth: RawOffset, word: &[u8; 4]| {
                 self.write_u32(class, at.wrapping_add(4 * nth), u32::from_le_bytes(*word))
             };
             let (words, _) = bytes.as_chunks::<4>();
@@ -181,7 +182,7 @@ pub trait Nvm {
 
     /// Answers whether `len` bytes at `offset` lie inside the region.
     #[inline]
-    fn check_range(&self, offset: u32, len: u32) -> Result<(), Error> {
+    fn check_range(&self, offset: RawOffset, len: RawOffset) -> Result<(), Error> {
         let size = self.size();
         if len <= size && offset <= size - len {
             Ok(())
@@ -192,49 +193,49 @@ pub trait Nvm {
 }
 
 /// Whether a value is loaded and stored word by word, in order: what `read` and `write` do as well, but only they find out
-/// at run time that its length allows it.
-const fn is_few_words<T>() -> bool {
+/// at run time that its length allows it. Where a word is several atoms it is worth it for one word.
+const fn is_few_words<T>(atom: usize) -> bool {
     // A word is aligned to 4 bytes, or to 2 where the processor has 16 bits: there its length is no sign of whole words.
     let is_made_of_words = align_of::<T>() >= align_of::<u32>() && size_of::<T>().is_multiple_of(4);
-    is_made_of_words && size_of::<T>() <= 16 || size_of::<T>() == 4
+    atom >= 4 && is_made_of_words && size_of::<T>() <= 16 || size_of::<T>() == 4
 }
 
 impl<N: Nvm + ?Sized> Nvm for &N {
     const ATOM: usize = N::ATOM;
     #[inline]
-    fn size(&self) -> u32 {
+    fn size(&self) -> RawOffset {
         N::size(self)
     }
     #[inline]
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error> {
         N::read(self, offset, bytes)
     }
     #[inline]
-    fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&self, class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error> {
         N::write(self, class, offset, bytes)
     }
     #[inline]
-    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+    fn read_u8(&self, offset: RawOffset) -> Result<u8, Error> {
         N::read_u8(self, offset)
     }
     #[inline]
-    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+    fn read_u16(&self, offset: RawOffset) -> Result<u16, Error> {
         N::read_u16(self, offset)
     }
     #[inline]
-    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+    fn read_u32(&self, offset: RawOffset) -> Result<u32, Error> {
         N::read_u32(self, offset)
     }
     #[inline]
-    fn write_u8(&self, class: Class, offset: u32, value: u8) -> Result<(), Error> {
+    fn write_u8(&self, class: Class, offset: RawOffset, value: u8) -> Result<(), Error> {
         N::write_u8(self, class, offset, value)
     }
     #[inline]
-    fn write_u16(&self, class: Class, offset: u32, value: u16) -> Result<(), Error> {
+    fn write_u16(&self, class: Class, offset: RawOffset, value: u16) -> Result<(), Error> {
         N::write_u16(self, class, offset, value)
     }
     #[inline]
-    fn write_u32(&self, class: Class, offset: u32, value: u32) -> Result<(), Error> {
+    fn write_u32(&self, class: Class, offset: RawOffset, value: u32) -> Result<(), Error> {
         N::write_u32(self, class, offset, value)
     }
 }
@@ -242,7 +243,7 @@ impl<N: Nvm + ?Sized> Nvm for &N {
 /// Length of the next atom of a write of `len` (at least 1) bytes at `offset`: the longest of 4, 2 and
 /// 1 that is at most `atom`, fits, and to which `offset` is aligned, as one store instruction takes it.
 #[cfg(any(feature = "sim", feature = "counted"))]
-pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
+pub(crate) const fn atom_len(offset: RawOffset, len: usize, atom: usize) -> usize {
     let mut length = atom;
     while length > 1 && (length > len || offset as usize & (length - 1) != 0) {
         length /= 2;
@@ -250,10 +251,14 @@ pub(crate) const fn atom_len(offset: u32, len: usize, atom: usize) -> usize {
     length
 }
 
-/// [`Nvm::check_range`] for a buffer of `len` bytes. A buffer that 32 bits cannot count fits nowhere.
+/// [`Nvm::check_range`] for a buffer of `len` bytes. A buffer that a [`RawOffset`] cannot count fits nowhere.
 #[inline]
-pub(crate) fn check_buffer<N: Nvm + ?Sized>(nvm: &N, offset: u32, len: usize) -> Result<(), Error> {
-    match u32::try_from(len) {
+pub(crate) fn check_buffer<N: Nvm + ?Sized>(
+    nvm: &N,
+    offset: RawOffset,
+    len: usize,
+) -> Result<(), Error> {
+    match RawOffset::try_from(len) {
         Ok(len) => nvm.check_range(offset, len),
         Err(_) => Err(Error::OutOfRange { offset }),
     }

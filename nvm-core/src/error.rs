@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::RawOffset;
+
 /// An access to NVM that was not carried out.
 ///
 /// Nothing was stored by an access that answers [`Error::OutOfRange`]; after [`Error::Device`] a
@@ -12,7 +14,7 @@ pub enum Error {
     /// The range lies outside the region: a corrupt offset, or a region smaller than its layout.
     OutOfRange {
         /// First byte asked for.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The device behind the region reported a failure (a bus error, say).
     Device,

@@ -13,12 +13,12 @@ use core::marker::PhantomData;
 use core::mem::take;
 use core::ptr;
 
-use crate::{Class, Error, Nvm};
+use crate::{Class, Error, Nvm, RawOffset};
 
 /// Where a region of [`FixedNvm`] lies: what [`FixedNvm::new`] promises holds for it.
 pub trait FixedPlace: 'static {
-    /// Bytes of the region: a power of two, 64 at least.
-    const BYTES: u32;
+    /// Bytes of the region: a power of two, 64 at least; 32 KiB at most where a `usize` has 16 bits.
+    const BYTES: RawOffset;
 
     /// Its address.
     fn start() -> *mut u8;
@@ -50,28 +50,24 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
                 P::BYTES.is_power_of_two() && P::BYTES >= 64,
                 "the region's size is a power of two, 64 bytes at least"
             );
-            assert!(
-                P::BYTES - 1 <= usize::MAX as u32,
-                "the region is larger than the processor's address space"
-            );
         }
         Self(PhantomData)
     }
 
     /// The address of `len` bytes (1, 2 or 4) at a multiple of `len`, made so where it is not.
     #[inline]
-    fn address(offset: u32, len: u32) -> *mut u8 {
+    fn address(offset: RawOffset, len: RawOffset) -> *mut u8 {
         P::start().wrapping_add((offset & (P::BYTES - len)) as usize)
     }
 
     #[inline]
-    const fn is_whole(offset: u32, len: u32) -> bool {
-        ATOM as u32 >= len && offset & (len - 1) == 0
+    const fn is_whole(offset: RawOffset, len: RawOffset) -> bool {
+        ATOM as RawOffset >= len && offset & (len - 1) == 0
     }
 
     /// Reads in the widest pieces.
     #[inline(never)]
-    fn read_pieces(offset: u32, bytes: &mut [u8]) {
+    fn read_pieces(offset: RawOffset, bytes: &mut [u8]) {
         let (mut at, mut rest) = (offset, bytes);
         // Up to a multiple of an atom.
         if ATOM >= 2
@@ -106,14 +102,14 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     }
 
     #[inline]
-    fn read_byte(at: u32) -> u8 {
+    fn read_byte(at: RawOffset) -> u8 {
         // SAFETY: masked into the region, by the contract of `new`.
         unsafe { ptr::read_volatile(Self::address(at, 1)) }
     }
 
     /// Two bytes, at a multiple of 2 or of an atom.
     #[inline]
-    fn read_half(at: u32) -> [u8; 2] {
+    fn read_half(at: RawOffset) -> [u8; 2] {
         if ATOM < 2 {
             return [Self::read_byte(at), Self::read_byte(at.wrapping_add(1))];
         }
@@ -124,7 +120,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Four bytes, at a multiple of 4 or of an atom.
     #[inline]
-    fn read_word(at: u32) -> [u8; 4] {
+    fn read_word(at: RawOffset) -> [u8; 4] {
         if ATOM < 4 {
             let ([a, b], [c, d]) = (Self::read_half(at), Self::read_half(at.wrapping_add(2)));
             return [a, b, c, d];
@@ -136,7 +132,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Reads a word that lies at a multiple of 2, as those in records do, or anywhere.
     #[inline(never)]
-    fn read_halves(offset: u32) -> u32 {
+    fn read_halves(offset: RawOffset) -> u32 {
         let half = |at| {
             if Self::is_whole(offset, 2) {
                 Self::read_half(at)
@@ -150,7 +146,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Reads two bytes that lie anywhere.
     #[inline(never)]
-    fn read_two(offset: u32) -> u16 {
+    fn read_two(offset: RawOffset) -> u16 {
         u16::from_le_bytes([
             Self::read_byte(offset),
             Self::read_byte(offset.wrapping_add(1)),
@@ -159,7 +155,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Stores two bytes that lie anywhere but at a multiple of 2, or of an atom.
     #[inline(never)]
-    fn write_two(offset: u32, value: u16) {
+    fn write_two(offset: RawOffset, value: u16) {
         let [low, high] = value.to_le_bytes();
         Self::write_byte(offset, low);
         Self::write_byte(offset.wrapping_add(1), high);
@@ -167,7 +163,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Stores such a word, its lower half first.
     #[inline(never)]
-    fn write_halves(offset: u32, word: u32) {
+    fn write_halves(offset: RawOffset, word: u32) {
         if Self::is_whole(offset, 2) && !Self::is_whole(offset, 4) {
             let [a, b, c, d] = word.to_le_bytes();
             Self::write_half(offset, [a, b]);
@@ -179,7 +175,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Stores in the widest pieces, in order.
     #[inline(never)]
-    fn write_pieces(offset: u32, bytes: &[u8]) {
+    fn write_pieces(offset: RawOffset, bytes: &[u8]) {
         let (mut at, mut rest) = (offset, bytes);
         // Up to a multiple of an atom.
         if ATOM >= 2
@@ -211,14 +207,14 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     }
 
     #[inline]
-    fn write_byte(at: u32, byte: u8) {
+    fn write_byte(at: RawOffset, byte: u8) {
         // SAFETY: masked into the region, by the contract of `new`.
         unsafe { ptr::write_volatile(Self::address(at, 1), byte) }
     }
 
     /// Two bytes, at a multiple of 2 or of an atom.
     #[inline]
-    fn write_half(at: u32, half: [u8; 2]) {
+    fn write_half(at: RawOffset, half: [u8; 2]) {
         if ATOM < 2 {
             Self::write_byte(at, half[0]);
             Self::write_byte(at.wrapping_add(1), half[1]);
@@ -230,7 +226,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
 
     /// Four bytes, at a multiple of 4 or of an atom.
     #[inline]
-    fn write_word(at: u32, word: [u8; 4]) {
+    fn write_word(at: RawOffset, word: [u8; 4]) {
         if ATOM < 4 {
             let [a, b, c, d] = word;
             Self::write_half(at, [a, b]);
@@ -261,30 +257,30 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     const ATOM: usize = ATOM;
 
     #[inline]
-    fn size(&self) -> u32 {
+    fn size(&self) -> RawOffset {
         P::BYTES
     }
 
     #[inline]
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error> {
         Self::read_pieces(offset, bytes);
         Ok(())
     }
 
     #[inline]
-    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&self, _class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error> {
         Self::write_pieces(offset, bytes);
         Ok(())
     }
 
     #[inline]
-    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+    fn read_u8(&self, offset: RawOffset) -> Result<u8, Error> {
         // SAFETY: masked into the region, by the contract of `new`.
         Ok(unsafe { ptr::read_volatile(Self::address(offset, 1)) })
     }
 
     #[inline]
-    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+    fn read_u16(&self, offset: RawOffset) -> Result<u16, Error> {
         if Self::is_whole(offset, 2) {
             // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
             return Ok(unsafe { ptr::read_volatile(Self::address(offset, 2).cast()) });
@@ -293,7 +289,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     }
 
     #[inline]
-    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+    fn read_u32(&self, offset: RawOffset) -> Result<u32, Error> {
         if Self::is_whole(offset, 4) {
             // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
             return Ok(unsafe { ptr::read_volatile(Self::address(offset, 4).cast()) });
@@ -302,14 +298,14 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     }
 
     #[inline]
-    fn write_u8(&self, _class: Class, offset: u32, value: u8) -> Result<(), Error> {
+    fn write_u8(&self, _class: Class, offset: RawOffset, value: u8) -> Result<(), Error> {
         // SAFETY: masked into the region, by the contract of `new`.
         unsafe { ptr::write_volatile(Self::address(offset, 1), value) }
         Ok(())
     }
 
     #[inline]
-    fn write_u16(&self, _class: Class, offset: u32, value: u16) -> Result<(), Error> {
+    fn write_u16(&self, _class: Class, offset: RawOffset, value: u16) -> Result<(), Error> {
         if Self::is_whole(offset, 2) {
             // SAFETY: masked into the region and to a multiple of 2, by the contract of `new`.
             unsafe { ptr::write_volatile(Self::address(offset, 2).cast(), value) }
@@ -320,7 +316,7 @@ impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     }
 
     #[inline]
-    fn write_u32(&self, _class: Class, offset: u32, value: u32) -> Result<(), Error> {
+    fn write_u32(&self, _class: Class, offset: RawOffset, value: u32) -> Result<(), Error> {
         if Self::is_whole(offset, 4) {
             // SAFETY: masked into the region and to a multiple of 4, by the contract of `new`.
             unsafe { ptr::write_volatile(Self::address(offset, 4).cast(), value) }
@@ -353,7 +349,7 @@ mod tests {
     struct OfTest;
 
     impl FixedPlace for OfTest {
-        const BYTES: u32 = SIZE as u32;
+        const BYTES: RawOffset = SIZE as u32;
 
         fn start() -> *mut u8 {
             START.get()

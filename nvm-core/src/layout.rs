@@ -2,28 +2,29 @@
 
 #[cfg(feature = "names")]
 use crate::objects::Placed;
-use crate::{HEADER_BYTES, Offset, Persist};
+use crate::offset::widened;
+use crate::{HEADER_BYTES, Offset, Persist, RawOffset};
 
 /// A stretch of NVM that one owner formats and uses: an undo log, a heap, a replay table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Area {
-    offset: u32,
-    len: u32,
+    offset: RawOffset,
+    len: RawOffset,
 }
 
 impl Area {
     /// `len` bytes from `offset` on.
-    pub const fn new(offset: u32, len: u32) -> Self {
+    pub const fn new(offset: RawOffset, len: RawOffset) -> Self {
         Self { offset, len }
     }
 
     /// First byte, from the start of the region. Areas made by a [`Layout`] are 4-byte aligned.
-    pub const fn offset(self) -> u32 {
+    pub const fn offset(self) -> RawOffset {
         self.offset
     }
 
     /// Bytes.
-    pub const fn len(self) -> u32 {
+    pub const fn len(self) -> RawOffset {
         self.len
     }
 
@@ -33,7 +34,7 @@ impl Area {
     }
 
     /// The first `len` bytes and the rest; `None` where the area is shorter.
-    pub const fn split(self, len: u32) -> Option<(Self, Self)> {
+    pub const fn split(self, len: RawOffset) -> Option<(Self, Self)> {
         if len > self.len {
             return None;
         }
@@ -60,7 +61,7 @@ impl Area {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    end: u32,
+    end: RawOffset,
     fingerprint: u32,
     #[cfg(feature = "names")]
     pub(crate) placed: [Option<Placed>; Layout::MOST_NAMES],
@@ -83,24 +84,24 @@ impl Layout {
     }
 
     /// Places an area of `len` bytes, rounded up to a multiple of 4.
-    pub const fn area(&mut self, name: &str, len: u32) -> Area {
+    pub const fn area(&mut self, name: &str, len: RawOffset) -> Area {
         let area = self.place(name, len);
         #[cfg(feature = "names")]
         self.remember(Placed::area(name, area));
         area
     }
 
-    const fn place(&mut self, name: &str, len: u32) -> Area {
+    const fn place(&mut self, name: &str, len: RawOffset) -> Area {
         let len = len.saturating_add(3) & !3;
         let offset = self.end;
         self.end = self.end.saturating_add(len);
-        self.fingerprint = hashed(self.fingerprint, name, len);
+        self.fingerprint = hashed(self.fingerprint, name, widened(len));
         Area::new(offset, len)
     }
 
     /// Places an object.
     pub const fn object<T: Persist>(&mut self, name: &str) -> Offset<T> {
-        let area = self.place(name, size_of::<T>() as u32);
+        let area = self.place(name, size_of::<T>() as RawOffset);
         #[cfg(feature = "names")]
         self.remember(Placed::object::<T>(name, area.offset));
         Offset::new(area.offset)
@@ -119,8 +120,8 @@ impl Layout {
         }
     }
 
-    /// Bytes that the region must have at least.
-    pub const fn size(&self) -> u32 {
+    /// Bytes that the region must have at least: [`RawOffset::MAX`] where it is more than that.
+    pub const fn size(&self) -> RawOffset {
         self.end
     }
 
@@ -131,6 +132,8 @@ impl Layout {
 }
 
 /// Goes on with a hash (the scheme is FNV's, by words): each step can be undone, and shifts what it has gathered down.
+// Where a `usize` has 16 bits text counts most: one copy.
+#[cfg_attr(target_pointer_width = "16", inline(never))]
 const fn mixed(hash: u32, word: u32) -> u32 {
     let hash = (hash ^ word).wrapping_mul(0x0100_0193);
     hash ^ hash >> 15

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `door` | [`Nvm`], the one door, and [`Class`], what a store is for |
 //! | `persist` | [`Persist`], what may be stored, and [`persist!`] |
-//! | `offset` | [`Offset`], typed offset pointers, and [`field!`] |
+//! | `offset` | [`Offset`], typed offset pointers, [`field!`], and [`RawOffset`], what they are in volatile memory |
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
@@ -61,7 +61,9 @@ pub use layout::{Area, Layout};
 pub use mapped::MappedNvm;
 #[cfg(feature = "names")]
 pub use objects::{ObjectEntry, Objects};
-pub use offset::Offset;
+pub use offset::{MAX_REGION_BYTES, Offset, RawOffset};
+#[doc(hidden)]
+pub use offset::{narrowed, of_words, widened};
 pub use persist::Persist;
 pub use record::{Record, RecordReader, RecordWriter};
 pub use region::{HEADER_BYTES, Region, RegionError};

@@ -13,7 +13,7 @@ use core::mem::take;
 use core::ptr;
 
 use crate::door::check_buffer;
-use crate::{Class, Error, Nvm};
+use crate::{Class, Error, Nvm, RawOffset};
 
 /// A region that is mapped into the address space.
 ///
@@ -24,7 +24,7 @@ use crate::{Class, Error, Nvm};
 #[derive(Debug)]
 pub struct MappedNvm<const ATOM: usize> {
     base: *mut u8,
-    size: u32,
+    size: RawOffset,
 }
 
 impl<const ATOM: usize> MappedNvm<ATOM> {
@@ -47,14 +47,14 @@ impl<const ATOM: usize> MappedNvm<ATOM> {
     /// assert_eq!(nvm.read_u32(8)?, 7);
     /// # Ok::<(), nvm_core::Error>(())
     /// ```
-    pub const unsafe fn new(base: *mut u8, size: u32) -> Self {
+    pub const unsafe fn new(base: *mut u8, size: RawOffset) -> Self {
         const { assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4") };
         Self { base, size }
     }
 
     /// The address of `offset`. Valid for an access of `len` bytes where `offset + len <= size`.
     #[inline]
-    fn address(&self, offset: u32) -> *mut u8 {
+    fn address(&self, offset: RawOffset) -> *mut u8 {
         self.base.wrapping_add(offset as usize)
     }
 
@@ -63,19 +63,19 @@ impl<const ATOM: usize> MappedNvm<ATOM> {
     /// Rotating brings the two low bits of a misaligned offset to the top, so that one comparison
     /// answers both questions: aligned, and `offset + 4 <= size`.
     #[inline]
-    fn word(&self, offset: u32) -> Option<*mut u32> {
+    fn word(&self, offset: RawOffset) -> Option<*mut u32> {
         (ATOM >= 4 && offset.rotate_right(2) < self.size / 4).then(|| self.address(offset).cast())
     }
 
     /// The address of an aligned half-word inside the region, where half-words do not tear.
     #[inline]
-    fn half_word(&self, offset: u32) -> Option<*mut u16> {
+    fn half_word(&self, offset: RawOffset) -> Option<*mut u16> {
         (ATOM >= 2 && offset.rotate_right(1) < self.size / 2).then(|| self.address(offset).cast())
     }
 
     /// The address of a byte inside the region.
     #[inline]
-    fn byte(&self, offset: u32) -> Option<*mut u8> {
+    fn byte(&self, offset: RawOffset) -> Option<*mut u8> {
         (offset < self.size).then(|| self.address(offset))
     }
 }
@@ -84,12 +84,12 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     const ATOM: usize = ATOM;
 
     #[inline]
-    fn size(&self) -> u32 {
+    fn size(&self) -> RawOffset {
         self.size
     }
 
     #[inline]
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error> {
         check_buffer(self, offset, bytes.len())?;
         let (mut at, mut rest) = (offset, bytes);
         loop {
@@ -123,7 +123,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&self, _class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error> {
         check_buffer(self, offset, bytes.len())?;
         let (mut at, mut rest) = (offset, bytes);
         loop {
@@ -155,7 +155,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn read_u8(&self, offset: u32) -> Result<u8, Error> {
+    fn read_u8(&self, offset: RawOffset) -> Result<u8, Error> {
         let Some(from) = self.byte(offset) else {
             return Err(outside(offset));
         };
@@ -164,7 +164,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn read_u16(&self, offset: u32) -> Result<u16, Error> {
+    fn read_u16(&self, offset: RawOffset) -> Result<u16, Error> {
         if let Some(from) = self.half_word(offset) {
             // SAFETY: `half_word` has checked range and alignment; `new` promises readable memory.
             return Ok(unsafe { ptr::read_volatile(from) });
@@ -175,7 +175,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn read_u32(&self, offset: u32) -> Result<u32, Error> {
+    fn read_u32(&self, offset: RawOffset) -> Result<u32, Error> {
         if let Some(from) = self.word(offset) {
             // SAFETY: `word` has checked range and alignment; `new` promises readable memory.
             return Ok(unsafe { ptr::read_volatile(from) });
@@ -186,7 +186,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn write_u8(&self, _class: Class, offset: u32, value: u8) -> Result<(), Error> {
+    fn write_u8(&self, _class: Class, offset: RawOffset, value: u8) -> Result<(), Error> {
         let Some(to) = self.byte(offset) else {
             return Err(outside(offset));
         };
@@ -196,7 +196,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn write_u16(&self, class: Class, offset: u32, value: u16) -> Result<(), Error> {
+    fn write_u16(&self, class: Class, offset: RawOffset, value: u16) -> Result<(), Error> {
         let Some(to) = self.half_word(offset) else {
             return self.write(class, offset, &value.to_le_bytes());
         };
@@ -207,7 +207,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
     }
 
     #[inline]
-    fn write_u32(&self, class: Class, offset: u32, value: u32) -> Result<(), Error> {
+    fn write_u32(&self, class: Class, offset: RawOffset, value: u32) -> Result<(), Error> {
         let Some(to) = self.word(offset) else {
             return self.write(class, offset, &value.to_le_bytes());
         };
@@ -220,7 +220,7 @@ impl<const ATOM: usize> Nvm for MappedNvm<ATOM> {
 
 /// Out of line, so that the path of a good access stays short.
 #[cold]
-fn outside(offset: u32) -> Error {
+fn outside(offset: RawOffset) -> Error {
     Error::OutOfRange { offset }
 }
 

@@ -7,6 +7,80 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::Persist;
 
+/// An offset or a length within a region, as a program holds it in *volatile* memory: 16 bits where a `usize` has 16,
+/// so that it takes one register, else 32. A region has at most [`MAX_REGION_BYTES`].
+///
+/// What NVM holds is the same everywhere: an [`Offset`] is 4 bytes of it.
+#[cfg(not(target_pointer_width = "16"))]
+pub type RawOffset = u32;
+/// An offset or a length within a region, as a program holds it in *volatile* memory: 16 bits where a `usize` has 16,
+/// so that it takes one register, else 32. A region has at most [`MAX_REGION_BYTES`].
+///
+/// What NVM holds is the same everywhere: an [`Offset`] is 4 bytes of it.
+#[cfg(target_pointer_width = "16")]
+pub type RawOffset = u16;
+
+/// The largest region: all that 32 bits can count, or 65,280 bytes where a `usize` has 16.
+///
+/// A stored offset that 16 bits do not hold is taken for this one, at which no region has a byte. Some remain above it, so
+/// that what lies a few bytes behind does not come round to the region's beginning.
+#[cfg(not(target_pointer_width = "16"))]
+pub const MAX_REGION_BYTES: RawOffset = RawOffset::MAX;
+/// The largest region: all that 32 bits can count, or 65,280 bytes where a `usize` has 16.
+///
+/// A stored offset that 16 bits do not hold is taken for this one, at which no region has a byte. Some remain above it, so
+/// that what lies a few bytes behind does not come round to the region's beginning.
+#[cfg(target_pointer_width = "16")]
+pub const MAX_REGION_BYTES: RawOffset = 0xFF00;
+
+/// An offset or a length in the 32 bits in which it is stored.
+#[doc(hidden)]
+#[inline]
+#[must_use]
+#[allow(clippy::unnecessary_cast)] // where it has 16 bits it is necessary
+pub const fn widened(raw: RawOffset) -> u32 {
+    raw as u32
+}
+
+/// An offset or a length of 32 bits, which was stored, say. Nothing is cut off: one that has more bits than a [`RawOffset`]
+/// becomes [`MAX_REGION_BYTES`], which lies outside of every region as well.
+#[doc(hidden)]
+#[inline]
+#[must_use]
+#[allow(clippy::unnecessary_cast)] // where it has 16 bits it is necessary
+pub const fn narrowed(wide: u32) -> RawOffset {
+    if wide > RawOffset::MAX as u32 {
+        MAX_REGION_BYTES
+    } else {
+        wide as RawOffset
+    }
+}
+
+/// An offset that is stored in units of 4 bytes: as [`narrowed`].
+#[doc(hidden)]
+#[inline]
+#[must_use]
+pub const fn of_words(words: u16) -> RawOffset {
+    const LARGEST: RawOffset = MAX_REGION_BYTES / 4;
+    let words = words as RawOffset;
+    if words > LARGEST {
+        MAX_REGION_BYTES
+    } else {
+        words * 4
+    }
+}
+
+// Only a processor with 16 bits has anything to narrow: looked at when the crate is built for one.
+#[cfg(target_pointer_width = "16")]
+const _: () = assert!(
+    narrowed(0xFFFF) == 0xFFFF
+        && narrowed(0x0001_0020) == MAX_REGION_BYTES
+        && narrowed(u32::MAX) == MAX_REGION_BYTES
+        && of_words(0x3FBF) == 0xFEFC
+        && of_words(0x4008) == MAX_REGION_BYTES
+        && of_words(u16::MAX) == MAX_REGION_BYTES
+);
+
 /// The place of a `T` in its region, as a byte offset: 4 bytes of NVM where it is stored.
 ///
 /// An offset means the same on the host and on the device and wherever the region is mapped. It is
@@ -27,6 +101,7 @@ use crate::Persist;
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(transparent)]
 pub struct Offset<T: ?Sized> {
+    /// 32 bits wherever it is: what is stored is an `Offset`.
     raw: u32,
     /// What a load gives: `Send`, `Sync` and covariant, as a number without a `T` may be.
     object: PhantomData<fn() -> T>,
@@ -35,30 +110,42 @@ pub struct Offset<T: ?Sized> {
 impl<T> Offset<T> {
     /// The object at `raw` bytes from the start of the region.
     #[inline]
-    pub const fn new(raw: u32) -> Self {
+    pub const fn new(raw: RawOffset) -> Self {
+        Self::from_stored(widened(raw))
+    }
+
+    /// Bytes from the start of the region; of an offset that has more bits than a [`RawOffset`], [`MAX_REGION_BYTES`].
+    #[inline]
+    pub const fn get(self) -> RawOffset {
+        narrowed(self.raw)
+    }
+
+    /// The offset whose bytes in NVM are these.
+    #[inline]
+    pub(crate) const fn from_stored(raw: u32) -> Self {
         Self {
             raw,
             object: PhantomData,
         }
     }
 
-    /// Bytes from the start of the region.
+    /// Its bytes in NVM.
     #[inline]
-    pub const fn get(self) -> u32 {
+    pub(crate) const fn stored(self) -> u32 {
         self.raw
     }
 
     /// The same place, as an object of another type.
     #[inline]
     pub const fn cast<U>(self) -> Offset<U> {
-        Offset::new(self.raw)
+        Offset::from_stored(self.raw)
     }
 
     /// What [`field!`](crate::field!) expands to: `bytes` from the start, typed by `which`.
     #[doc(hidden)]
     #[inline]
     pub fn project<F>(self, bytes: usize, _which: impl Fn(&T) -> &F) -> Offset<F> {
-        Offset::new(self.raw.wrapping_add(bytes as u32))
+        Offset::from_stored(self.raw.wrapping_add(bytes as u32))
     }
 }
 
@@ -67,7 +154,7 @@ impl<T: Persist, const LEN: usize> Offset<[T; LEN]> {
     #[inline]
     pub const fn element(self, index: usize) -> Option<Offset<T>> {
         if index < LEN {
-            Some(Offset::new(
+            Some(Offset::from_stored(
                 self.raw.wrapping_add((index * size_of::<T>()) as u32),
             ))
         } else {
@@ -87,8 +174,9 @@ impl<T: Persist, const LEN: usize> Offset<[T; LEN]> {
         self,
     ) -> impl ExactSizeIterator<Item = Offset<T>> + DoubleEndedIterator + Clone + use<T, LEN> {
         let first = self.cast::<T>();
-        (0..LEN)
-            .map(move |index| Offset::new(first.raw.wrapping_add((index * size_of::<T>()) as u32)))
+        (0..LEN).map(move |index| {
+            Offset::from_stored(first.raw.wrapping_add((index * size_of::<T>()) as u32))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::{Class, Error, Nvm, Offset, Persist};
+use crate::{Class, Error, Nvm, Offset, Persist, RawOffset};
 
 /// A value that can be recorded when a transaction commits and handed out again when, after a power
 /// loss, the transaction is bypassed: plain values and handles, no borrows.
@@ -20,7 +20,7 @@ use crate::{Class, Error, Nvm, Offset, Persist};
 )]
 pub trait Record: Sized {
     /// The most bytes that a value takes in a replay table.
-    const MAX_BYTES: u32;
+    const MAX_BYTES: RawOffset;
 
     /// Appends the value to the record.
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error>;
@@ -32,22 +32,22 @@ pub trait Record: Sized {
 /// Appends bytes to a record in NVM (class [`Class::Replay`]).
 pub struct RecordWriter<'a, N> {
     nvm: &'a N,
-    at: u32,
-    end: u32,
+    at: RawOffset,
+    end: RawOffset,
 }
 
 impl<'a, N: Nvm> RecordWriter<'a, N> {
     /// A writer of the bytes from `at` up to `end`. For replay tables.
     #[doc(hidden)]
     #[inline]
-    pub fn new(nvm: &'a N, at: u32, end: u32) -> Self {
+    pub fn new(nvm: &'a N, at: RawOffset, end: RawOffset) -> Self {
         Self { nvm, at, end }
     }
 
     /// Appends `bytes`.
     #[inline]
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let len = bytes.len() as u32;
+        let len = bytes.len() as RawOffset;
         if self.end.saturating_sub(self.at) < len {
             return Err(Error::OutOfRange { offset: self.at });
         }
@@ -63,7 +63,7 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
     #[doc(hidden)]
     #[inline]
     pub fn put_value<T: Persist>(&mut self, value: &T) -> Result<(), Error> {
-        let len = size_of::<T>() as u32;
+        let len = size_of::<T>() as RawOffset;
         if self.end.saturating_sub(self.at) < len {
             return self.put(value.as_bytes());
         }
@@ -75,7 +75,7 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
     /// Where the next byte goes.
     #[doc(hidden)]
     #[inline]
-    pub fn position(&self) -> u32 {
+    pub fn position(&self) -> RawOffset {
         self.at
     }
 }
@@ -83,8 +83,8 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
 /// Takes bytes from a record in NVM.
 pub struct RecordReader<'a, N> {
     nvm: &'a N,
-    at: u32,
-    end: u32,
+    at: RawOffset,
+    end: RawOffset,
 }
 
 impl<'a, N: Nvm> RecordReader<'a, N> {
@@ -92,14 +92,14 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     /// handle from a record, since the first one went with the power.
     #[doc(hidden)]
     #[inline]
-    pub fn new(nvm: &'a N, at: u32, end: u32) -> Self {
+    pub fn new(nvm: &'a N, at: RawOffset, end: RawOffset) -> Self {
         Self { nvm, at, end }
     }
 
     /// Fills `bytes` with the next bytes.
     #[inline]
     pub fn take(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        let len = bytes.len() as u32;
+        let len = bytes.len() as RawOffset;
         if self.end.saturating_sub(self.at) < len {
             return Err(Error::OutOfRange { offset: self.at });
         }
@@ -112,7 +112,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     #[doc(hidden)]
     #[inline]
     pub fn take_value<T: Persist>(&mut self) -> Result<T, Error> {
-        let len = size_of::<T>() as u32;
+        let len = size_of::<T>() as RawOffset;
         if self.end.saturating_sub(self.at) < len {
             let mut value = T::new_zeroed();
             self.take(value.as_mut_bytes())?;
@@ -132,7 +132,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     /// Where the next byte comes from.
     #[doc(hidden)]
     #[inline]
-    pub fn position(&self) -> u32 {
+    pub fn position(&self) -> RawOffset {
         self.at
     }
 }
@@ -142,7 +142,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
 macro_rules! record_as_bytes {
     ($($ty:ty),+ $(,)?) => {$(
         impl $crate::Record for $ty {
-            const MAX_BYTES: u32 = ::core::mem::size_of::<$ty>() as u32;
+            const MAX_BYTES: $crate::RawOffset = ::core::mem::size_of::<$ty>() as $crate::RawOffset;
 
             #[inline]
             fn encode<N: $crate::Nvm>(
@@ -165,21 +165,21 @@ macro_rules! record_as_bytes {
 record_as_bytes!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64);
 
 impl<T: 'static> Record for Offset<T> {
-    const MAX_BYTES: u32 = 4;
+    const MAX_BYTES: RawOffset = 4;
 
     #[inline]
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error> {
-        self.get().encode(to)
+        self.stored().encode(to)
     }
 
     #[inline]
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, Error> {
-        Ok(u32::decode(from)?.map(Offset::new))
+        Ok(u32::decode(from)?.map(Offset::from_stored))
     }
 }
 
 impl Record for bool {
-    const MAX_BYTES: u32 = 1;
+    const MAX_BYTES: RawOffset = 1;
 
     #[inline]
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error> {
@@ -197,7 +197,7 @@ impl Record for bool {
 }
 
 impl Record for char {
-    const MAX_BYTES: u32 = 4;
+    const MAX_BYTES: RawOffset = 4;
 
     #[inline]
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error> {
@@ -211,7 +211,7 @@ impl Record for char {
 }
 
 impl<T: Record> Record for Option<T> {
-    const MAX_BYTES: u32 = 1 + T::MAX_BYTES;
+    const MAX_BYTES: RawOffset = 1 + T::MAX_BYTES;
 
     #[inline]
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error> {
@@ -235,7 +235,7 @@ impl<T: Record> Record for Option<T> {
 }
 
 impl<T: Record, E: Record> Record for Result<T, E> {
-    const MAX_BYTES: u32 = 1 + if T::MAX_BYTES > E::MAX_BYTES {
+    const MAX_BYTES: RawOffset = 1 + if T::MAX_BYTES > E::MAX_BYTES {
         T::MAX_BYTES
     } else {
         E::MAX_BYTES
@@ -266,7 +266,7 @@ impl<T: Record, E: Record> Record for Result<T, E> {
 }
 
 impl<T: Persist, const LEN: usize> Record for [T; LEN] {
-    const MAX_BYTES: u32 = size_of::<[T; LEN]>() as u32;
+    const MAX_BYTES: RawOffset = size_of::<[T; LEN]>() as RawOffset;
 
     #[inline]
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), Error> {
@@ -284,7 +284,7 @@ impl<T: Persist, const LEN: usize> Record for [T; LEN] {
 macro_rules! record_tuple {
     ($($name:ident $value:ident),*) => {
         impl<$($name: Record),*> Record for ($($name,)*) {
-            const MAX_BYTES: u32 = 0 $(+ $name::MAX_BYTES)*;
+            const MAX_BYTES: RawOffset = 0 $(+ $name::MAX_BYTES)*;
 
             #[inline]
             fn encode<W: Nvm>(&self, to: &mut RecordWriter<'_, W>) -> Result<(), Error> {

@@ -31,10 +31,11 @@ use zerocopy::IntoBytes;
 
 #[cfg(feature = "inspect")]
 pub use self::inspect::{Phase, RegionHeader};
-use crate::{Class, Error, Layout, Nvm};
+use crate::offset::widened;
+use crate::{Class, Error, Layout, Nvm, RawOffset};
 
 /// Bytes of a region's header.
-pub const HEADER_BYTES: u32 = 32;
+pub const HEADER_BYTES: RawOffset = 32;
 
 const MAGIC: [u8; 4] = *b"NVMR";
 /// Raised when a crate of this workspace changes what it stores.
@@ -97,6 +98,13 @@ pub enum RegionError {
         /// Bytes there are.
         actual: u32,
     },
+    /// The region has more bytes than [`MAX_REGION_BYTES`](crate::MAX_REGION_BYTES), which can be where a `usize` has 16 bits.
+    TooLarge {
+        /// Bytes that it may have.
+        most: u32,
+        /// Bytes there are.
+        actual: u32,
+    },
     /// The NVM did not answer.
     Nvm(Error),
 }
@@ -139,6 +147,10 @@ impl fmt::Display for RegionError {
             Self::TooSmall { needed, actual } => write!(
                 f,
                 "the layout needs {needed} bytes and the region has {actual}"
+            ),
+            Self::TooLarge { most, actual } => write!(
+                f,
+                "the region has {actual} bytes, and offsets of this processor reach {most}"
             ),
             Self::Nvm(error) => error.fmt(f),
         }
@@ -199,7 +211,7 @@ impl Region {
                 expected: wanted,
             });
         }
-        let (formatted, actual) = (field(&header, SIZE_AT), nvm.size());
+        let (formatted, actual) = (field(&header, SIZE_AT), widened(nvm.size()));
         if formatted != actual {
             return Err(RegionError::Size { formatted, actual });
         }
@@ -214,7 +226,11 @@ impl Region {
                     computed: u32::from_le_bytes(READY),
                 });
             }
-            nvm.write_u32(Class::Data, PHASE_AT as u32, u32::from_le_bytes(READY))?;
+            nvm.write_u32(
+                Class::Data,
+                PHASE_AT as RawOffset,
+                u32::from_le_bytes(READY),
+            )?;
         }
         Ok(Self { first_boot: false })
     }
@@ -233,8 +249,12 @@ impl Region {
         nvm.write(Class::Data, 0, header.as_bytes())
             .map_err(RegionError::from)?;
         first_boot()?;
-        nvm.write_u32(Class::Data, PHASE_AT as u32, u32::from_le_bytes(READY))
-            .map_err(RegionError::from)?;
+        nvm.write_u32(
+            Class::Data,
+            PHASE_AT as RawOffset,
+            u32::from_le_bytes(READY),
+        )
+        .map_err(RegionError::from)?;
         Ok(Self { first_boot: true })
     }
 
@@ -265,7 +285,7 @@ fn is_ready<N: Nvm>(nvm: &N, expected: &Header) -> Result<bool, Error> {
         } else {
             *word
         };
-        if nvm.read_u32(at as u32)? != expected {
+        if nvm.read_u32(at as RawOffset)? != expected {
             return Ok(false);
         }
     }
@@ -274,11 +294,9 @@ fn is_ready<N: Nvm>(nvm: &N, expected: &Header) -> Result<bool, Error> {
 
 /// Whether each byte is one of `FORMATTING` or of `READY`: the power went in the store of the phase.
 fn is_between(phase: u32) -> bool {
-    let not_ready = phase ^ u32::from_le_bytes(READY);
-    let not_formatting = phase ^ u32::from_le_bytes(FORMATTING);
-    (0..32)
-        .step_by(8)
-        .all(|bit| (not_ready >> bit) as u8 == 0 || (not_formatting >> bit) as u8 == 0)
+    let bytes = phase.to_le_bytes();
+    let mut either = bytes.iter().zip(READY.iter().zip(&FORMATTING));
+    either.all(|(byte, (ready, formatting))| byte == ready || byte == formatting)
 }
 
 /// Of a header's words before the checksum. Each step can be undone, so that any change of a single word is noticed;
@@ -296,8 +314,8 @@ fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
     let mut header = Header::default();
     if nvm.size() < HEADER_BYTES {
         return Err(RegionError::TooSmall {
-            needed: HEADER_BYTES,
-            actual: nvm.size(),
+            needed: widened(HEADER_BYTES),
+            actual: widened(nvm.size()),
         });
     }
     nvm.read(0, header.as_mut_bytes())?;
@@ -307,7 +325,12 @@ fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
 /// The header that formatting begins with.
 #[inline(never)]
 fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionError> {
-    let (needed, actual) = (layout.size(), nvm.size());
+    let (needed, actual) = (widened(layout.size()), widened(nvm.size()));
+    #[cfg(target_pointer_width = "16")]
+    if nvm.size() > crate::MAX_REGION_BYTES {
+        let most = widened(crate::MAX_REGION_BYTES);
+        return Err(RegionError::TooLarge { most, actual });
+    }
     if needed > actual {
         // A truncated image says so more precisely through its header.
         let header = read_header(nvm)?;
@@ -367,7 +390,7 @@ fn is_virgin<N: Nvm>(nvm: &N, header: &Header, expected: &Header) -> Result<bool
 
 /// Whether all bytes from `at` on, a multiple of 4, are `value`: a first boot reads the whole region, and stores nothing
 /// on the way.
-fn is_filled<N: Nvm>(nvm: &N, mut at: u32, value: u8) -> Result<bool, Error> {
+fn is_filled<N: Nvm>(nvm: &N, mut at: RawOffset, value: u8) -> Result<bool, Error> {
     // By words where a word is one load, else by pieces, each of which may be a transfer on a bus.
     if N::ATOM >= 4 {
         let word = u32::from_le_bytes([value; 4]);
@@ -380,7 +403,7 @@ fn is_filled<N: Nvm>(nvm: &N, mut at: u32, value: u8) -> Result<bool, Error> {
     }
     let mut piece = [0; 32];
     while at < nvm.size() {
-        let len = (nvm.size() - at).min(piece.len() as u32);
+        let len = (nvm.size() - at).min(piece.len() as RawOffset);
         let piece = &mut piece[..len as usize];
         nvm.read(at, piece)?;
         if piece.iter().any(|byte| *byte != value) {

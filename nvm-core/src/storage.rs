@@ -5,7 +5,8 @@ use core::cell::RefCell;
 use embedded_storage::Storage;
 
 use crate::door::check_buffer;
-use crate::{Class, Error, Nvm};
+use crate::offset::{narrowed, widened};
+use crate::{Class, Error, Nvm, RawOffset};
 
 /// A region in an `embedded-storage` device, from its address 0 on.
 ///
@@ -21,7 +22,7 @@ use crate::{Class, Error, Nvm};
 #[derive(Debug)]
 pub struct StorageNvm<S: Storage, const ATOM: usize = 1> {
     device: RefCell<Device<S, S::Error>>,
-    size: u32,
+    size: RawOffset,
 }
 
 #[derive(Debug)]
@@ -31,10 +32,11 @@ struct Device<S, E> {
 }
 
 impl<S: Storage, const ATOM: usize> StorageNvm<S, ATOM> {
-    /// The whole device as a region, or its first 4 GiB: as much of it as its `capacity` can tell.
+    /// The whole device as a region, or its first [`MAX_REGION_BYTES`](crate::MAX_REGION_BYTES). A region that was
+    /// formatted with more answers [`RegionError::Size`](crate::RegionError::Size).
     pub fn new(storage: S) -> Self {
         const { assert!(ATOM == 1 || ATOM == 2 || ATOM == 4, "ATOM is 1, 2 or 4") };
-        let size = u32::try_from(storage.capacity()).unwrap_or(u32::MAX);
+        let size = narrowed(u32::try_from(storage.capacity()).unwrap_or(u32::MAX));
         Self {
             device: RefCell::new(Device {
                 storage,
@@ -69,17 +71,17 @@ impl<S: Storage, const ATOM: usize> StorageNvm<S, ATOM> {
 impl<S: Storage, const ATOM: usize> Nvm for StorageNvm<S, ATOM> {
     const ATOM: usize = ATOM;
 
-    fn size(&self) -> u32 {
+    fn size(&self) -> RawOffset {
         self.size
     }
 
-    fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+    fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error> {
         check_buffer(self, offset, bytes.len())?;
-        self.with_storage(|storage| storage.read(offset, bytes))
+        self.with_storage(|storage| storage.read(widened(offset), bytes))
     }
 
-    fn write(&self, _class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&self, _class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error> {
         check_buffer(self, offset, bytes.len())?;
-        self.with_storage(|storage| storage.write(offset, bytes))
+        self.with_storage(|storage| storage.write(widened(offset), bytes))
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Error, UpTo12Bits};
+use nvm_core::{Cause, Error, RawOffset, UpTo12Bits};
 
 /// An operation that was not carried out, or a list that is not sound. What it says is in
 /// [`kind`](ListError::kind).
@@ -20,12 +20,12 @@ pub enum ListErrorKind {
     /// A head or node lies at an offset that is no multiple of 4.
     Misaligned {
         /// Where it lies.
-        offset: u32,
+        offset: RawOffset,
     },
     /// A head or node does not lie within the first 256 KiB of the region, or lies at its very start.
     OutOfReach {
         /// Where it lies.
-        offset: u32,
+        offset: RawOffset,
     },
     /// The area of the operation log is too small.
     LogTooSmall {
@@ -46,48 +46,48 @@ pub enum ListErrorKind {
     /// The node to be inserted is in a list.
     AlreadyLinked {
         /// The node.
-        node: u32,
+        node: RawOffset,
     },
     /// The node to be removed or moved is in no list.
     NotLinked {
         /// The node.
-        node: u32,
+        node: RawOffset,
     },
     /// There is no formatted head.
     NotAList {
         /// Where it should be.
-        list: u32,
+        list: RawOffset,
     },
     /// There is the head of a list where a node should be.
     NotANode {
         /// Where it should be.
-        node: u32,
+        node: RawOffset,
     },
 
     /// Neighbours do not link to each other: the image is damaged.
     BrokenLink {
         /// Where the `next` field of the node or head lies whose neighbours disagree with it.
-        at: u32,
+        at: RawOffset,
     },
     /// A node reached through one list says that it is in another, or in none: the image is damaged.
     WrongOwner {
         /// The node.
-        node: u32,
+        node: RawOffset,
     },
     /// The list has more nodes than it can have: the image is damaged.
     TooLong {
         /// The head of the list.
-        list: u32,
+        list: RawOffset,
     },
     /// A node's key is less than its predecessor's in a list that should be sorted.
     Unsorted {
         /// The node.
-        node: u32,
+        node: RawOffset,
     },
     /// The operation log holds no valid record: the image is damaged, or the log was never formatted.
     CorruptLog {
         /// Where the byte lies that is not valid.
-        at: u32,
+        at: RawOffset,
     },
     /// The NVM did not answer. After an error of the device, recover before going on.
     Nvm(Error),

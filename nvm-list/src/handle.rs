@@ -1,6 +1,6 @@
 //! Handles: where a head or a node lies, known to be aligned and within reach of a link.
 
-use nvm_core::{Class, Nvm, Offset};
+use nvm_core::{Class, Nvm, Offset, RawOffset, widened};
 
 use crate::layout::{KEY_BYTES, Link};
 use crate::walk::{self, Iter};
@@ -25,11 +25,11 @@ impl Eq for NodeRef {}
 
 /// The link to a byte offset.
 #[inline]
-const fn link_to(offset: u32, links_at: u32) -> Result<u16, ListError> {
+const fn link_to(offset: RawOffset, links_at: RawOffset) -> Result<u16, ListError> {
     if !offset.is_multiple_of(4) {
         return Err(ListErrorKind::Misaligned { offset }.error());
     }
-    if links_at == 0 || links_at / 4 > u16::MAX as u32 {
+    if links_at == 0 || widened(links_at / 4) > u16::MAX as u32 {
         return Err(ListErrorKind::OutOfReach { offset }.error());
     }
     Ok((links_at / 4) as u16)
@@ -50,7 +50,7 @@ impl List {
     /// since [`at`](List::at) has done so for the last one of them.
     #[inline]
     #[must_use]
-    pub const fn behind(self, bytes: u32) -> Self {
+    pub const fn behind(self, bytes: RawOffset) -> Self {
         Self {
             link: self.link.wrapping_add((bytes / 4) as u16),
         }
@@ -150,7 +150,7 @@ impl NodeRef {
     /// Nothing is compared, since [`at`](NodeRef::at) has done so for the last one of them.
     #[inline]
     #[must_use]
-    pub const fn behind(self, bytes: u32) -> Self {
+    pub const fn behind(self, bytes: RawOffset) -> Self {
         Self {
             link: self.link.wrapping_add((bytes / 4) as u16),
         }

@@ -3,7 +3,7 @@
 //! Links are told as the byte offsets that they lead to: the `next` field of a head, which is the head's offset, or of a
 //! node, which lies behind its key.
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 
 use crate::layout::{KEY_BYTES, Links};
 use crate::op_log::{
@@ -16,34 +16,34 @@ use crate::{List, ListError, NodeRef};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinksView {
     /// Where the links lie: the offset of `next`.
-    pub at: u32,
+    pub at: RawOffset,
     /// Where `next` leads.
-    pub next: u32,
+    pub next: RawOffset,
     /// Where `prev` leads.
-    pub prev: u32,
+    pub prev: RawOffset,
     /// Where `owner` leads; 0: the node is in no list.
-    pub owner: u32,
+    pub owner: RawOffset,
     /// The program's own number.
     pub label: u16,
 }
 
 impl LinksView {
     /// Where `prev` lies.
-    pub const fn prev_at(&self) -> u32 {
+    pub const fn prev_at(&self) -> RawOffset {
         self.at + 2
     }
 
     /// Where `owner` lies.
-    pub const fn owner_at(&self) -> u32 {
+    pub const fn owner_at(&self) -> RawOffset {
         self.at + 4
     }
 
     /// Where the label lies.
-    pub const fn label_at(&self) -> u32 {
+    pub const fn label_at(&self) -> RawOffset {
         self.at + 6
     }
 
-    const fn of(at: u32, links: Links, label: u16) -> Self {
+    const fn of(at: RawOffset, links: Links, label: u16) -> Self {
         Self {
             at,
             next: links.next().offset(),
@@ -80,7 +80,7 @@ impl NodeRef {
     }
 
     /// Where links to the node lead.
-    pub const fn links_at(self) -> u32 {
+    pub const fn links_at(self) -> RawOffset {
         self.offset().get() + KEY_BYTES
     }
 }
@@ -107,7 +107,7 @@ pub enum OpLogView {
     /// Something that no operation stores.
     Corrupt {
         /// Where it was noticed.
-        at: u32,
+        at: RawOffset,
     },
 }
 
@@ -120,17 +120,17 @@ pub struct RecordView {
     /// What is to be done.
     pub name: &'static str,
     /// Where the node's links lie.
-    pub node: u32,
+    pub node: RawOffset,
     /// Where the head lies of the list that it goes to, if the record names one.
-    pub list: Option<u32>,
+    pub list: Option<RawOffset>,
     /// The key that it gets, if the record has one.
     pub key: Option<u32>,
     /// Where the record ends: offset of the node's link behind the other fields.
-    pub at: u32,
+    pub at: RawOffset,
 }
 
 impl RecordView {
-    fn load<N: Nvm>(nvm: &N, fields_end: u32, code: Code) -> Result<Self, ListError> {
+    fn load<N: Nvm>(nvm: &N, fields_end: RawOffset, code: Code) -> Result<Self, ListError> {
         let record = LogRecord::load(nvm, fields_end, code)?;
         let named = !matches!(code, Code::Remove | Code::Link);
         Ok(Self {
@@ -182,7 +182,7 @@ impl OpLog {
             STAGED | BATCH => {}
             _ => return corrupt(self.state_at()),
         }
-        let mut end = self.end() - HEADER_BYTES as u32;
+        let mut end = self.end() - HEADER_BYTES as RawOffset;
         let mut count = 0;
         for slot in records.iter_mut().take(self.capacity()) {
             let found = nvm.read_u8(end - 1)?;
@@ -193,7 +193,7 @@ impl OpLog {
             count += 1;
             if found & LAST != 0 {
                 if state == STAGED {
-                    let tag = nvm.read_u16(self.end() - HEADER_BYTES as u32)?;
+                    let tag = nvm.read_u16(self.end() - HEADER_BYTES as RawOffset)?;
                     return Ok(OpLogView::Staged { tag, records });
                 }
                 let number = state >> 2 & 0xF;
@@ -203,7 +203,7 @@ impl OpLog {
                 return Ok(OpLogView::InForce { number, records });
             }
             // Cannot go below the area: it has room for `capacity` records of the longest kind.
-            end -= code.field_bytes() as u32 + 1;
+            end -= code.field_bytes() as RawOffset + 1;
         }
         corrupt(self.state_at())
     }

@@ -26,7 +26,7 @@
 //! While `owner` is 0, `key`, `next` and `prev` mean nothing: formatting need not store them, an
 //! insertion may store them before it is published, and a removal need not clear them.
 
-use nvm_core::{Class, Error, Nvm, Offset};
+use nvm_core::{Class, Error, Nvm, Offset, RawOffset, of_words};
 
 nvm_core::persist! {
     /// The head of a list, as it is stored: 8 bytes. Make one with
@@ -54,7 +54,7 @@ const _: () = assert!(size_of::<Node>() == 12 && align_of::<Node>() == align_of:
 const _: () = assert!(core::mem::offset_of!(Node, neighbours) == KEY_BYTES as usize);
 
 /// Bytes of a node in front of where its link leads: behind them it looks like a head.
-pub(crate) const KEY_BYTES: u32 = 4;
+pub(crate) const KEY_BYTES: RawOffset = 4;
 
 /// What a link leads to: the part that heads and nodes have in common.
 pub(crate) type Links = Head;
@@ -122,13 +122,13 @@ impl Link {
 
     /// Byte offset of the `next` field.
     #[inline]
-    pub(crate) const fn offset(self) -> u32 {
-        self.0 as u32 * 4
+    pub(crate) const fn offset(self) -> RawOffset {
+        of_words(self.0)
     }
 
     /// Byte offset of the node that the link leads to.
     #[inline]
-    pub(crate) const fn node_offset(self) -> u32 {
+    pub(crate) const fn node_offset(self) -> RawOffset {
         self.offset().wrapping_sub(KEY_BYTES)
     }
 

@@ -36,7 +36,7 @@ mod batch;
 mod pair;
 mod roll_forward;
 
-use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
+use nvm_core::{Area, Class, Nvm, RawOffset, UpTo12Bits, ablation};
 
 use self::batch::{Batch, buffer_bytes};
 use crate::fault::{self, Fault};
@@ -103,16 +103,16 @@ impl Staged {
 /// all; [`recover`](OpLog::recover) must run at each start before anything else touches a list.
 #[derive(Debug, Clone, Copy)]
 pub struct OpLog {
-    end: u32,
+    end: RawOffset,
     capacity: usize,
     class: Class,
 }
 
 impl OpLog {
     /// Bytes of an area for batches of `operations` operations, at most [`MAX_OPERATIONS`].
-    pub const fn bytes_for(operations: usize) -> u32 {
+    pub const fn bytes_for(operations: usize) -> RawOffset {
         let operations = if operations == 0 { 1 } else { operations };
-        ((HEADER_BYTES + operations * RECORD_BYTES) as u32 + 3) & !3
+        ((HEADER_BYTES + operations * RECORD_BYTES) as RawOffset + 3) & !3
     }
 
     /// A log in an area; `class` is what its stores, and those to heads and nodes, are counted as. Reads
@@ -126,11 +126,10 @@ impl OpLog {
             }
             .error());
         }
-        // In 32 bits: a `usize` may have 16.
-        let fitting = (area.len() - HEADER_BYTES as u32) / RECORD_BYTES as u32;
+        let fitting = (area.len() - HEADER_BYTES as RawOffset) / RECORD_BYTES as RawOffset;
         Ok(Self {
             end: area.offset().saturating_add(area.len()),
-            capacity: if fitting < MAX_OPERATIONS as u32 {
+            capacity: if fitting < MAX_OPERATIONS as RawOffset {
                 fitting as usize
             } else {
                 MAX_OPERATIONS
@@ -345,13 +344,17 @@ impl OpLog {
             let [low, high] = tag.to_le_bytes();
             batch.put_before([low, high, STAGED]);
         } else {
-            end -= HEADER_BYTES as u32;
+            end -= HEADER_BYTES as RawOffset;
         }
         batch.put_records(operations, staged);
         let start = batch.start();
         // In one go.
         let bytes = buffer.get(start..).unwrap_or_default();
-        Ok(nvm.write(self.class, end.wrapping_sub(bytes.len() as u32), bytes)?)
+        Ok(nvm.write(
+            self.class,
+            end.wrapping_sub(bytes.len() as RawOffset),
+            bytes,
+        )?)
     }
 
     /// Drops a staged batch: 1 byte of NVM. For a transaction that is rolled back without a power loss.
@@ -410,7 +413,7 @@ impl OpLog {
         }
         if state == STAGED {
             // A state byte of this kind with other bits set is damaged: `roll_forward` says so.
-            let tag = nvm.read_u16(self.end - HEADER_BYTES as u32)?;
+            let tag = nvm.read_u16(self.end - HEADER_BYTES as RawOffset)?;
             if !is_committed(tag) {
                 self.store_state(nvm, EMPTY)?;
                 return Ok(Recovered::Discarded);
@@ -421,11 +424,11 @@ impl OpLog {
     }
 
     #[cfg(feature = "inspect")]
-    pub(crate) const fn end(&self) -> u32 {
+    pub(crate) const fn end(&self) -> RawOffset {
         self.end
     }
 
-    pub(crate) const fn state_at(&self) -> u32 {
+    pub(crate) const fn state_at(&self) -> RawOffset {
         self.end - 1
     }
 
@@ -440,7 +443,7 @@ impl OpLog {
     fn verify<N: Nvm>(&self, nvm: &N, operations: &[Operation]) -> Result<(), ListError> {
         if operations.len() > self.capacity {
             return Err(ListErrorKind::TooManyOperations {
-                operations: UpTo12Bits::of(operations.len() as u32),
+                operations: UpTo12Bits::of(operations.len() as RawOffset),
                 capacity: self.capacity as u16,
             }
             .error());
@@ -457,7 +460,7 @@ impl OpLog {
         let bytes = record.encode(state);
         let len = record.code.field_bytes() + 1;
         let used = bytes.get(RECORD_BYTES - len..).unwrap_or_default();
-        nvm.write(self.class, self.end - len as u32, used)?;
+        nvm.write(self.class, self.end - len as RawOffset, used)?;
         Ok(state)
     }
 }
@@ -478,6 +481,6 @@ fn stays_as_it_is<N: Nvm>(nvm: &N, operation: &Operation) -> Result<bool, ListEr
         })
 }
 
-const fn corrupt(at: u32) -> ListError {
+const fn corrupt(at: RawOffset) -> ListError {
     ListErrorKind::CorruptLog { at }.error()
 }

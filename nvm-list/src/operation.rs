@@ -12,7 +12,7 @@
 //! A record that stands alone ends with the log's state byte instead, which contains the code: so the last
 //! byte stored publishes it.
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 
 use crate::layout::Link;
 use crate::walk::Place;
@@ -253,9 +253,13 @@ impl LogRecord {
     }
 
     /// Loads the fields that end before `fields_end`, but not those that the code has none of.
-    pub(crate) fn load<N: Nvm>(nvm: &N, fields_end: u32, code: Code) -> Result<Self, ListError> {
+    pub(crate) fn load<N: Nvm>(
+        nvm: &N,
+        fields_end: RawOffset,
+        code: Code,
+    ) -> Result<Self, ListError> {
         let len = code.field_bytes();
-        let at = |bytes: u32| fields_end.wrapping_sub(bytes);
+        let at = |bytes: RawOffset| fields_end.wrapping_sub(bytes);
         let mut record = Self {
             code,
             node: Link(nvm.read_u16(at(2))?),

@@ -44,7 +44,7 @@
 //! another one, and the last byte comes last. A move within a list cannot use it so, and notes another
 //! phase at the cost of a byte; the phase stored in step 3 says which of the two it is.
 
-use nvm_core::{Class, Nvm, ablation};
+use nvm_core::{Class, Nvm, RawOffset, ablation};
 
 use crate::ListError;
 use crate::fault::{self, Fault};
@@ -82,7 +82,7 @@ pub(crate) struct Steps<'a, N> {
     pub(crate) nvm: &'a N,
     pub(crate) class: Class,
     /// Where the log's state byte lies.
-    pub(crate) state_at: u32,
+    pub(crate) state_at: RawOffset,
     /// The state byte of this operation in phase [`Phase::Start`].
     pub(crate) state: u8,
 }

@@ -5,7 +5,7 @@
 
 use core::iter::FusedIterator;
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 
 use crate::layout::{Between, Link, Links};
 use crate::{List, ListError, ListErrorKind, Node, NodeRef};
@@ -20,8 +20,8 @@ pub(crate) enum Place {
 }
 
 /// Nodes that the region can hold.
-pub(crate) fn node_limit<N: Nvm>(nvm: &N) -> u32 {
-    nvm.size() / size_of::<Node>() as u32
+pub(crate) fn node_limit<N: Nvm>(nvm: &N) -> RawOffset {
+    nvm.size() / size_of::<Node>() as RawOffset
 }
 
 /// Loads a head and verifies that it is one.
@@ -152,7 +152,7 @@ pub struct Iter<'a, N> {
     nvm: &'a N,
     list: List,
     next: Next,
-    left: u32,
+    left: RawOffset,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,9 @@ use core::fmt;
 use core::ops::Deref;
 
 use nvm_alloc::Heap;
-use nvm_core::{Error as NvmError, Nvm, Offset, Persist, Record, RecordReader, RecordWriter};
+use nvm_core::{
+    Error as NvmError, Nvm, Offset, Persist, RawOffset, Record, RecordReader, RecordWriter,
+};
 use nvm_tx::Tx;
 
 use crate::error::Error;
@@ -86,15 +88,15 @@ impl<T> Deref for PBox<T> {
 }
 
 impl<T: Persist> Record for PBox<T> {
-    const MAX_BYTES: u32 = 4;
+    const MAX_BYTES: RawOffset = 4;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), NvmError> {
-        self.object.offset().encode(to)
+        Offset::<T>::new(self.object.offset()).encode(to)
     }
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, NvmError> {
-        Ok(u32::decode(from)?.map(|offset| Self {
-            object: Root::at(Offset::new(offset)),
+        Ok(Offset::decode(from)?.map(|object| Self {
+            object: Root::at(object),
         }))
     }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 
-use nvm_core::{Offset, Persist};
+use nvm_core::{Offset, Persist, RawOffset};
 use nvm_tx::Fault;
 
 use crate::first_write::FirstWrite;
@@ -40,15 +40,15 @@ use crate::state::{Fresh, Settled, State, Written};
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Elements<'tx, T, S: State> {
-    offset: u32,
-    len: u32,
+    offset: RawOffset,
+    len: RawOffset,
     transaction: PhantomData<fn(&'tx ()) -> &'tx ()>,
     object: PhantomData<fn() -> (T, S)>,
 }
 
 impl<T, S: State> Elements<'_, T, S> {
     #[inline]
-    pub(crate) const fn at(offset: u32, len: u32) -> Self {
+    pub(crate) const fn at(offset: RawOffset, len: RawOffset) -> Self {
         Self {
             offset,
             len,
@@ -72,7 +72,7 @@ impl<T, S: State> Elements<'_, T, S> {
     /// The first `mid` elements and the rest; all and none where there are fewer.
     #[inline]
     pub fn split_at(self, mid: usize) -> (Self, Self) {
-        let mid = u32::try_from(mid).map_or(self.len, |mid| mid.min(self.len));
+        let mid = RawOffset::try_from(mid).map_or(self.len, |mid| mid.min(self.len));
         (
             Self::at(self.offset, mid),
             Self::at(self.place(mid), self.len - mid),
@@ -80,14 +80,14 @@ impl<T, S: State> Elements<'_, T, S> {
     }
 
     #[inline]
-    fn place(&self, index: u32) -> u32 {
+    fn place(&self, index: RawOffset) -> RawOffset {
         self.offset
-            .wrapping_add(index.wrapping_mul(size_of::<T>() as u32))
+            .wrapping_add(index.wrapping_mul(size_of::<T>() as RawOffset))
     }
 
     #[inline]
-    fn checked_place(&self, index: usize) -> Option<u32> {
-        let index = u32::try_from(index)
+    fn checked_place(&self, index: usize) -> Option<RawOffset> {
+        let index = RawOffset::try_from(index)
             .ok()
             .filter(|index| *index < self.len)?;
         Some(self.place(index))
@@ -166,8 +166,8 @@ impl<'tx, T, S: State, const LEN: usize> Ptr<'tx, [T; LEN], S> {
     /// Pointers to the elements, each once.
     #[inline]
     pub fn elements(self) -> Elements<'tx, T, S> {
-        const { assert!(size_of::<[T; LEN]>() <= u32::MAX as usize) };
-        Elements::at(self.offset(), LEN as u32)
+        const { assert!(size_of::<[T; LEN]>() <= RawOffset::MAX as usize) };
+        Elements::at(self.offset(), LEN as RawOffset)
     }
 }
 

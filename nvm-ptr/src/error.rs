@@ -1,6 +1,7 @@
 //! What can go wrong with persistent objects.
 
 use core::fmt;
+use nvm_core::RawOffset;
 
 use nvm_alloc::AllocError;
 use nvm_tx::Fault;
@@ -20,9 +21,9 @@ pub enum Error {
     /// twice, or the image is damaged. The transaction has not begun.
     Overlap {
         /// Where the object of one handle begins.
-        first: u32,
+        first: RawOffset,
         /// Where the other's begins.
-        second: u32,
+        second: RawOffset,
     },
     /// There is no such element.
     OutOfBounds {
@@ -40,7 +41,7 @@ pub enum Error {
     /// A vector's header contradicts itself: the image is damaged, or the vector was never formatted.
     Damaged {
         /// Where the header lies.
-        offset: u32,
+        offset: RawOffset,
     },
 }
 

@@ -1,6 +1,6 @@
 //! Which transactions may leave a first write unlogged.
 
-use nvm_core::{Nvm, Offset, Persist};
+use nvm_core::{Nvm, Offset, Persist, RawOffset};
 use nvm_tx::{Fault, Tx, WriteFirstTx};
 
 /// A transaction in which pointers with the lifetime `'tx` are used. It decides what becomes of the
@@ -17,10 +17,10 @@ pub trait FirstWrite<'tx> {
     fn load<T: Persist>(&self, object: Offset<T>) -> Result<T, Fault>;
 
     /// Stores bytes that this transaction has read before it first writes them: logs the old ones.
-    fn write_after_read(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault>;
+    fn write_after_read(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault>;
 
     /// Stores bytes that this transaction has not read before it first writes them.
-    fn write_first(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault>;
+    fn write_first(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault>;
 }
 
 impl<'tx, N: Nvm> FirstWrite<'tx> for Tx<'tx, N> {
@@ -30,12 +30,12 @@ impl<'tx, N: Nvm> FirstWrite<'tx> for Tx<'tx, N> {
     }
 
     #[inline]
-    fn write_after_read(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    fn write_after_read(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.write_value(offset, bytes)
     }
 
     #[inline]
-    fn write_first(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    fn write_first(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.write_value(offset, bytes)
     }
 }
@@ -47,12 +47,12 @@ impl<'tx, N: Nvm> FirstWrite<'tx> for WriteFirstTx<'tx, N> {
     }
 
     #[inline]
-    fn write_after_read(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    fn write_after_read(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.write_value(offset, bytes)
     }
 
     #[inline]
-    fn write_first(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    fn write_first(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.write_value_unlogged(offset, bytes)
     }
 }

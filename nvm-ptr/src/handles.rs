@@ -9,7 +9,7 @@
 //!   made up, or decoded from a damaged image, that is checked too, in RAM: n (n - 1) / 2 comparisons of
 //!   offsets for n handles.
 
-use nvm_core::Persist;
+use nvm_core::{Persist, RawOffset};
 
 use crate::boxed::PBox;
 use crate::elements::Elements;
@@ -32,8 +32,8 @@ pub struct Key(());
 /// Where an object lies, and its bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
-    offset: u32,
-    len: u32,
+    offset: RawOffset,
+    len: RawOffset,
 }
 
 impl Extent {
@@ -103,7 +103,7 @@ impl<T: Persist> Handles for &mut Root<T> {
     fn extents(&self, visit: &mut dyn FnMut(Extent)) {
         visit(Extent {
             offset: self.offset(),
-            len: size_of::<T>() as u32,
+            len: size_of::<T>() as RawOffset,
         });
     }
 }
@@ -122,7 +122,7 @@ impl<T: Persist> Handles for &mut PBox<T> {
     fn extents(&self, visit: &mut dyn FnMut(Extent)) {
         visit(Extent {
             offset: self.offset(),
-            len: size_of::<T>() as u32,
+            len: size_of::<T>() as RawOffset,
         });
     }
 }
@@ -141,7 +141,7 @@ impl<T: Persist> Handles for &mut PSlice<T> {
     fn extents(&self, visit: &mut dyn FnMut(Extent)) {
         visit(Extent {
             offset: self.offset(),
-            len: self.count().saturating_mul(size_of::<T>() as u32),
+            len: self.count().saturating_mul(size_of::<T>() as RawOffset),
         });
     }
 }
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
     use nvm_core::Offset;
 
-    fn root(offset: u32) -> Root<u32> {
+    fn root(offset: RawOffset) -> Root<u32> {
         Root::at(Offset::new(offset))
     }
 

@@ -1,6 +1,6 @@
 //! Transactions that begin with handles: where fresh pointers come from.
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 use nvm_tx::{Fault, Tx, UndoLog, WriteFirstTx};
 
 use crate::broken::{self, Variant};
@@ -28,7 +28,7 @@ use crate::handles::{self, Handles};
 /// before a restart repeats it.
 pub fn write_first<N: Nvm, H: Handles, R>(
     log: &mut UndoLog<N>,
-    log_bytes: u32,
+    log_bytes: RawOffset,
     mut handles: H,
     body: impl for<'tx> FnOnce(&mut WriteFirstTx<'tx, N>, H::Fresh<'tx>) -> Result<R, Fault>,
 ) -> Result<R, Error> {
@@ -126,7 +126,7 @@ pub fn begin<'log, N: Nvm, H: Handles>(
 /// Begins a transaction that cannot abort, with handles: [`UndoLog::begin_write_first`].
 pub fn begin_write_first<'log, N: Nvm, H: Handles>(
     log: &'log mut UndoLog<N>,
-    log_bytes: u32,
+    log_bytes: RawOffset,
     handles: &'log mut H,
 ) -> Result<Opened<'log, WriteFirstTx<'log, N>, H>, Error> {
     check_apart(handles)?;

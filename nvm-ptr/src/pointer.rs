@@ -3,7 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use nvm_core::{Offset, Persist};
+use nvm_core::{Offset, Persist, RawOffset};
 use nvm_tx::Fault;
 
 use crate::broken::{self, Variant};
@@ -190,7 +190,7 @@ use crate::state::{Fresh, Logged, Read, Settled, State, Written};
 /// }
 /// ```
 pub struct Ptr<'tx, T, S: State> {
-    offset: u32,
+    offset: RawOffset,
     // Invariant in 'tx: a pointer fits the one transaction that it was made for.
     transaction: PhantomData<fn(&'tx ()) -> &'tx ()>,
     object: PhantomData<fn() -> (T, S)>,
@@ -200,7 +200,7 @@ impl<'tx, T, S: State> Ptr<'tx, T, S> {
     /// **The** pointer to the object at `offset` in this state: the caller sees to it that there is no
     /// other in this transaction.
     #[inline]
-    pub(crate) const fn at(offset: u32) -> Self {
+    pub(crate) const fn at(offset: RawOffset) -> Self {
         Self {
             offset,
             transaction: PhantomData,
@@ -209,7 +209,7 @@ impl<'tx, T, S: State> Ptr<'tx, T, S> {
     }
 
     #[inline]
-    pub(crate) const fn offset(&self) -> u32 {
+    pub(crate) const fn offset(&self) -> RawOffset {
         self.offset
     }
 
@@ -302,7 +302,7 @@ impl<'tx, T: Persist, S: Settled> Ptr<'tx, T, S> {
 #[inline]
 pub(crate) fn store_settled<'tx, X: FirstWrite<'tx>, S: Settled>(
     tx: &mut X,
-    offset: u32,
+    offset: RawOffset,
     bytes: &[u8],
 ) -> Result<(), Fault> {
     if S::WRITTEN_FIRST {

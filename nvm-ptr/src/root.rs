@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Class, Layout, Nvm, Offset, Persist};
+use nvm_core::{Class, Layout, Nvm, Offset, Persist, RawOffset};
 use nvm_tx::{Fault, Tx};
 
 use crate::error::Error;
@@ -103,7 +103,7 @@ impl<T> Root<T> {
     }
 
     #[inline]
-    pub(crate) const fn offset(&self) -> u32 {
+    pub(crate) const fn offset(&self) -> RawOffset {
         self.object.get()
     }
 }

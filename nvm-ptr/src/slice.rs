@@ -5,7 +5,8 @@ use core::marker::PhantomData;
 
 use nvm_alloc::Heap;
 use nvm_core::{
-    Class, Error as NvmError, Layout, Nvm, Offset, Persist, Record, RecordReader, RecordWriter,
+    Class, Error as NvmError, Layout, Nvm, Offset, Persist, RawOffset, Record, RecordReader,
+    RecordWriter, narrowed, widened,
 };
 use nvm_tx::{Fault, Tx};
 
@@ -20,15 +21,15 @@ use crate::error::Error;
 /// For a length that the program knows there is [`PArray`](crate::PArray), or `PBox<[T; N]>`.
 #[must_use = "dropping the handle does not free the elements, it loses the way to them"]
 pub struct PSlice<T> {
-    offset: u32,
-    count: u32,
+    offset: RawOffset,
+    count: RawOffset,
     elements: PhantomData<fn() -> T>,
 }
 
 impl<T: Persist> PSlice<T> {
     /// Places `len` elements; they have no values before [`format`](PSlice::format).
-    pub fn place(layout: &mut Layout, name: &str, len: u32) -> Self {
-        let area = layout.area(name, bytes_of::<T>(len).unwrap_or(u32::MAX));
+    pub fn place(layout: &mut Layout, name: &str, len: RawOffset) -> Self {
+        let area = layout.area(name, bytes_of::<T>(len).unwrap_or(RawOffset::MAX));
         Self::at(area.offset(), len)
     }
 
@@ -50,7 +51,7 @@ impl<T: Persist> PSlice<T> {
         len: usize,
         mut value: impl FnMut(usize) -> T,
     ) -> Result<Self, Error> {
-        let count = u32::try_from(len).map_err(|_| Error::TooLong { len })?;
+        let count = RawOffset::try_from(len).map_err(|_| Error::TooLong { len })?;
         let bytes = bytes_of::<T>(count).ok_or(Error::TooLong { len })?;
         let slice = Self::at(heap.allocate(tx, bytes)?, count);
         for index in 0..count {
@@ -107,11 +108,11 @@ impl<T: Persist> PSlice<T> {
         &'a self,
         tx: &'a Tx<'_, N>,
     ) -> impl ExactSizeIterator<Item = Result<T, Fault>> + DoubleEndedIterator + 'a {
-        (0..self.count as usize).map(move |index| tx.get(self.element(index as u32)))
+        (0..self.count as usize).map(move |index| tx.get(self.element(index as RawOffset)))
     }
 
     fn checked(&self, index: usize) -> Result<Offset<T>, Error> {
-        u32::try_from(index)
+        RawOffset::try_from(index)
             .ok()
             .filter(|index| *index < self.count)
             .map(|index| self.element(index))
@@ -123,7 +124,7 @@ impl<T: Persist> PSlice<T> {
 }
 
 impl<T> PSlice<T> {
-    const fn at(offset: u32, count: u32) -> Self {
+    const fn at(offset: RawOffset, count: RawOffset) -> Self {
         Self {
             offset,
             count,
@@ -132,41 +133,42 @@ impl<T> PSlice<T> {
     }
 
     #[inline]
-    pub(crate) const fn offset(&self) -> u32 {
+    pub(crate) const fn offset(&self) -> RawOffset {
         self.offset
     }
 
     #[inline]
-    pub(crate) const fn count(&self) -> u32 {
+    pub(crate) const fn count(&self) -> RawOffset {
         self.count
     }
 
-    const fn element(&self, index: u32) -> Offset<T> {
+    const fn element(&self, index: RawOffset) -> Offset<T> {
         Offset::new(
             self.offset
-                .wrapping_add(index.wrapping_mul(size_of::<T>() as u32)),
+                .wrapping_add(index.wrapping_mul(size_of::<T>() as RawOffset)),
         )
     }
 }
 
-const fn bytes_of<T>(len: u32) -> Option<u32> {
+const fn bytes_of<T>(len: RawOffset) -> Option<RawOffset> {
     // Nor more elements than an index of this processor's counts.
-    if size_of::<T>() > u32::MAX as usize || len > usize::MAX as u32 {
+    if size_of::<T>() > RawOffset::MAX as usize || len as usize > usize::MAX / 2 {
         return None;
     }
-    len.checked_mul(size_of::<T>() as u32)
+    len.checked_mul(size_of::<T>() as RawOffset)
 }
 
 /// 8 bytes: offset and length. Decoding is for replay tables only.
 impl<T: Persist> Record for PSlice<T> {
-    const MAX_BYTES: u32 = 8;
+    const MAX_BYTES: RawOffset = 8;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), NvmError> {
-        (self.offset, self.count).encode(to)
+        (widened(self.offset), widened(self.count)).encode(to)
     }
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, NvmError> {
         Ok(<(u32, u32)>::decode(from)?.and_then(|(offset, count)| {
+            let (offset, count) = (narrowed(offset), narrowed(count));
             // Elements that no offset could reach are not those of a slice.
             let end = offset.checked_add(bytes_of::<T>(count)?)?;
             let _ = end;

@@ -2,9 +2,10 @@
 
 use crate::pointer::Ptr;
 use crate::state::State;
+use nvm_core::{MAX_REGION_BYTES, RawOffset};
 
 /// Where a field lies that does not exist: an access to it is an error, not another object.
-const NOWHERE: u32 = u32::MAX;
+const NOWHERE: RawOffset = MAX_REGION_BYTES;
 
 macro_rules! split_into {
     ($($name:ident $count:literal: $($field:ident $at:ident),+;)+) => {
@@ -49,8 +50,8 @@ fn apart<const FIELDS: usize>(
     size: usize,
     offsets: [usize; FIELDS],
     lens: [usize; FIELDS],
-    start: u32,
-) -> [u32; FIELDS] {
+    start: RawOffset,
+) -> [RawOffset; FIELDS] {
     let fields = || offsets.iter().zip(&lens);
     let inside = fields().all(|(at, len)| at.checked_add(*len).is_some_and(|end| end <= size));
     let disjoint = inside
@@ -61,7 +62,7 @@ fn apart<const FIELDS: usize>(
         });
     offsets.map(|at| {
         if disjoint {
-            start.wrapping_add(at as u32)
+            start.wrapping_add(at as RawOffset)
         } else {
             NOWHERE
         }

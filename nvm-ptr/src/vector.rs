@@ -6,7 +6,8 @@ use core::marker::PhantomData;
 use nvm_alloc::Heap;
 use nvm_core::zerocopy::IntoBytes;
 use nvm_core::{
-    Class, Error as NvmError, Layout, Nvm, Offset, Persist, Record, RecordReader, RecordWriter,
+    Class, Error as NvmError, Layout, Nvm, Offset, Persist, RawOffset, Record, RecordReader,
+    RecordWriter, narrowed,
 };
 use nvm_tx::{Fault, Tx};
 
@@ -80,13 +81,13 @@ impl<T: Persist> PVec<T> {
     /// The most elements that a vector can count.
     pub const MAX_LEN: usize = u16::MAX as usize;
 
-    const ELEMENT_BYTES: u32 = {
+    const ELEMENT_BYTES: RawOffset = {
         assert!(size_of::<T>() > 0, "elements have no bytes");
         assert!(
-            size_of::<T>() <= u32::MAX as usize,
+            size_of::<T>() <= RawOffset::MAX as usize,
             "elements are too large"
         );
-        size_of::<T>() as u32
+        size_of::<T>() as RawOffset
     };
 
     /// Places the header of a vector; it is no vector before [`format`](PVec::format).
@@ -123,7 +124,7 @@ impl<T: Persist> PVec<T> {
         let header = self.load(tx)?;
         heap.free(tx, self.header.get())?;
         if header.capacity > 0 {
-            heap.free(tx, header.elements)?;
+            heap.free(tx, narrowed(header.elements))?;
         }
         Ok(())
     }
@@ -132,7 +133,7 @@ impl<T: Persist> PVec<T> {
     pub fn release<N: Nvm>(&self, tx: &mut Tx<'_, N>, heap: Heap) -> Result<(), Error> {
         let header = self.load(tx)?;
         if header.capacity > 0 {
-            heap.free(tx, header.elements)?;
+            heap.free(tx, narrowed(header.elements))?;
             tx.set(self.header, Header::EMPTY)?;
         }
         Ok(())
@@ -281,7 +282,7 @@ impl<T: Persist> PVec<T> {
     ) -> Result<(), Error> {
         let header = self.load(tx)?;
         let len = checked_len(header.len, count)?;
-        let slots = |header: Header| header.slot(u32::from(header.len), Self::ELEMENT_BYTES);
+        let slots = |header: Header| header.slot(RawOffset::from(header.len), Self::ELEMENT_BYTES);
         if count == 0 {
             return Ok(());
         }
@@ -312,7 +313,7 @@ impl<T: Persist> PVec<T> {
 /// The slot at an index that the caller has checked.
 #[inline]
 fn slot<T: Persist>(header: Header, index: usize) -> Offset<T> {
-    Offset::new(header.slot(index as u32, PVec::<T>::ELEMENT_BYTES))
+    Offset::new(header.slot(index as RawOffset, PVec::<T>::ELEMENT_BYTES))
 }
 
 /// The length after `additional` elements more.
@@ -323,7 +324,7 @@ fn checked_len(len: u16, additional: usize) -> Result<u16, Error> {
 
 /// 4 bytes: where the header lies. Decoding is for replay tables only.
 impl<T: Persist> Record for PVec<T> {
-    const MAX_BYTES: u32 = 4;
+    const MAX_BYTES: RawOffset = 4;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), NvmError> {
         self.header.encode(to)

@@ -13,7 +13,7 @@
 //! the commit.
 
 use nvm_alloc::{AllocError, Heap};
-use nvm_core::{Nvm, Offset};
+use nvm_core::{Nvm, Offset, RawOffset, narrowed, widened};
 use nvm_tx::Tx;
 
 use crate::broken::{self, Variant};
@@ -33,7 +33,7 @@ impl Header {
         self,
         tx: &mut Tx<'_, N>,
         heap: Heap,
-        element_bytes: u32,
+        element_bytes: RawOffset,
         needed: u16,
     ) -> Result<Self, Error> {
         let generous = self
@@ -42,9 +42,9 @@ impl Header {
             .max(FIRST_CAPACITY)
             .max(needed);
         let allocate = |tx: &mut Tx<'_, N>, capacity: u16| {
-            let bytes = u32::from(capacity).saturating_mul(element_bytes);
+            let bytes = RawOffset::from(capacity).saturating_mul(element_bytes);
             heap.allocate(tx, bytes).map(|elements| Self {
-                elements,
+                elements: widened(elements),
                 capacity,
                 len: self.len,
             })
@@ -53,14 +53,14 @@ impl Header {
             Err(AllocError::OutOfMemory { .. }) if needed < generous => allocate(tx, needed)?,
             other => other?,
         };
-        let mut left = u32::from(self.len).saturating_mul(element_bytes);
+        let mut left = RawOffset::from(self.len).saturating_mul(element_bytes);
         if broken::is(Variant::CopiesTooFew) {
             left = left.saturating_sub(element_bytes);
         }
-        let (mut from, mut to) = (self.elements, grown.elements);
+        let (mut from, mut to) = (narrowed(self.elements), narrowed(grown.elements));
         let mut buffer = [0; COPY_BYTES];
         while left > 0 {
-            let len = left.min(COPY_BYTES as u32);
+            let len = left.min(COPY_BYTES as RawOffset);
             let Some(bytes) = buffer.get_mut(..len as usize) else {
                 break;
             };
@@ -80,7 +80,7 @@ impl Header {
         at: Offset<Self>,
     ) -> Result<(), Error> {
         if self.capacity > 0 {
-            heap.free(tx, self.elements)?;
+            heap.free(tx, narrowed(self.elements))?;
         }
         Ok(tx.set(at, grown)?)
     }

@@ -8,7 +8,7 @@
 //!
 //! A slot is as long as an element; the slots follow each other without gaps.
 
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field, narrowed};
 use nvm_tx::{Fault, Tx};
 
 use crate::broken::{self, Variant};
@@ -39,11 +39,16 @@ impl Header {
     pub(crate) fn load<N: Nvm>(
         tx: &Tx<'_, N>,
         at: Offset<Self>,
-        element_bytes: u32,
+        element_bytes: RawOffset,
     ) -> Result<Self, Error> {
         let header = tx.get(at)?;
-        let bytes = u32::from(header.capacity).saturating_mul(element_bytes);
-        if header.len > header.capacity || tx.nvm().check_range(header.elements, bytes).is_err() {
+        let bytes = RawOffset::from(header.capacity).saturating_mul(element_bytes);
+        if header.len > header.capacity
+            || tx
+                .nvm()
+                .check_range(narrowed(header.elements), bytes)
+                .is_err()
+        {
             return Err(Error::Damaged { offset: at.get() });
         }
         Ok(header)
@@ -51,9 +56,8 @@ impl Header {
 
     /// Where the slot at `index` lies.
     #[inline]
-    pub(crate) const fn slot(self, index: u32, element_bytes: u32) -> u32 {
-        self.elements
-            .wrapping_add(index.wrapping_mul(element_bytes))
+    pub(crate) const fn slot(self, index: RawOffset, element_bytes: RawOffset) -> RawOffset {
+        narrowed(self.elements).wrapping_add(index.wrapping_mul(element_bytes))
     }
 
     /// Stores a new length, and from the first time in a transaction on leaves the slots that hold no
@@ -67,17 +71,17 @@ impl Header {
         self,
         tx: &mut Tx<'_, N>,
         at: Offset<Self>,
-        element_bytes: u32,
+        element_bytes: RawOffset,
         len: u16,
     ) -> Result<(), Fault> {
         let free = tx.free_log_bytes();
         tx.set(field!(at, Header.len), len)?;
         let logged_now = tx.free_log_bytes() != free;
         if logged_now || broken::is(Variant::ForgetsPopped) {
-            let committed = u32::from(self.len);
+            let committed = RawOffset::from(self.len);
             tx.declare_fresh(
                 self.slot(committed, element_bytes),
-                (u32::from(self.capacity) - committed).saturating_mul(element_bytes),
+                (RawOffset::from(self.capacity) - committed).saturating_mul(element_bytes),
             );
         }
         Ok(())

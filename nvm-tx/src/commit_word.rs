@@ -12,13 +12,13 @@
 //!
 //! Numbers run from 0 to 253 and then from 0 again. 254 and 255 are never used, so 255 can mean "none".
 
-use nvm_core::{Class, Error, Nvm};
+use nvm_core::{Class, Error, Nvm, RawOffset};
 
 /// The largest mark.
 pub const MARK_MAX: u32 = 0x00FF_FFFF;
 
 /// Bytes of the two words.
-pub(crate) const COMMIT_WORDS_BYTES: u32 = 8;
+pub(crate) const COMMIT_WORDS_BYTES: RawOffset = 8;
 
 /// No sequence number.
 pub(crate) const NO_SEQUENCE: u8 = 0xFF;
@@ -67,13 +67,13 @@ impl CommitWord {
     }
 
     /// Stores the words' first state: sequence 0, mark as given.
-    pub(crate) fn format<N: Nvm>(nvm: &N, at: u32, mark: u32) -> Result<(), Error> {
+    pub(crate) fn format<N: Nvm>(nvm: &N, at: RawOffset, mark: u32) -> Result<(), Error> {
         nvm.write_u32(Class::UndoLog, at + 4, u32::from(SEQUENCES - 1) << 24)?;
         nvm.write_u32(Class::UndoLog, at, mark & MARK_MAX)
     }
 
     /// The live word; `None` where the two contradict each other.
-    pub(crate) fn live<N: Nvm>(nvm: &N, at: u32) -> Result<Option<Self>, Error> {
+    pub(crate) fn live<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Option<Self>, Error> {
         let even = Self::from_raw(nvm.read_u32(at)?);
         let odd = Self::from_raw(nvm.read_u32(at + 4)?);
         if even.sequence >= SEQUENCES
@@ -94,10 +94,10 @@ impl CommitWord {
 
     /// Makes `self` the live word: the commit point.
     #[inline]
-    pub(crate) fn publish<N: Nvm>(self, nvm: &N, at: u32) -> Result<(), Error> {
+    pub(crate) fn publish<N: Nvm>(self, nvm: &N, at: RawOffset) -> Result<(), Error> {
         nvm.write_u32(
             Class::UndoLog,
-            at + 4 * u32::from(self.sequence & 1),
+            at + 4 * RawOffset::from(self.sequence & 1),
             u32::from(self.sequence) << 24 | self.mark,
         )
     }

@@ -4,7 +4,7 @@
 //! ranges are in no entry, and those that were logged other than by a word are soon found: a few of both are kept in
 //! volatile memory.
 
-use nvm_core::{Error, Nvm};
+use nvm_core::{Error, Nvm, RawOffset};
 
 use crate::log_entry::{EntryArea, Kind, LogEntry};
 
@@ -17,16 +17,16 @@ pub(crate) struct Coverage {
     /// In which words anything may be that was logged, or is fresh.
     words: Filter,
     len: usize,
-    ranges: [(u32, u32); CACHED],
+    ranges: [(RawOffset, RawOffset); CACHED],
 }
 
 /// What lies at the beginning of a range.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Nothing to log up to here.
-    CoveredTo(u32),
+    CoveredTo(RawOffset),
     /// To be logged up to here.
-    UncoveredTo(u32),
+    UncoveredTo(RawOffset),
 }
 
 impl Coverage {
@@ -50,7 +50,7 @@ impl Coverage {
     }
 
     /// Adds a range that must not be logged, if there is room for it, or that has just been logged.
-    pub(crate) fn add(&mut self, start: u32, end: u32) {
+    pub(crate) fn add(&mut self, start: RawOffset, end: RawOffset) {
         self.words.add(start / 4, end.div_ceil(4));
         let known = self.ranges.get_mut(..self.len).unwrap_or_default();
         // One that continues another shares its place, since ranges are often logged in order.
@@ -64,23 +64,23 @@ impl Coverage {
 
     /// Adds a range within a word that has just been logged.
     #[inline]
-    pub(crate) const fn add_near(&mut self, word: u32) {
+    pub(crate) const fn add_near(&mut self, word: RawOffset) {
         self.words.add_one(word);
     }
 
     /// Whether anything may be known of that word.
     #[inline]
-    pub(crate) const fn may_touch_word(&self, word: u32) -> bool {
+    pub(crate) const fn may_touch_word(&self, word: RawOffset) -> bool {
         self.words.may_hold_one(word)
     }
 
     /// Whether one of the ranges holds those from `start` to `end`.
-    pub(crate) fn has_range_of(&self, start: u32, end: u32) -> bool {
+    pub(crate) fn has_range_of(&self, start: RawOffset, end: RawOffset) -> bool {
         let mut ranges = self.ranges().iter();
         ranges.any(|range| range.0 <= start && end <= range.1)
     }
 
-    fn ranges(&self) -> &[(u32, u32)] {
+    fn ranges(&self) -> &[(RawOffset, RawOffset)] {
         self.ranges.get(..self.len).unwrap_or(&self.ranges)
     }
 
@@ -91,14 +91,14 @@ impl Coverage {
         area: EntryArea,
         tag: u8,
         has_ranges: bool,
-        start: u32,
-        end: u32,
+        start: RawOffset,
+        end: RawOffset,
     ) -> Result<Next, Error> {
         if !self.words.may_hold(start / 4, end.div_ceil(4)) {
             return Ok(Next::UncoveredTo(end));
         }
         let mut uncovered_to = end;
-        let mut is_covered_to = |(from, to): (u32, u32)| {
+        let mut is_covered_to = |(from, to): (RawOffset, RawOffset)| {
             if from <= start && start < to {
                 return true;
             }
@@ -125,44 +125,87 @@ impl Coverage {
     }
 }
 
-/// Which numbers were added, modulo 32: tells of most others that they were not, without a look into the log.
+/// Which numbers were added, modulo how many [`Bits`] there are: tells of most others that they were not, without a look
+/// into the log.
 ///
 /// Number n is bit -n, so that one instruction makes it: a shift of a register by more than its bits is none, but a
 /// rotation is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Filter(u32);
+pub(crate) struct Filter(Bits);
+
+#[cfg(not(target_pointer_width = "16"))]
+type Bits = u32;
+/// A processor with 16 bits shifts by one place at a time: there a bit is looked up, and a range is a loop.
+#[cfg(target_pointer_width = "16")]
+type Bits = u16;
 
 impl Filter {
     pub(crate) const EMPTY: Self = Self(0);
 
     #[inline]
-    pub(crate) const fn add(&mut self, from: u32, to: u32) {
+    pub(crate) const fn add(&mut self, from: RawOffset, to: RawOffset) {
         self.0 |= Self::bits(from, to);
     }
 
     /// Whether some of the numbers from `from` to before `to` may have been added.
     #[inline]
-    pub(crate) const fn may_hold(self, from: u32, to: u32) -> bool {
+    pub(crate) const fn may_hold(self, from: RawOffset, to: RawOffset) -> bool {
         self.0 != 0 && self.0 & Self::bits(from, to) != 0
     }
 
     #[inline]
-    pub(crate) const fn add_one(&mut self, number: u32) {
+    pub(crate) const fn add_one(&mut self, number: RawOffset) {
         self.0 |= Self::bit(number);
     }
 
     #[inline]
-    pub(crate) const fn may_hold_one(self, number: u32) -> bool {
+    pub(crate) const fn may_hold_one(self, number: RawOffset) -> bool {
         self.0 & Self::bit(number) != 0
     }
 
+    #[cfg(not(target_pointer_width = "16"))]
     #[inline]
-    const fn bit(number: u32) -> u32 {
+    const fn bit(number: RawOffset) -> Bits {
         1_u32.rotate_right(number % 32)
     }
 
+    #[cfg(target_pointer_width = "16")]
     #[inline]
-    const fn bits(from: u32, to: u32) -> u32 {
+    const fn bit(number: RawOffset) -> Bits {
+        const BITS: [Bits; Bits::BITS as usize] = {
+            let mut bits = [1; Bits::BITS as usize];
+            let mut place = 1;
+            while place < bits.len() {
+                bits[place] = bits[place - 1] << 1;
+                place += 1;
+            }
+            bits
+        };
+        BITS[number as usize % BITS.len()]
+    }
+
+    #[cfg(any(target_pointer_width = "16", test))]
+    const fn bits_one_by_one(mut from: RawOffset, to: RawOffset) -> Bits {
+        if to.wrapping_sub(from) >= Bits::BITS as RawOffset {
+            return Bits::MAX;
+        }
+        let mut bits = 0;
+        while from != to {
+            bits |= Self::bit(from);
+            from = from.wrapping_add(1);
+        }
+        bits
+    }
+
+    #[cfg(target_pointer_width = "16")]
+    #[inline(never)]
+    const fn bits(from: RawOffset, to: RawOffset) -> Bits {
+        Self::bits_one_by_one(from, to)
+    }
+
+    #[cfg(not(target_pointer_width = "16"))]
+    #[inline]
+    const fn bits(from: RawOffset, to: RawOffset) -> Bits {
         match to.wrapping_sub(from) {
             0 => 0,
             count @ 1..32 => ((1 << count) - 1_u32).rotate_right((to - 1) % 32),
@@ -185,6 +228,7 @@ mod tests {
             assert!((from..to).all(|number| filter.may_hold_one(number)));
             let others = (200..232).filter(|number| filter.may_hold(*number, number + 1));
             assert_eq!(others.count() as u32, (to - from).min(32));
+            assert_eq!(Filter::bits(from, to), Filter::bits_one_by_one(from, to));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Error, UpTo12Bits};
+use nvm_core::{Cause, Error, RawOffset, UpTo12Bits};
 
 /// Why a transaction did not commit: its writes are rolled back.
 ///
@@ -32,7 +32,7 @@ pub enum FaultKind {
     /// The log's commit words contradict each other: the image is damaged, or was never formatted.
     Damaged {
         /// Where the commit words lie. 16 MiB or more is told as `0xFF_FFFF`.
-        offset: u32,
+        offset: RawOffset,
     },
     /// An earlier transaction of this log failed after it had written without logging. It can neither
     /// be rolled back nor committed; until a restart repeats it, no other transaction begins.
@@ -67,7 +67,7 @@ impl Fault {
 
     #[inline(always)]
     #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
-    pub(crate) const fn log_full(needed: u32, free: u32) -> Self {
+    pub(crate) const fn log_full(needed: RawOffset, free: RawOffset) -> Self {
         Self::new(FaultKind::LogFull {
             needed: UpTo12Bits::of(needed),
             free: UpTo12Bits::of(free),

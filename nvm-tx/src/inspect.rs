@@ -1,6 +1,6 @@
 //! An undo log as it stands in an image, for tools: reads, and stores nothing.
 
-use nvm_core::{Area, Error, Nvm};
+use nvm_core::{Area, Error, Nvm, RawOffset};
 
 use crate::commit_word::{CommitWord, NO_SEQUENCE, following};
 use crate::log_entry::{EntryArea, HEADER_BYTES, Kind, LogEntry};
@@ -50,20 +50,20 @@ pub enum EntryKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryView {
     /// Where the entry lies.
-    pub at: u32,
+    pub at: RawOffset,
     /// What it is about.
     pub kind: EntryKind,
     /// Where that lies.
-    pub offset: u32,
+    pub offset: RawOffset,
     /// How many bytes it is.
-    pub len: u32,
+    pub len: RawOffset,
 }
 
 /// Where a header has the right tag, and no entry is behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedEntry {
     /// Where the header lies.
-    pub at: u32,
+    pub at: RawOffset,
 }
 
 impl LogView {
@@ -94,7 +94,7 @@ impl LogView {
     }
 
     /// Where the byte lies that tells of deferred stores.
-    pub const fn deferred_at(&self) -> u32 {
+    pub const fn deferred_at(&self) -> RawOffset {
         self.area.offset() + DEFERRED_AT
     }
 
@@ -132,7 +132,7 @@ pub struct Entries<'a, N> {
     area: EntryArea,
     /// `None` once it has ended.
     tag: Option<u8>,
-    at: u32,
+    at: RawOffset,
 }
 
 impl<N: Nvm> Iterator for Entries<'_, N> {

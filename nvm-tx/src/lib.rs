@@ -46,7 +46,7 @@ mod write_first;
 pub use broken::store_before_logging;
 pub use commit_word::{MARK_MAX, following as following_sequence};
 pub use fault::{Fault, FaultKind};
-pub use log_entry::bits_entry_bytes;
+pub use log_entry::{MAX_BITS_ENTRY_BYTES, bits_entry_bytes};
 pub use transaction::Tx;
 pub use undo_log::{LOG_HEADER_BYTES, UndoLog};
 pub use write_first::WriteFirstTx;

@@ -31,16 +31,22 @@
 //! may lie anywhere in the log, but never where the next header is looked for with the right tag. It is
 //! seldom needed (once in 254 on average for random bytes).
 
-use nvm_core::{Class, Error, Nvm};
+use nvm_core::{Class, Error, MAX_REGION_BYTES, Nvm, RawOffset, narrowed, widened};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::NO_SEQUENCE;
 
 /// Bytes of a header.
-pub(crate) const HEADER_BYTES: u32 = 4;
+pub(crate) const HEADER_BYTES: RawOffset = 4;
 
-pub(crate) const SHORT_OFFSET_LIMIT: u32 = 1 << 20;
-const LONGEST: u32 = 0xFFFF;
+/// Offsets below it need no extension.
+const SHORT_OFFSET_LIMIT: u32 = 1 << 20;
+/// The longest range: what the extension has bits for, and a region bytes.
+const LONGEST: RawOffset = if cfg!(target_pointer_width = "16") {
+    MAX_REGION_BYTES
+} else {
+    0xFFFF
+};
 
 /// Codes of bits.
 const BITS: u32 = 10;
@@ -62,30 +68,30 @@ pub(crate) enum Kind {
 pub(crate) struct LogEntry {
     pub(crate) kind: Kind,
     /// What it is about.
-    pub(crate) offset: u32,
+    pub(crate) offset: RawOffset,
     /// Bytes that it is about.
-    pub(crate) len: u32,
+    pub(crate) len: RawOffset,
     /// Where its payload lies.
-    pub(crate) payload: u32,
+    pub(crate) payload: RawOffset,
     /// Where the next header lies.
-    pub(crate) next: u32,
+    pub(crate) next: RawOffset,
 }
 
 /// The stretch of NVM that holds entries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EntryArea {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
+    pub(crate) start: RawOffset,
+    pub(crate) end: RawOffset,
 }
 
 impl EntryArea {
-    const fn holds(self, at: u32, len: u32) -> bool {
+    const fn holds(self, at: RawOffset, len: RawOffset) -> bool {
         at <= self.end && len <= self.end - at
     }
 
     /// The last place for a [near](store_near) entry with a header behind it; 0 where there is none, or entries lie at no
     /// multiple of 4.
-    pub(crate) const fn near_end(self) -> u32 {
+    pub(crate) const fn near_end(self) -> RawOffset {
         match self.end.checked_sub(NEAR_ENTRY_BYTES + HEADER_BYTES) {
             Some(last) if last >= self.start && self.start.is_multiple_of(4) => last,
             _ => 0,
@@ -93,26 +99,34 @@ impl EntryArea {
     }
 }
 
-const fn code_of_len(len: u32) -> Option<u32> {
+const fn code_of_len(len: RawOffset) -> Option<u32> {
     match len {
-        1..=8 => Some(len - 1),
+        1..=8 => Some(widened(len) - 1),
         12 => Some(8),
         16 => Some(9),
         _ => None,
     }
 }
 
-const fn padded(len: u32) -> u32 {
+const fn padded(len: RawOffset) -> RawOffset {
     (len + 3) & !3
 }
 
+/// Whether an entry about what lies there needs no extension for its offset.
+pub(crate) const fn is_short(offset: RawOffset) -> bool {
+    widened(offset) < SHORT_OFFSET_LIMIT
+}
+
+/// The most that [`bits_entry_bytes`] answers for any offset.
+pub const MAX_BITS_ENTRY_BYTES: RawOffset = NEAR_ENTRY_BYTES + HEADER_BYTES;
+
 /// Bytes of a log that [`Tx::set_bits`](crate::Tx::set_bits) or
 /// [`Tx::set_bits_on_commit`](crate::Tx::set_bits_on_commit) of the byte at `offset` takes.
-pub const fn bits_entry_bytes(offset: u32) -> u32 {
-    if offset < SHORT_OFFSET_LIMIT {
+pub const fn bits_entry_bytes(offset: RawOffset) -> RawOffset {
+    if is_short(offset) {
         NEAR_ENTRY_BYTES
     } else {
-        NEAR_ENTRY_BYTES + HEADER_BYTES
+        MAX_BITS_ENTRY_BYTES
     }
 }
 
@@ -120,15 +134,15 @@ pub const fn bits_entry_bytes(offset: u32) -> u32 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewEntry {
     kind: Kind,
-    offset: u32,
-    len: u32,
+    offset: RawOffset,
+    len: RawOffset,
     header: u32,
     extension: Option<u32>,
 }
 
 impl NewEntry {
     /// The entry for at most `len` bytes at `offset`; a range longer than an entry can be is cut off.
-    pub(crate) const fn new(kind: Kind, offset: u32, len: u32) -> Self {
+    pub(crate) const fn new(kind: Kind, offset: RawOffset, len: RawOffset) -> Self {
         let len = if len > LONGEST { LONGEST } else { len };
         let code = match kind {
             Kind::Range => code_of_len(len),
@@ -136,16 +150,17 @@ impl NewEntry {
             Kind::DeferredBits => Some(DEFERRED_BITS),
         };
         let (header, extension) = match code {
-            Some(code) if offset < SHORT_OFFSET_LIMIT => (offset | code << 20, None),
+            Some(code) if is_short(offset) => (widened(offset) | code << 20, None),
             _ => {
                 let kind = match kind {
                     Kind::Range => 0,
                     Kind::Bits => 1,
                     Kind::DeferredBits => 2,
                 };
+                let offset = widened(offset);
                 (
                     offset & (SHORT_OFFSET_LIMIT - 1) | 12 << 20,
-                    Some(len | (offset >> 20) << 16 | kind << 28),
+                    Some(widened(len) | (offset >> 20) << 16 | kind << 28),
                 )
             }
         };
@@ -159,11 +174,11 @@ impl NewEntry {
     }
 
     /// Bytes that the entry is about.
-    pub(crate) const fn len(&self) -> u32 {
+    pub(crate) const fn len(&self) -> RawOffset {
         self.len
     }
 
-    const fn prefix_bytes(&self) -> u32 {
+    const fn prefix_bytes(&self) -> RawOffset {
         if self.extension.is_some() {
             2 * HEADER_BYTES
         } else {
@@ -171,7 +186,7 @@ impl NewEntry {
         }
     }
 
-    const fn payload_bytes(&self) -> u32 {
+    const fn payload_bytes(&self) -> RawOffset {
         match self.kind {
             Kind::Range => self.len,
             Kind::Bits | Kind::DeferredBits => 2,
@@ -179,7 +194,7 @@ impl NewEntry {
     }
 
     /// Bytes that the entry takes in the log.
-    pub(crate) const fn bytes(&self) -> u32 {
+    pub(crate) const fn bytes(&self) -> RawOffset {
         self.prefix_bytes() + padded(self.payload_bytes())
     }
 
@@ -192,10 +207,10 @@ impl NewEntry {
         &self,
         nvm: &N,
         area: EntryArea,
-        at: u32,
+        at: RawOffset,
         tag: u8,
         payload: Option<[u8; 2]>,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         let payload_at = at + self.prefix_bytes();
         if broken::is(Variant::HeaderFirst) {
             nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
@@ -217,15 +232,23 @@ impl NewEntry {
 }
 
 /// Bytes of the entry that [`store_near`] stores.
-pub(crate) const NEAR_ENTRY_BYTES: u32 = HEADER_BYTES + 4;
+pub(crate) const NEAR_ENTRY_BYTES: RawOffset = HEADER_BYTES + 4;
 
 /// The word of `LEN` bytes that [`store_near`] can log: aligned ones, so that the accesses are known to be single ones.
 #[inline]
-pub(crate) const fn near_word<const LEN: usize>(offset: u32) -> Option<u32> {
+pub(crate) const fn near_word<const LEN: usize>(offset: RawOffset) -> Option<RawOffset> {
+    if cfg!(target_pointer_width = "16") {
+        // All of them are short.
+        return if offset.is_multiple_of(LEN as RawOffset) {
+            Some(offset / 4)
+        } else {
+            None
+        };
+    }
     // One comparison for both: an offset that is no multiple comes out as a large number.
     let shift = LEN.trailing_zeros();
     let units = offset.rotate_right(shift);
-    if units < SHORT_OFFSET_LIMIT >> shift {
+    if widened(units) < SHORT_OFFSET_LIMIT >> shift {
         Some(units >> (2 - shift))
     } else {
         None
@@ -237,16 +260,16 @@ pub(crate) const fn near_word<const LEN: usize>(offset: u32) -> Option<u32> {
 #[inline]
 pub(crate) fn store_near<N: Nvm, const LEN: usize>(
     nvm: &N,
-    at: u32,
+    at: RawOffset,
     tag: u8,
-    offset: u32,
+    offset: RawOffset,
 ) -> Result<(), Error> {
     // Said so that the compiler knows: one access each.
     let at = at & !3;
     let payload = at + HEADER_BYTES;
-    let object = offset & !(LEN as u32 - 1);
+    let object = offset & !(LEN as RawOffset - 1);
     // Not made before it is needed: it would take a register meanwhile.
-    let header = || near_header(offset, LEN as u32, tag);
+    let header = || near_header(offset, LEN as RawOffset, tag);
     if broken::is(Variant::HeaderFirst) {
         nvm.write_u32(Class::UndoLog, at, header())?;
     }
@@ -266,10 +289,10 @@ pub(crate) fn store_near<N: Nvm, const LEN: usize>(
 #[inline]
 pub(crate) fn store_near_bits<N: Nvm>(
     nvm: &N,
-    at: u32,
+    at: RawOffset,
     tag: u8,
     kind: Kind,
-    offset: u32,
+    offset: RawOffset,
     payload: [u8; 2],
 ) -> Result<(), Error> {
     let at = at & !3;
@@ -277,7 +300,7 @@ pub(crate) fn store_near_bits<N: Nvm>(
         Kind::DeferredBits => DEFERRED_BITS,
         Kind::Bits | Kind::Range => BITS,
     };
-    let header = offset | code << 20 | u32::from(tag) << 24;
+    let header = widened(offset) | code << 20 | u32::from(tag) << 24;
     if broken::is(Variant::HeaderFirst) {
         nvm.write_u32(Class::UndoLog, at, header)?;
     }
@@ -296,10 +319,10 @@ pub(crate) fn store_near_bits<N: Nvm>(
 pub(crate) fn complete_near_bits<N: Nvm>(
     nvm: &N,
     area: EntryArea,
-    at: u32,
+    at: RawOffset,
     tag: u8,
     class: Class,
-) -> Result<Option<u32>, Error> {
+) -> Result<Option<RawOffset>, Error> {
     if !area.holds(at, NEAR_ENTRY_BYTES) {
         return Ok(None);
     }
@@ -310,7 +333,7 @@ pub(crate) fn complete_near_bits<N: Nvm>(
     store_bits(
         nvm,
         class,
-        header & (SHORT_OFFSET_LIMIT - 1),
+        narrowed(header & (SHORT_OFFSET_LIMIT - 1)),
         at + HEADER_BYTES,
     )?;
     Ok(Some(at + NEAR_ENTRY_BYTES))
@@ -318,7 +341,12 @@ pub(crate) fn complete_near_bits<N: Nvm>(
 
 /// Stores bits as their payload tells.
 #[inline]
-fn store_bits<N: Nvm>(nvm: &N, class: Class, offset: u32, payload: u32) -> Result<(), Error> {
+fn store_bits<N: Nvm>(
+    nvm: &N,
+    class: Class,
+    offset: RawOffset,
+    payload: RawOffset,
+) -> Result<(), Error> {
     let [mask, bits] = nvm.read_u16(payload)?.to_le_bytes();
     let byte = nvm.read_u8(offset)?;
     nvm.write_u8(class, offset, byte & !mask | bits & mask)
@@ -329,7 +357,7 @@ fn store_bits<N: Nvm>(nvm: &N, class: Class, offset: u32, payload: u32) -> Resul
 pub(crate) fn invalidate_if_tagged<N: Nvm>(
     nvm: &N,
     area: EntryArea,
-    at: u32,
+    at: RawOffset,
     tag: u8,
 ) -> Result<(), Error> {
     if area.holds(at, HEADER_BYTES) && nvm.read_u8(at + 3)? == tag {
@@ -340,7 +368,7 @@ pub(crate) fn invalidate_if_tagged<N: Nvm>(
 
 /// The tag of the header whose place is `at`, a multiple of 4.
 #[inline]
-fn tag_at<N: Nvm>(nvm: &N, at: u32) -> Result<u8, Error> {
+fn tag_at<N: Nvm>(nvm: &N, at: RawOffset) -> Result<u8, Error> {
     // Where a word is one load, its upper byte can be compared without another instruction.
     if N::ATOM >= 4 {
         Ok((nvm.read_u32(at & !3)? >> 24) as u8)
@@ -351,8 +379,8 @@ fn tag_at<N: Nvm>(nvm: &N, at: u32) -> Result<u8, Error> {
 
 /// The header of the [near](near_word) range of `len` bytes at `offset`.
 #[inline]
-pub(crate) const fn near_header(offset: u32, len: u32, tag: u8) -> u32 {
-    offset | len.wrapping_sub(1) << 20 | (tag as u32) << 24
+pub(crate) const fn near_header(offset: RawOffset, len: RawOffset, tag: u8) -> u32 {
+    widened(offset) | widened(len).wrapping_sub(1) << 20 | (tag as u32) << 24
 }
 
 /// What is soon found out about a few bytes.
@@ -369,7 +397,7 @@ pub(crate) enum OfNear {
 /// What a log of entries from `at` to `end` says of the range with this header.
 pub(crate) fn look_up_near<N: Nvm>(
     nvm: &N,
-    (mut at, end): (u32, u32),
+    (mut at, end): (RawOffset, RawOffset),
     header: u32,
 ) -> Result<OfNear, Error> {
     while at < end {
@@ -388,7 +416,7 @@ pub(crate) fn look_up_near<N: Nvm>(
 
 impl LogEntry {
     /// Where the range begins, and where it ends.
-    pub(crate) const fn range(&self) -> (u32, u32) {
+    pub(crate) const fn range(&self) -> (RawOffset, RawOffset) {
         (self.offset, self.offset.saturating_add(self.len))
     }
 
@@ -396,7 +424,7 @@ impl LogEntry {
     pub(crate) fn load<N: Nvm>(
         nvm: &N,
         area: EntryArea,
-        at: u32,
+        at: RawOffset,
         tag: u8,
     ) -> Result<Option<Self>, Error> {
         if !area.holds(at, HEADER_BYTES) {
@@ -409,7 +437,7 @@ impl LogEntry {
         let mut offset = header & (SHORT_OFFSET_LIMIT - 1);
         let mut payload = at + HEADER_BYTES;
         let (kind, len) = match (header >> 20) & 0xF {
-            code @ 0..=7 => (Kind::Range, code + 1),
+            code @ 0..=7 => (Kind::Range, code as RawOffset + 1),
             8 => (Kind::Range, 12),
             9 => (Kind::Range, 16),
             BITS => (Kind::Bits, 1),
@@ -418,8 +446,9 @@ impl LogEntry {
                 let extension = nvm.read_u32(payload)?;
                 payload += HEADER_BYTES;
                 offset |= (extension >> 16 & 0xFFF) << 20;
+                let len = extension as u16 as RawOffset;
                 match extension >> 28 {
-                    0 => (Kind::Range, extension & LONGEST),
+                    0 if len <= LONGEST => (Kind::Range, len),
                     1 => (Kind::Bits, 1),
                     2 => (Kind::DeferredBits, 1),
                     _ => return Ok(None),
@@ -437,7 +466,7 @@ impl LogEntry {
         let next = payload + padded(payload_bytes);
         Ok(Some(Self {
             kind,
-            offset,
+            offset: narrowed(offset),
             len,
             payload,
             next,
@@ -474,13 +503,19 @@ impl LogEntry {
     }
 }
 
-fn copy<N: Nvm>(nvm: &N, from: u32, to: u32, len: u32) -> Result<(), Error> {
+fn copy<N: Nvm>(nvm: &N, from: RawOffset, to: RawOffset, len: RawOffset) -> Result<(), Error> {
     copy_as(nvm, Class::UndoLog, from, to, len)
 }
 
 /// Copies a range.
 #[inline(never)]
-fn copy_as<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
+fn copy_as<N: Nvm>(
+    nvm: &N,
+    class: Class,
+    from: RawOffset,
+    to: RawOffset,
+    len: RawOffset,
+) -> Result<(), Error> {
     if N::ATOM >= 4 {
         copy_atoms(nvm, class, from, to, len)
     } else {
@@ -492,9 +527,9 @@ fn copy_as<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Resul
 fn copy_atoms<N: Nvm>(
     nvm: &N,
     class: Class,
-    mut from: u32,
-    mut to: u32,
-    len: u32,
+    mut from: RawOffset,
+    mut to: RawOffset,
+    len: RawOffset,
 ) -> Result<(), Error> {
     let end = to.wrapping_add(len);
     while to != end {
@@ -516,11 +551,17 @@ fn copy_atoms<N: Nvm>(
 
 /// The same in pieces that fit on a small stack, each of which may be a transfer on a bus, and begin at multiples of an atom
 /// if `to` does.
-fn copy_pieces<N: Nvm>(nvm: &N, class: Class, from: u32, to: u32, len: u32) -> Result<(), Error> {
+fn copy_pieces<N: Nvm>(
+    nvm: &N,
+    class: Class,
+    from: RawOffset,
+    to: RawOffset,
+    len: RawOffset,
+) -> Result<(), Error> {
     let mut buffer = [0; 32];
     let mut done = 0;
     while done < len {
-        let piece = (len - done).min(buffer.len() as u32);
+        let piece = (len - done).min(buffer.len() as RawOffset);
         let Some(bytes) = buffer.get_mut(..piece as usize) else {
             break;
         };

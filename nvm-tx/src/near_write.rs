@@ -2,13 +2,12 @@
 
 use core::mem::ManuallyDrop;
 
-use nvm_core::{Nvm, Offset, ablation};
+use nvm_core::{Nvm, Offset, RawOffset, ablation};
 
 use crate::broken::{self, Variant};
 use crate::fault::Fault;
 use crate::log_entry::{
-    Kind, NEAR_ENTRY_BYTES, OfNear, SHORT_OFFSET_LIMIT, look_up_near, near_header, near_word,
-    store_near,
+    Kind, NEAR_ENTRY_BYTES, OfNear, is_short, look_up_near, near_header, near_word, store_near,
 };
 use crate::transaction::Tx;
 use crate::undo_log::UndoLog;
@@ -35,7 +34,7 @@ impl<N: Nvm> UndoLog<N> {
     #[inline(never)]
     pub(crate) fn write_near<const LEN: usize>(
         &mut self,
-        offset: u32,
+        offset: RawOffset,
         bytes: [u8; LEN],
     ) -> Result<(), Fault> {
         if !ablation::CRASH_CONSISTENCY {
@@ -58,9 +57,13 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Stores bytes whose offset is a multiple of their number.
     #[inline]
-    fn store_near<const LEN: usize>(&mut self, offset: u32, bytes: [u8; LEN]) -> Result<(), Fault> {
+    fn store_near<const LEN: usize>(
+        &mut self,
+        offset: RawOffset,
+        bytes: [u8; LEN],
+    ) -> Result<(), Fault> {
         // Said so that the compiler knows: one store.
-        let at = Offset::new(offset & !(LEN as u32 - 1));
+        let at = Offset::new(offset & !(LEN as RawOffset - 1));
         let stored = self.nvm.store(self.class, at, &bytes);
         stored.map_err(|error| self.fail(error.into()))
     }
@@ -69,16 +72,20 @@ impl<N: Nvm> UndoLog<N> {
     /// or may be logged already.
     #[cold]
     #[inline(never)]
-    fn write_far(&mut self, offset: u32, word: u32, len: usize) -> Result<(), Fault> {
+    fn write_far(&mut self, offset: RawOffset, word: u32, len: usize) -> Result<(), Fault> {
         let word = word.to_le_bytes();
         let bytes = word.get(..len).unwrap_or_default();
-        let known = self.known_of(offset, bytes.len() as u32)?;
+        // Where a `usize` has 16 bits text counts most, and what all ranges go through is there anyway. It stores the same.
+        if cfg!(target_pointer_width = "16") {
+            return ManuallyDrop::new(Tx::of(self)).write(offset, bytes);
+        }
+        let known = self.known_of(offset, bytes.len() as RawOffset)?;
         let class = self.class;
         let mut tx = ManuallyDrop::new(Tx::of(self));
         match known {
             OfNear::Covered => {}
             OfNear::Uncovered => {
-                tx.append(Kind::Range, offset, bytes.len() as u32, None)?;
+                tx.append(Kind::Range, offset, bytes.len() as RawOffset, None)?;
             }
             OfNear::Unknown => return tx.write(offset, bytes),
         }
@@ -87,9 +94,9 @@ impl<N: Nvm> UndoLog<N> {
 
     /// What is soon found out about a few bytes.
     #[inline]
-    fn known_of(&mut self, offset: u32, len: u32) -> Result<OfNear, Fault> {
+    fn known_of(&mut self, offset: RawOffset, len: RawOffset) -> Result<OfNear, Fault> {
         let running = &self.running;
-        let is_near = offset < SHORT_OFFSET_LIMIT && offset.is_multiple_of(len);
+        let is_near = is_short(offset) && offset.is_multiple_of(len);
         if is_off() || self.near_end == 0 || !is_near {
             return Ok(OfNear::Unknown);
         }

@@ -9,7 +9,7 @@
 //!
 //! Every step can be repeated from its beginning: it stores the same again, until its last store.
 
-use nvm_core::{Class, Nvm};
+use nvm_core::{Class, Nvm, RawOffset};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::NO_SEQUENCE;
@@ -57,7 +57,7 @@ impl<N: Nvm> UndoLog<N> {
     /// and not behind `end`.
     pub(crate) fn complete_deferred(
         &self,
-        (mut at, end): (u32, u32),
+        (mut at, end): (RawOffset, RawOffset),
         class: Class,
     ) -> Result<(), Fault> {
         let committed = self.sequence();
@@ -96,7 +96,7 @@ impl<N: Nvm> UndoLog<N> {
     /// done. `end` falls with every pass, so that even a damaged log comes to its end.
     pub(crate) fn roll_back_entries(&self) -> Result<(), Fault> {
         let tag = self.tag;
-        let mut end = u32::MAX;
+        let mut end = RawOffset::MAX;
         loop {
             let mut window = [0; ROLL_BACK_WINDOW];
             let mut count = 0;

@@ -3,7 +3,7 @@
 //! Their entries save only the bits that change, so that two logs whose transactions run at the same time may
 //! change different bits of one byte, and each is rolled back alone.
 
-use nvm_core::{Class, Nvm, ablation};
+use nvm_core::{Class, Nvm, RawOffset, ablation};
 
 use crate::coverage::Next;
 use crate::fault::Fault;
@@ -18,7 +18,13 @@ impl<N: Nvm> Tx<'_, N> {
     ///
     /// The load and the store of the byte are not atomic towards a preempting task: a kernel calls this in
     /// a critical section.
-    pub fn set_bits(&mut self, class: Class, offset: u32, mask: u8, bits: u8) -> Result<(), Fault> {
+    pub fn set_bits(
+        &mut self,
+        class: Class,
+        offset: RawOffset,
+        mask: u8,
+        bits: u8,
+    ) -> Result<(), Fault> {
         self.log.state.set(State::SHARED);
         self.log.take_care();
         let byte = self.read_byte(offset)?;
@@ -50,7 +56,7 @@ impl<N: Nvm> Tx<'_, N> {
     pub fn set_bits_on_commit(
         &mut self,
         class: Class,
-        offset: u32,
+        offset: RawOffset,
         mask: u8,
         bits: u8,
     ) -> Result<(), Fault> {
@@ -70,7 +76,7 @@ impl<N: Nvm> Tx<'_, N> {
     }
 
     /// The bits of a byte that this transaction will set on commit.
-    pub fn deferred_bits(&self, offset: u32) -> Result<u8, Fault> {
+    pub fn deferred_bits(&self, offset: RawOffset) -> Result<u8, Fault> {
         if self.log.state.has(State::DEFERRED) {
             self.bits_of(Kind::DeferredBits, offset)
         } else {
@@ -88,13 +94,13 @@ impl<N: Nvm> Tx<'_, N> {
 
     /// Whether there may be entries about single bits of that byte.
     #[inline]
-    fn may_have_bits(&self, offset: u32) -> bool {
+    fn may_have_bits(&self, offset: RawOffset) -> bool {
         self.log.state.has(State::BITS) && self.log.running.bits.may_hold_one(offset)
     }
 
     /// The bits of a byte that need no logging any more.
     #[inline]
-    fn logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
+    fn logged_bits(&mut self, offset: RawOffset) -> Result<u8, Fault> {
         if self.log.running.coverage.may_touch_word(offset / 4) || self.may_have_bits(offset) {
             self.look_up_logged_bits(offset)
         } else {
@@ -103,7 +109,7 @@ impl<N: Nvm> Tx<'_, N> {
     }
 
     #[inline(never)]
-    fn look_up_logged_bits(&mut self, offset: u32) -> Result<u8, Fault> {
+    fn look_up_logged_bits(&mut self, offset: RawOffset) -> Result<u8, Fault> {
         if matches!(self.next(offset, offset + 1)?, Next::CoveredTo(_)) {
             return Ok(0xFF);
         }
@@ -119,7 +125,7 @@ impl<N: Nvm> Tx<'_, N> {
     }
 
     /// The bits of a byte that entries of a kind are about.
-    fn bits_of(&self, kind: Kind, offset: u32) -> Result<u8, Fault> {
+    fn bits_of(&self, kind: Kind, offset: RawOffset) -> Result<u8, Fault> {
         if !self.may_have_bits(offset) {
             return Ok(0);
         }

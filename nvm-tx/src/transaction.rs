@@ -2,7 +2,7 @@
 
 use core::mem::ManuallyDrop;
 
-use nvm_core::{Class, Nvm, Offset, Persist, ablation};
+use nvm_core::{Class, Nvm, Offset, Persist, RawOffset, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::MARK_MAX;
@@ -26,24 +26,24 @@ pub struct Tx<'log, N: Nvm> {
 #[derive(Debug)]
 pub(crate) struct Running {
     /// Where the next entry goes.
-    pub(crate) end: u32,
+    pub(crate) end: RawOffset,
     pub(crate) coverage: Coverage,
     /// Of which bytes there may be entries about single bits. Counts, as the next field, where the log's state says
     /// that there are any.
     pub(crate) bits: Filter,
     /// The two bytes of which single bits were set last, and those that need no logging any more: a block of an allocator
     /// begins where the one before it ends.
-    pub(crate) last_bits: [(u32, u8); 2],
+    pub(crate) last_bits: [(RawOffset, u8); 2],
     /// What the deferred stores are counted as, where there are some.
     pub(crate) deferred: Class,
     /// The entry of the first of them.
-    pub(crate) first_deferred: u32,
+    pub(crate) first_deferred: RawOffset,
     /// Why it has failed, where it has.
     pub(crate) failed: Option<Fault>,
 }
 
 impl Running {
-    pub(crate) const fn at(entries_start: u32) -> Self {
+    pub(crate) const fn at(entries_start: RawOffset) -> Self {
         Self {
             end: entries_start,
             bits: Filter::EMPTY,
@@ -57,7 +57,7 @@ impl Running {
 
     /// After a transaction.
     #[inline]
-    pub(crate) fn rest(&mut self, entries_start: u32) {
+    pub(crate) fn rest(&mut self, entries_start: RawOffset) {
         self.end = entries_start;
         if !broken::is(Variant::KeepsCoverage) {
             self.coverage.clear();
@@ -88,7 +88,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// [`write`](Tx::write) of bytes whose number is known when the program is built.
     #[doc(hidden)]
     #[inline]
-    pub fn write_value(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn write_value(&mut self, at: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         if let Ok(word) = <[u8; 4]>::try_from(bytes) {
             self.log.write_near(at, word)
         } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
@@ -113,20 +113,20 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Loads bytes.
     #[inline]
-    pub fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Fault> {
+    pub fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Fault> {
         Ok(self.log.nvm.read(offset, bytes)?)
     }
 
     /// Stores bytes.
     #[inline]
-    pub fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn write(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.write_as(self.log.class, offset, bytes)
     }
 
     /// Stores bytes, counted as another class than the log's.
     #[inline(never)]
-    pub fn write_as(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
-        let len = bytes.len() as u32;
+    pub fn write_as(&mut self, class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
+        let len = bytes.len() as RawOffset;
         self.log
             .nvm
             .check_range(offset, len)
@@ -142,19 +142,19 @@ impl<'log, N: Nvm> Tx<'log, N> {
     /// writes to it need no logging. For allocators; after a roll back the range's contents are undefined.
     ///
     /// A few such ranges are remembered; writes to further ones are logged, which is never wrong.
-    pub fn declare_fresh(&mut self, offset: u32, len: u32) {
+    pub fn declare_fresh(&mut self, offset: RawOffset, len: RawOffset) {
         self.log.add_range(offset, offset.saturating_add(len));
     }
 
     /// Stores bytes into a range that was [declared fresh](Tx::declare_fresh) in this transaction: never
     /// logged, even where there was no room to remember the range.
-    pub fn write_fresh(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn write_fresh(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.store(self.log.class, offset, bytes)
     }
 
     /// Makes sure that entries of `bytes` bytes still fit into the log, before the first of several
     /// changes that belong together. Where they do not, it fails as a write would.
-    pub fn reserve_log(&mut self, bytes: u32) -> Result<(), Fault> {
+    pub fn reserve_log(&mut self, bytes: RawOffset) -> Result<(), Fault> {
         let free = self.free_log_bytes();
         if bytes <= free {
             return Ok(());
@@ -164,7 +164,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Bytes of the log that are free. A write of n bytes that are not logged yet needs 4 + n, rounded up
     /// to 4; 4 more where n is above 8 and not 12 or 16, or its offset above 1 MiB.
-    pub fn free_log_bytes(&self) -> u32 {
+    pub fn free_log_bytes(&self) -> RawOffset {
         self.log.entries.end - self.log.running.end
     }
 
@@ -253,11 +253,11 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     #[inline(never)]
-    pub(crate) fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn write_unlogged(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         if !ablation::WAR_AWARENESS {
             return self.write(offset, bytes);
         }
-        self.begin_unlogged(offset, bytes.len() as u32)?;
+        self.begin_unlogged(offset, bytes.len() as RawOffset)?;
         self.store(self.log.class, offset, bytes)
     }
 
@@ -265,13 +265,13 @@ impl<'log, N: Nvm> Tx<'log, N> {
     #[inline]
     pub(crate) fn write_unlogged_near<const LEN: usize>(
         &mut self,
-        offset: u32,
+        offset: RawOffset,
         bytes: [u8; LEN],
     ) -> Result<(), Fault> {
         if !ablation::WAR_AWARENESS {
             return self.write(offset, &bytes);
         }
-        self.begin_unlogged(offset, LEN as u32)?;
+        self.begin_unlogged(offset, LEN as RawOffset)?;
         let stored = self
             .log
             .nvm
@@ -281,7 +281,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Before bytes are stored without logging.
     #[inline]
-    fn begin_unlogged(&mut self, offset: u32, len: u32) -> Result<(), Fault> {
+    fn begin_unlogged(&mut self, offset: RawOffset, len: RawOffset) -> Result<(), Fault> {
         let within = self.log.nvm.check_range(offset, len);
         within.map_err(|error| self.fail(error.into()))?;
         self.log.state.set(State::UNFINISHED);
@@ -319,7 +319,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         self.log.fail(fault)
     }
 
-    pub(crate) fn read_byte(&mut self, offset: u32) -> Result<u8, Fault> {
+    pub(crate) fn read_byte(&mut self, offset: RawOffset) -> Result<u8, Fault> {
         self.log
             .nvm
             .read_u8(offset)
@@ -327,7 +327,12 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     #[inline]
-    pub(crate) fn store(&mut self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub(crate) fn store(
+        &mut self,
+        class: Class,
+        offset: RawOffset,
+        bytes: &[u8],
+    ) -> Result<(), Fault> {
         self.log
             .nvm
             .write(class, offset, bytes)
@@ -336,7 +341,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
 
     /// Logs what of a range is not covered yet.
     #[inline]
-    fn log_range(&mut self, start: u32, end: u32) -> Result<(), Fault> {
+    fn log_range(&mut self, start: RawOffset, end: RawOffset) -> Result<(), Fault> {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(());
         }
@@ -355,7 +360,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     }
 
     /// What lies at the beginning of a range: whether it must be logged.
-    pub(crate) fn next(&mut self, start: u32, end: u32) -> Result<Next, Fault> {
+    pub(crate) fn next(&mut self, start: RawOffset, end: RawOffset) -> Result<Next, Fault> {
         let log = &*self.log;
         let has_ranges = log.has_ranges();
         let coverage = &log.running.coverage;
@@ -368,7 +373,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
     pub(crate) fn append_bits(
         &mut self,
         kind: Kind,
-        offset: u32,
+        offset: RawOffset,
         payload: [u8; 2],
     ) -> Result<(), Fault> {
         let log = &mut *self.log;
@@ -391,10 +396,10 @@ impl<'log, N: Nvm> Tx<'log, N> {
     pub(crate) fn append(
         &mut self,
         kind: Kind,
-        offset: u32,
-        len: u32,
+        offset: RawOffset,
+        len: RawOffset,
         payload: Option<[u8; 2]>,
-    ) -> Result<u32, Fault> {
+    ) -> Result<RawOffset, Fault> {
         let entry = NewEntry::new(kind, offset, len);
         let free = self.free_log_bytes();
         if entry.bytes() > free {

@@ -22,7 +22,7 @@
 //! follows the undo logs of the persistent-memory literature (`IntOS`, OSDI '24, for one); the check of the
 //! next header's tag is our own.
 
-use nvm_core::{Area, Class, Nvm, UpTo12Bits, ablation};
+use nvm_core::{Area, Class, Nvm, RawOffset, UpTo12Bits, ablation};
 
 use crate::broken::{self, Variant};
 use crate::commit_word::{
@@ -36,9 +36,9 @@ use crate::transaction::{Running, Tx};
 use crate::write_first::WriteFirstTx;
 
 /// Bytes of NVM that an undo log needs besides its entries.
-pub const LOG_HEADER_BYTES: u32 = 12;
+pub const LOG_HEADER_BYTES: RawOffset = 12;
 
-pub(crate) const DEFERRED_AT: u32 = COMMIT_WORDS_BYTES;
+pub(crate) const DEFERRED_AT: RawOffset = COMMIT_WORDS_BYTES;
 
 /// An undo log, on which one transaction runs at a time.
 ///
@@ -51,8 +51,8 @@ pub struct UndoLog<N: Nvm> {
     pub(crate) nvm: N,
     pub(crate) entries: EntryArea,
     /// The last place for an entry of 8 bytes with a header behind it; 0 where entries lie at no multiple of 4.
-    pub(crate) near_end: u32,
-    pub(crate) at: u32,
+    pub(crate) near_end: RawOffset,
+    pub(crate) at: RawOffset,
     /// What the last commit published.
     mark: u32,
     /// The sequence number that the next commit will have, and the tag of its entries.
@@ -74,7 +74,7 @@ pub struct UndoLog<N: Nvm> {
 impl<N: Nvm> UndoLog<N> {
     /// Bytes of NVM for a log whose entries take `entry_bytes`. A transaction of n ranges of 4 bytes
     /// needs 8 n.
-    pub const fn area_bytes(entry_bytes: u32) -> u32 {
+    pub const fn area_bytes(entry_bytes: RawOffset) -> RawOffset {
         LOG_HEADER_BYTES.saturating_add(entry_bytes.saturating_add(3) & !3)
     }
 
@@ -157,12 +157,14 @@ impl<N: Nvm> UndoLog<N> {
     /// the first entry's place: whatever transactions store there meanwhile is their own number.
     fn take_care_from(&mut self, next: u8) -> Result<u8, Fault> {
         let first = self.nvm.read_u8(self.entries.start + 3)?;
-        let mut care_at = SEQUENCES;
-        for number in [first, self.heeded] {
+        let sooner = |care_at: u8, number: u8| {
             if number > next && number < care_at {
-                care_at = number;
+                number
+            } else {
+                care_at
             }
-        }
+        };
+        let care_at = sooner(sooner(SEQUENCES, first), self.heeded);
         self.make_way_at = if self.near_end == 0 {
             next.wrapping_add(1)
         } else {
@@ -248,7 +250,7 @@ impl<N: Nvm> UndoLog<N> {
     /// log begins before a restart repeats it.
     pub fn transaction_write_first<R>(
         &mut self,
-        log_bytes: u32,
+        log_bytes: RawOffset,
         body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let mut tx = self.begin_write_first(log_bytes)?;
@@ -352,7 +354,7 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// Such a range need not be logged any more.
-    pub(crate) fn add_range(&mut self, start: u32, end: u32) {
+    pub(crate) fn add_range(&mut self, start: RawOffset, end: RawOffset) {
         let coverage = &mut self.running.coverage;
         if !self.state.has(State::RANGES) && !broken::is(Variant::KeepsCoverage) {
             coverage.clear_ranges();
@@ -368,7 +370,7 @@ impl<N: Nvm> UndoLog<N> {
 
     /// There is an entry about bits of a byte.
     #[inline]
-    pub(crate) const fn add_bits(&mut self, offset: u32) {
+    pub(crate) const fn add_bits(&mut self, offset: RawOffset) {
         if !self.state.has(State::BITS) {
             self.running.bits = Filter::EMPTY;
             self.running.last_bits = [(0, 0); 2];
@@ -378,7 +380,10 @@ impl<N: Nvm> UndoLog<N> {
     }
 
     /// Begins a transaction that cannot abort.
-    pub fn begin_write_first(&mut self, log_bytes: u32) -> Result<WriteFirstTx<'_, N>, Fault> {
+    pub fn begin_write_first(
+        &mut self,
+        log_bytes: RawOffset,
+    ) -> Result<WriteFirstTx<'_, N>, Fault> {
         let tx = self.begin()?;
         let free = tx.free_log_bytes();
         if free < log_bytes {
@@ -520,7 +525,7 @@ impl<N: Nvm> UndoLog<N> {
 }
 
 /// Makes sure that an area is large enough for a log.
-fn check_area<N: Nvm>(nvm: &N, offset: u32, len: u32) -> Result<(), Fault> {
+fn check_area<N: Nvm>(nvm: &N, offset: RawOffset, len: RawOffset) -> Result<(), Fault> {
     let needed = LOG_HEADER_BYTES + 8;
     if len < needed {
         return Err(Fault::new(FaultKind::AreaTooSmall {

@@ -2,7 +2,7 @@
 
 use core::ops::{Deref, DerefMut};
 
-use nvm_core::{Nvm, Offset, Persist};
+use nvm_core::{Nvm, Offset, Persist, RawOffset};
 
 use crate::fault::Fault;
 use crate::transaction::Tx;
@@ -37,7 +37,7 @@ impl<'log, N: Nvm> WriteFirstTx<'log, N> {
     /// [`write_unlogged`](WriteFirstTx::write_unlogged) of bytes whose number is known when the program is built.
     #[doc(hidden)]
     #[inline]
-    pub fn write_value_unlogged(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn write_value_unlogged(&mut self, at: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         if let Ok(word) = <[u8; 4]>::try_from(bytes) {
             self.tx.write_unlogged_near(at, word)
         } else if let Ok(half) = <[u8; 2]>::try_from(bytes) {
@@ -51,7 +51,7 @@ impl<'log, N: Nvm> WriteFirstTx<'log, N> {
 
     /// Stores bytes without logging the old ones, under the same conditions.
     #[inline]
-    pub fn write_unlogged(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
+    pub fn write_unlogged(&mut self, offset: RawOffset, bytes: &[u8]) -> Result<(), Fault> {
         self.tx.write_unlogged(offset, bytes)
     }
 

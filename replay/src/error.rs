@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use nvm_core::{Cause, Nvm, Record, RecordReader, RecordWriter, UpTo12Bits};
+use nvm_core::{Cause, Nvm, RawOffset, Record, RecordReader, RecordWriter, UpTo12Bits};
 use nvm_tx::{Fault, FaultKind};
 
 use crate::site::Site;
@@ -60,7 +60,7 @@ pub enum ErrorKind {
     /// [`ThreadLayout::bytes`](crate::ThreadLayout::bytes) says what they need.
     AreaTooSmall {
         /// Where it lies. 16 MiB or more is told as `0xFF_FFFF`.
-        offset: u32,
+        offset: RawOffset,
     },
 }
 
@@ -122,8 +122,10 @@ impl ErrorKind {
                 record,
                 site,
             } => match site {
-                Some(site) => Cause::at(DIVERGED + table as u8, record as u32, site.location()),
-                None => Cause::new(DIVERGED + table as u8, record as u32),
+                Some(site) => {
+                    Cause::at(DIVERGED + table as u8, record as RawOffset, site.location())
+                }
+                None => Cause::new(DIVERGED + table as u8, record as RawOffset),
             },
             Self::AreaTooSmall { offset } => Cause::new(AREA_TOO_SMALL, offset),
         }
@@ -248,7 +250,7 @@ const _: () = assert!(size_of::<Error>() == 8 && size_of::<Result<(), Error>>() 
 
 /// Recorded as the outcome of a transaction: one byte which kind, and its two numbers.
 impl Record for Error {
-    const MAX_BYTES: u32 = 1 + 2 * u16::MAX_BYTES;
+    const MAX_BYTES: RawOffset = 1 + 2 * u16::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
         let (code, needed, free) = match self.kind() {

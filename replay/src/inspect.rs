@@ -3,7 +3,7 @@
 //! A record does not tell its length: only the program knows the types of its results. So tables are told as far as
 //! marks tell, and frames of loops are recognised by their form.
 
-use nvm_core::{Area, Nvm};
+use nvm_core::{Area, Nvm, RawOffset};
 use nvm_tx::inspect::LogView;
 
 use crate::layout::ThreadAreas;
@@ -47,7 +47,7 @@ pub struct ThreadView {
     /// How many starts there were in a row without a commit.
     pub starts_without_commit: u16,
     /// Where a word of the count lies whose parity is wrong.
-    pub wrong_parity: Option<u32>,
+    pub wrong_parity: Option<RawOffset>,
 }
 
 /// The table of transactions, as far as the mark tells.
@@ -137,7 +137,7 @@ pub enum FrameEnd {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameView {
     /// Where it lies.
-    pub at: u32,
+    pub at: RawOffset,
     /// Whether the loop goes on.
     pub end: FrameEnd,
     /// The counters of the last even and of the last odd iteration.
@@ -150,7 +150,7 @@ impl FrameView {
     /// # Errors
     ///
     /// Where it does not lie in the NVM.
-    pub fn load<N: Nvm>(nvm: &N, table: Area, at: u32) -> Result<Option<Self>, Error> {
+    pub fn load<N: Nvm>(nvm: &N, table: Area, at: RawOffset) -> Result<Option<Self>, Error> {
         let end = table.offset().saturating_add(table.len());
         if at < table.offset() || at.saturating_add(FRAME_BYTES) > end {
             return Ok(None);
@@ -183,7 +183,7 @@ impl FrameView {
     }
 
     /// Bytes of a frame.
-    pub const BYTES: u32 = FRAME_BYTES;
+    pub const BYTES: RawOffset = FRAME_BYTES;
 
     /// The iteration under way, from 0 on. `parity` is the mark's where the frame is the last record of all.
     pub const fn iteration(&self, parity: Option<bool>) -> u32 {

@@ -1,6 +1,6 @@
 //! Sizes and areas of a thread's logs and tables.
 
-use nvm_core::{Area, Layout, ablation};
+use nvm_core::{Area, Layout, RawOffset, ablation};
 use nvm_tx::LOG_HEADER_BYTES;
 
 use crate::error::{Error, ErrorKind};
@@ -10,19 +10,19 @@ use crate::error::{Error, ErrorKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadLayout {
     /// Undo log of its transactions: 8 for each word that one transaction changes.
-    pub undo_log: u32,
+    pub undo_log: RawOffset,
     /// Undo log of its kernel transactions.
-    pub kernel_undo_log: u32,
+    pub kernel_undo_log: RawOffset,
     /// Results of its transactions outside of loops or in one iteration: 2 and the value's bytes each, 0
     /// for `()`; 4 and the error's bytes for one that aborts; and 12 for each persistent loop around them.
     /// A transaction begins only where the largest outcome that it could have has room: 9 bytes at
     /// least for one that may report a full log or table.
-    pub transactions: u32,
+    pub transactions: RawOffset,
     /// Results of the system calls and samples in one transaction: 2 and the value's bytes each.
-    pub system_calls: u32,
+    pub system_calls: RawOffset,
     /// Results of the kernel transactions in one system call: a kernel whose calls leave none before they are
     /// completed needs no byte.
-    pub kernel_transactions: u32,
+    pub kernel_transactions: RawOffset,
 }
 
 impl ThreadLayout {
@@ -36,7 +36,7 @@ impl ThreadLayout {
     };
 
     /// Bytes of NVM of all areas together.
-    pub const fn bytes(&self) -> u32 {
+    pub const fn bytes(&self) -> RawOffset {
         PROGRESS_BYTES
             .saturating_add(log_bytes(self.undo_log, ablation::MORE_LOG_BYTES))
             .saturating_add(log_bytes(
@@ -60,14 +60,14 @@ impl Default for ThreadLayout {
     }
 }
 
-const PROGRESS_BYTES: u32 = 8;
+const PROGRESS_BYTES: RawOffset = 8;
 
-const fn round(bytes: u32) -> u32 {
+const fn round(bytes: RawOffset) -> RawOffset {
     bytes.saturating_add(3) & !3
 }
 
 /// Bytes of a log whose entries take so many, and some more.
-const fn log_bytes(entry_bytes: u32, more: u32) -> u32 {
+const fn log_bytes(entry_bytes: RawOffset, more: RawOffset) -> RawOffset {
     round(entry_bytes).saturating_add(LOG_HEADER_BYTES + more)
 }
 
@@ -133,7 +133,7 @@ impl ThreadAreas {
 }
 
 /// The next area: shorter where `end` comes before its own, so that none reaches into somebody else's.
-const fn next(at: &mut u32, end: u32, len: u32) -> Area {
+const fn next(at: &mut RawOffset, end: RawOffset, len: RawOffset) -> Area {
     let free = end - *at;
     let area = Area::new(*at, if len < free { len } else { free });
     *at += area.len();
@@ -162,7 +162,7 @@ mod tests {
             Ok(())
         );
         let huge = ThreadLayout {
-            undo_log: u32::MAX,
+            undo_log: RawOffset::MAX,
             ..sizes
         };
         let areas = ThreadAreas::split(Area::new(40, 300), &huge);

@@ -28,7 +28,7 @@
 
 use core::ops::Range;
 
-use nvm_core::{Class, Nvm, ablation};
+use nvm_core::{Class, Nvm, RawOffset, ablation};
 
 use crate::broken::{self, Variant};
 use crate::error::Error;
@@ -37,13 +37,13 @@ use crate::records::Kind;
 use crate::site::Site;
 use crate::thread::Thread;
 
-pub(crate) const FRAME_BYTES: u32 = 12;
-const END_AT: u32 = 2;
+pub(crate) const FRAME_BYTES: RawOffset = 12;
+const END_AT: RawOffset = 2;
 /// `end` of a loop that goes on.
 pub(crate) const GOES_ON: u8 = 0xFF;
 /// `end` of a loop after which something was committed.
 pub(crate) const ENDED: u8 = 0xFE;
-const CELLS_AT: u32 = 4;
+const CELLS_AT: RawOffset = 4;
 const ODD_CELL: usize = CELLS_AT as usize + 4;
 /// Stands for the number of iterations of a loop without end.
 const ENDLESS: u32 = 0xFFFF_5A5A;
@@ -165,12 +165,12 @@ struct Frame {
     site: Site,
     /// Position of the frame's record, and the digest up to and with it.
     index: u16,
-    at: u32,
+    at: RawOffset,
     digest: u8,
     /// The mark of an even iteration, as bits: only one field is loaded for it.
     even: u32,
     /// The thread's room at the beginning of an iteration; none before the first one that was begun here.
-    room: u32,
+    room: RawOffset,
 }
 
 impl Frame {
@@ -364,8 +364,8 @@ impl Frame {
     }
 
     #[inline]
-    const fn cell(&self, iteration: u32) -> u32 {
-        self.at + CELLS_AT + 4 * (iteration % 2)
+    const fn cell(&self, iteration: u32) -> RawOffset {
+        self.at + CELLS_AT + 4 * (iteration as RawOffset % 2)
     }
 
     /// Stores the iteration's number, without the half that is there already.

@@ -119,7 +119,9 @@ impl SystemMark {
 }
 
 /// The digest of one more record, made at the call site of that [tag](Site::tag).
-#[inline]
+// Where a `usize` has 16 bits text counts most: one copy.
+#[cfg_attr(not(target_pointer_width = "16"), inline)]
+#[cfg_attr(target_pointer_width = "16", inline(never))]
 pub(crate) const fn digest(before: u8, tag: u16) -> u8 {
     digest_with(before, folded(tag))
 }
@@ -137,7 +139,8 @@ pub(crate) const fn digest_with(before: u8, folded: u8) -> u8 {
 }
 
 /// The digest of one more system call: four bits.
-#[inline]
+#[cfg_attr(not(target_pointer_width = "16"), inline)]
+#[cfg_attr(target_pointer_width = "16", inline(never))]
 pub(crate) const fn system_digest(before: u8, site: Site) -> u8 {
     let tag = site.tag();
     let folded = (tag ^ tag >> 4 ^ tag >> 8 ^ tag >> 12) as u8;

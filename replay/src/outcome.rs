@@ -10,7 +10,7 @@
 //! A transaction that returns an error is rolled back; its error is recorded in place of the result, and
 //! published by the store that empties the log.
 
-use nvm_core::{Nvm, Record};
+use nvm_core::{Nvm, RawOffset, Record, widened};
 
 use crate::broken::{self, Variant};
 use crate::error::Error;
@@ -82,7 +82,7 @@ impl<N: Nvm + Copy> Thread<N> {
         &mut self,
         site: Site,
         end: &impl EndOfTransaction,
-        log_bytes: u32,
+        log_bytes: RawOffset,
         body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         if !self.has_room(outcome_bytes::<R, Error>())
@@ -126,7 +126,7 @@ impl<N: Nvm + Copy> Thread<N> {
     fn end_simply<R: Record, E: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
         debug_assert!(self.is_prepared(), "the log heeds when it is not");
         if R::MAX_BYTES == 0 {
-            self.end_without_record(folded(site.tag()), seed(site, E::MAX_BYTES))
+            self.end_without_record(folded(site.tag()), seed(site, widened(E::MAX_BYTES)))
         } else {
             self.end_with_record(site.tag(), value)
         }
@@ -148,7 +148,7 @@ impl<N: Nvm + Copy> Thread<N> {
     /// The same for a result with bytes.
     #[inline(never)]
     fn end_with_record<R: Record>(&mut self, tag: u16, value: &R) -> Result<(), Error> {
-        let seed = seed_of_tag(tag, R::MAX_BYTES);
+        let seed = seed_of_tag(tag, widened(R::MAX_BYTES));
         let late = broken::is(Variant::RecordsAfterCommit);
         let put = |thread: &Self| thread.records.put_value(thread.nvm(), seed, value);
         let prepared = if late { Ok(0) } else { put(self) };
@@ -248,9 +248,10 @@ impl<N: Nvm + Copy> Thread<N> {
         let prepared = self.prepare_commit();
         let prepared = prepared.and_then(|()| {
             if R::MAX_BYTES == 0 {
-                self.put_nothing(seed(site, E::MAX_BYTES)).map(|()| 0)
+                self.put_nothing(seed(site, widened(E::MAX_BYTES)))
+                    .map(|()| 0)
             } else {
-                let seed = seed(site, R::MAX_BYTES);
+                let seed = seed(site, widened(R::MAX_BYTES));
                 self.records.put_value(self.nvm(), seed, &value)
             }
         });

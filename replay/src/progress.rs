@@ -18,7 +18,7 @@
 //! So a start that is cut short may not be counted, and a count is never too high; but 254 commits look
 //! like none, one time in 254.
 
-use nvm_core::{Area, Class, Nvm, ablation};
+use nvm_core::{Area, Class, Nvm, RawOffset, ablation};
 
 use crate::error::Error;
 
@@ -32,7 +32,7 @@ struct Word {
     starts: u16,
 }
 
-fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Word, Error> {
+fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Word, Error> {
     let mut bytes = [0; 4];
     nvm.read(at, &mut bytes)?;
     let [low, high, own, kernel] = bytes;
@@ -63,7 +63,7 @@ pub(crate) fn starts<N: Nvm>(
 
 /// Where a word lies that holds the other one's counts: none was ever stored so. That of formatting has no count.
 #[cfg(feature = "inspect")]
-pub(crate) fn wrong_parity<N: Nvm>(nvm: &N, area: Area) -> Result<Option<u32>, Error> {
+pub(crate) fn wrong_parity<N: Nvm>(nvm: &N, area: Area) -> Result<Option<RawOffset>, Error> {
     let (even, odd) = (load(nvm, area.offset())?, load(nvm, area.offset() + 4)?);
     Ok(
         if !even.starts.is_multiple_of(2) && even.starts != u16::MAX {
@@ -85,7 +85,7 @@ pub(crate) fn count_start<N: Nvm>(nvm: &N, area: Area, sequences: [u8; 2]) -> Re
     let before = starts(nvm, area, sequences)?;
     let starts = before.map_or(0, |starts| starts.saturating_add(1).min(MOST));
     let [low, high] = starts.to_le_bytes();
-    let at = area.offset() + 4 * u32::from(starts % 2);
+    let at = area.offset() + 4 * RawOffset::from(starts % 2);
     let [own, kernel] = sequences;
     nvm.write(Class::Replay, at, &[low, high, own, kernel])?;
     Ok(starts)

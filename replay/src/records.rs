@@ -21,15 +21,17 @@
 //! | another error, valid or being stored | by its position, which is stored before the check |
 //! | another value or frame, valid or being stored | by bit 0 of its check, which is in the byte that is stored first |
 
-use nvm_core::{Area, Class, Nvm, Record, RecordReader, RecordWriter, UpTo12Bits, ablation};
+use nvm_core::{
+    Area, Class, Nvm, RawOffset, Record, RecordReader, RecordWriter, UpTo12Bits, ablation, widened,
+};
 
 use crate::error::{Error, ErrorKind, Table};
 use crate::site::Site;
 
 /// Bytes of a record besides its value.
-pub(crate) const CHECK_BYTES: u32 = 2;
+pub(crate) const CHECK_BYTES: RawOffset = 2;
 /// Bytes of an error's record besides the error.
-const ERROR_HEADER_BYTES: u32 = 4;
+const ERROR_HEADER_BYTES: RawOffset = 4;
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub(crate) const fn seed_of_tag(tag: u16, bytes: u32) -> u16 {
 }
 
 /// The most bytes that the record of a value of type `R` takes.
-pub(crate) const fn value_bytes<R: Record>() -> u32 {
+pub(crate) const fn value_bytes<R: Record>() -> RawOffset {
     match R::MAX_BYTES {
         0 => 0,
         bytes => bytes.saturating_add(CHECK_BYTES),
@@ -63,7 +65,7 @@ pub(crate) const fn value_bytes<R: Record>() -> u32 {
 }
 
 /// The most bytes that the record of an outcome takes.
-pub(crate) const fn outcome_bytes<R: Record, E: Record>() -> u32 {
+pub(crate) const fn outcome_bytes<R: Record, E: Record>() -> RawOffset {
     let (value, error) = (
         value_bytes::<R>(),
         E::MAX_BYTES.saturating_add(ERROR_HEADER_BYTES),
@@ -74,9 +76,9 @@ pub(crate) const fn outcome_bytes<R: Record, E: Record>() -> u32 {
 /// A position in a table of records. Volatile: a replay walks from the table's start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Records {
-    start: u32,
-    end: u32,
-    at: u32,
+    start: RawOffset,
+    end: RawOffset,
+    at: RawOffset,
     index: u16,
     table: Table,
 }
@@ -107,34 +109,34 @@ impl Records {
     }
 
     /// Where the record's bytes lie, or will.
-    pub(crate) const fn at(&self) -> u32 {
+    pub(crate) const fn at(&self) -> RawOffset {
         self.at
     }
 
     /// Behind the table's last byte.
-    pub(crate) const fn end(&self) -> u32 {
+    pub(crate) const fn end(&self) -> RawOffset {
         self.end
     }
 
     /// Bytes from here to the table's end.
-    pub(crate) const fn free(&self) -> u32 {
+    pub(crate) const fn free(&self) -> RawOffset {
         self.end.saturating_sub(self.at)
     }
 
     /// Steps over a record of `bytes`.
-    pub(crate) const fn step(&mut self, bytes: u32) {
+    pub(crate) const fn step(&mut self, bytes: RawOffset) {
         self.index += 1;
         self.at += bytes;
     }
 
     /// Sets the position.
-    pub(crate) const fn move_to(&mut self, index: u16, at: u32) {
+    pub(crate) const fn move_to(&mut self, index: u16, at: RawOffset) {
         self.index = index;
         self.at = at;
     }
 
     /// Makes sure that a record of up to `needed` bytes has room.
-    pub(crate) const fn reserve(&self, needed: u32) -> Result<(), Error> {
+    pub(crate) const fn reserve(&self, needed: RawOffset) -> Result<(), Error> {
         let free = self.free();
         if free < needed {
             return Err(Error::new(ErrorKind::TableFull {
@@ -153,7 +155,9 @@ impl Records {
     }
 
     /// The same of its [`seed`].
-    #[inline]
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
     pub(crate) const fn check_of(&self, seed: u16, kind: Kind) -> u16 {
         let check = seed ^ self.index.wrapping_mul(0x6A5D);
         match kind {
@@ -189,7 +193,7 @@ impl Records {
         nvm: &N,
         seed: u16,
         value: &R,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         if R::MAX_BYTES == 0 || !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
@@ -206,14 +210,14 @@ impl Records {
         nvm: &N,
         site: Site,
         error: &E,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
         let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end);
         writer.put(&self.index.to_le_bytes())?;
         error.encode(&mut writer)?;
-        let check = self.check(site, Kind::Error, E::MAX_BYTES);
+        let check = self.check(site, Kind::Error, widened(E::MAX_BYTES));
         nvm.write_u16(Class::Replay, self.at, check)?;
         Ok(writer.position() - self.at)
     }
@@ -222,7 +226,7 @@ impl Records {
     #[inline]
     pub(crate) fn is_error<N: Nvm, E: Record>(&self, nvm: &N, site: Site) -> Result<bool, Error> {
         Ok(self.free() >= ERROR_HEADER_BYTES
-            && nvm.read_u16(self.at)? == self.check(site, Kind::Error, E::MAX_BYTES)
+            && nvm.read_u16(self.at)? == self.check(site, Kind::Error, widened(E::MAX_BYTES))
             && nvm.read_u16(self.at + CHECK_BYTES)? == self.index)
     }
 
@@ -232,12 +236,12 @@ impl Records {
         &self,
         nvm: &N,
         site: Site,
-    ) -> Result<(R, u32), Error> {
+    ) -> Result<(R, RawOffset), Error> {
         if R::MAX_BYTES == 0 {
             return self.decode(nvm, site, self.at);
         }
         if ablation::CRASH_CONSISTENCY
-            && self.stored_check(nvm)? != self.check(site, Kind::Value, R::MAX_BYTES)
+            && self.stored_check(nvm)? != self.check(site, Kind::Value, widened(R::MAX_BYTES))
         {
             return Err(self.diverged(site));
         }
@@ -249,12 +253,17 @@ impl Records {
         &self,
         nvm: &N,
         site: Site,
-    ) -> Result<(E, u32), Error> {
+    ) -> Result<(E, RawOffset), Error> {
         self.decode(nvm, site, self.at + ERROR_HEADER_BYTES)
     }
 
     #[inline]
-    fn decode<N: Nvm, R: Record>(&self, nvm: &N, site: Site, at: u32) -> Result<(R, u32), Error> {
+    fn decode<N: Nvm, R: Record>(
+        &self,
+        nvm: &N,
+        site: Site,
+        at: RawOffset,
+    ) -> Result<(R, RawOffset), Error> {
         let mut reader = RecordReader::new(nvm, at, self.end);
         match R::decode(&mut reader) {
             Ok(Some(value)) => Ok((value, reader.position() - self.at)),

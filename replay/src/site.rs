@@ -26,7 +26,9 @@ impl Site {
     }
 
     /// Line and column, condensed. The file is left out: comparing names costs more than it finds.
-    #[inline]
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
     pub(crate) const fn tag(self) -> u16 {
         (self.0.line() as u16)
             .wrapping_mul(0x9E35)

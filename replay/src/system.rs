@@ -16,7 +16,7 @@ mod encoded;
 use core::mem;
 
 pub use self::encoded::DecodeResult;
-use nvm_core::{Class, Nvm, Record, ablation};
+use nvm_core::{Class, Nvm, RawOffset, Record, ablation, widened};
 use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
@@ -239,7 +239,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             .with_one_step(system_digest(self.digest, site));
         let put = self
             .steps
-            .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), &value);
+            .put_value(self.log.nvm(), seed(site, widened(R::MAX_BYTES)), &value);
         let bytes = self.commit(put, published)?;
         self.committed = published;
         self.steps.step(bytes);
@@ -262,7 +262,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     }
 
     #[inline(never)]
-    fn prepare_completion(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+    fn prepare_completion(&mut self, site: Site, bytes: RawOffset) -> Result<(), Error> {
         self.check_next(site)?;
         self.reserve(bytes)
     }
@@ -272,7 +272,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
         let published = self.completed(site);
         let put = self
             .calls
-            .put_value(self.log.nvm(), seed(site, R::MAX_BYTES), value);
+            .put_value(self.log.nvm(), seed(site, widened(R::MAX_BYTES)), value);
         let bytes = self.commit(put, published)?;
         self.note_completed(published, bytes);
         Ok(())
@@ -281,7 +281,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
     /// is taken that cannot be taken back.
     #[inline]
-    pub fn reserve(&mut self, bytes: u32) -> Result<(), Error> {
+    pub fn reserve(&mut self, bytes: RawOffset) -> Result<(), Error> {
         let needed = match bytes {
             0 => 0,
             bytes => bytes.saturating_add(CHECK_BYTES),
@@ -296,7 +296,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     #[cold]
     #[inline(never)]
-    fn cannot_reserve(&mut self, needed: u32) -> Result<(), Error> {
+    fn cannot_reserve(&mut self, needed: RawOffset) -> Result<(), Error> {
         self.check_failed()?;
         let reserved = if self.committed.count() >= MAX_SYSTEM_COUNT {
             Err(Error::new(ErrorKind::TooManyRecords {
@@ -310,7 +310,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Where the encoded result of the next system call will lie: somebody else may put it there while
     /// the task is blocked. [`reserve`](SystemTable::reserve) it first.
-    pub fn result_at(&self) -> u32 {
+    pub fn result_at(&self) -> RawOffset {
         self.calls.at() + CHECK_BYTES
     }
 
@@ -330,9 +330,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
         &mut self,
         site: Site,
         published: SystemMark,
-    ) -> Result<(R, u32), Error> {
+    ) -> Result<(R, RawOffset), Error> {
         if R::MAX_BYTES > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, R::MAX_BYTES);
+            let check = self.calls.check(site, Kind::Value, widened(R::MAX_BYTES));
             let at = self.calls.at();
             self.log.nvm().write_u16(Class::Replay, at, check)?;
         }
@@ -357,7 +357,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             .with_one_call(system_digest(self.digest, site))
     }
 
-    const fn note_completed(&mut self, published: SystemMark, bytes: u32) {
+    const fn note_completed(&mut self, published: SystemMark, bytes: RawOffset) {
         self.committed = published;
         self.digest = published.digest();
         self.calls.step(bytes);
@@ -384,7 +384,11 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Commits the kernel transaction that runs, whose record was put, and answers the record's bytes.
     #[inline]
-    fn commit(&mut self, put: Result<u32, Error>, published: SystemMark) -> Result<u32, Error> {
+    fn commit(
+        &mut self,
+        put: Result<RawOffset, Error>,
+        published: SystemMark,
+    ) -> Result<RawOffset, Error> {
         let bytes = put.map_err(|error| self.abandon(error))?;
         let committed = self.log.resume().commit_with(published.bits());
         committed.map_err(|fault| self.fail(fault.into()))?;

@@ -1,7 +1,7 @@
 //! A durable program's thread: its start, its end, and what programs call in between. How a transaction
 //! is run and published is in `outcome`, how it is bypassed in `walk`.
 
-use nvm_core::{Class, Nvm, Record};
+use nvm_core::{Class, Nvm, RawOffset, Record};
 use nvm_tx::UndoLog;
 
 use crate::error::{Error, Table};
@@ -35,7 +35,7 @@ pub struct Thread<N: Nvm + Copy> {
     pub(crate) system: SystemTable<N>,
     pub(crate) records: Records,
     /// The largest record for which a transaction has nothing to look after but to run: see `walk`.
-    pub(crate) room: u32,
+    pub(crate) room: RawOffset,
     /// How many records there are to walk over: as many as the mark says, or fewer after a loop's end. Of no account once
     /// the thread has come to the last of them.
     pub(crate) committed: u16,
@@ -48,7 +48,7 @@ pub struct Thread<N: Nvm + Copy> {
     /// What every transaction and loop answers until records are dropped.
     pub(crate) full: Option<Error>,
     /// The `end` of a loop's frame that names the last commit, to be overwritten after the next.
-    pub(crate) ended_loop: Option<u32>,
+    pub(crate) ended_loop: Option<RawOffset>,
     starts_without_commit: u16,
     pub(crate) statistics: Statistics,
 }
@@ -198,7 +198,7 @@ impl<N: Nvm + Copy> Thread<N> {
     #[inline]
     pub fn transaction_write_first<R: Record>(
         &mut self,
-        log_bytes: u32,
+        log_bytes: RawOffset,
         body: impl Fn(&mut WriteFirstTx<'_, N>) -> Result<R, Error> + Sync, // it changes no volatile state
     ) -> Result<R, Error> {
         self.transaction_write_first_at(Site::here(), &Alone, log_bytes, body)

@@ -1,6 +1,6 @@
 //! How a restarted thread walks over its records, and how records are published and forgotten.
 
-use nvm_core::{Class, Nvm, Record, ablation};
+use nvm_core::{Class, Nvm, RawOffset, Record, ablation};
 #[cfg(doc)]
 use nvm_tx::UndoLog;
 
@@ -29,7 +29,7 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     #[inline]
-    fn take<R: Record, E: Record>(&self, site: Site) -> Result<(Result<R, E>, u32), Error> {
+    fn take<R: Record, E: Record>(&self, site: Site) -> Result<(Result<R, E>, RawOffset), Error> {
         let nvm = self.nvm();
         if self.records.is_error::<N, E>(nvm, site)? {
             let (error, bytes) = self.records.take_error(nvm, site)?;
@@ -41,7 +41,7 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// Walks over a record that was committed before a power loss.
     #[inline]
-    pub(crate) fn walk(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+    pub(crate) fn walk(&mut self, site: Site, bytes: RawOffset) -> Result<(), Error> {
         let digest = digest(self.digest, site.tag());
         let is_last = self.records.index() + 1 == self.committed;
         if is_last
@@ -55,7 +55,7 @@ impl<N: Nvm + Copy> Thread<N> {
         Ok(())
     }
 
-    pub(crate) fn step(&mut self, digest: u8, bytes: u32) {
+    pub(crate) fn step(&mut self, digest: u8, bytes: RawOffset) {
         self.digest = digest;
         self.records.step(bytes);
         self.note_room();
@@ -63,7 +63,7 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// How large a record may be that a transaction can make without anything else to look after: none while it replays,
     /// or where the thread cannot go on.
-    const fn room_now(&self) -> u32 {
+    const fn room_now(&self) -> RawOffset {
         if self.is_replaying()
             || self.stopped.is_some()
             || self.full.is_some()
@@ -82,14 +82,14 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// Whether a transaction whose outcome takes up to `bytes` can simply run.
     #[inline]
-    pub(crate) fn has_room(&self, bytes: u32) -> bool {
+    pub(crate) fn has_room(&self, bytes: RawOffset) -> bool {
         debug_assert_eq!(self.room, self.room_now(), "noted after each change");
         self.room >= bytes
     }
 
     /// Makes sure that one more record, of up to `bytes`, has room. Where it has none, no smaller one is
     /// let in after it: a restarted program could not tell that one was left out.
-    pub(crate) fn reserve(&mut self, bytes: u32) -> Result<(), Error> {
+    pub(crate) fn reserve(&mut self, bytes: RawOffset) -> Result<(), Error> {
         if let Some(full) = self.full {
             return Err(full);
         }
@@ -138,7 +138,11 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     /// Publishes a mark with a transaction that changes a word of the frame: what a loop without its own protocol does.
-    pub(crate) fn publish_with(&mut self, mark: Mark, (at, word): (u32, u32)) -> Result<(), Error> {
+    pub(crate) fn publish_with(
+        &mut self,
+        mark: Mark,
+        (at, word): (RawOffset, u32),
+    ) -> Result<(), Error> {
         let prepared = self.prepare_commit();
         let published = prepared.and_then(|()| {
             let mut tx = self.log.begin()?;
@@ -152,7 +156,7 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     /// A loop has ended, whose frame names the last commit at `at`.
-    pub(crate) fn note_ended_loop(&mut self, at: u32) {
+    pub(crate) fn note_ended_loop(&mut self, at: RawOffset) {
         self.ended_loop = Some(at);
         self.log.heed_next();
     }
@@ -166,7 +170,7 @@ impl<N: Nvm + Copy> Thread<N> {
         }
     }
 
-    fn store_loop_end(&mut self, at: u32) -> Result<(), Error> {
+    fn store_loop_end(&mut self, at: RawOffset) -> Result<(), Error> {
         self.ended_loop = None;
         if !broken::is(Variant::KeepsLoopEnd) && ablation::CRASH_CONSISTENCY {
             let stored = self.nvm().write_u8(Class::Replay, at, ENDED);
@@ -177,7 +181,7 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// After the commit, with one record of `bytes` more, that published `mark`.
     #[inline]
-    pub(crate) fn note_run(&mut self, mark: Mark, bytes: u32) {
+    pub(crate) fn note_run(&mut self, mark: Mark, bytes: RawOffset) {
         self.statistics.run += 1;
         self.digest = mark.digest;
         self.records.step(bytes);
@@ -190,7 +194,7 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     /// The same after a commit that was not a [plain](UndoLog::is_plain) one.
-    pub(crate) fn note_run_with_care(&mut self, mark: Mark, bytes: u32) -> Result<(), Error> {
+    pub(crate) fn note_run_with_care(&mut self, mark: Mark, bytes: RawOffset) -> Result<(), Error> {
         self.note_run(mark, bytes);
         self.settle_ended_loop()
     }

@@ -24,7 +24,7 @@ mod counting {
     use core::ptr;
 
     use intos_msp430::Fram;
-    use nvm_core::{Class, Error, Nvm};
+    use nvm_core::{Class, Error, Nvm, RawOffset};
 
     const CLASSES: usize = Class::ALL.len();
 
@@ -37,7 +37,7 @@ mod counting {
     pub(crate) struct Counted(pub(super) Fram);
 
     /// How many stores so many bytes at an offset are: of two bytes where they are aligned, of one elsewhere.
-    fn stores(offset: u32, len: usize) -> u32 {
+    fn stores(offset: RawOffset, len: usize) -> u32 {
         let first = offset as usize & 1 & len;
         (first + (len - first).div_ceil(2)) as u32
     }
@@ -45,15 +45,15 @@ mod counting {
     impl Nvm for Counted {
         const ATOM: usize = <Fram as Nvm>::ATOM;
 
-        fn size(&self) -> u32 {
+        fn size(&self) -> RawOffset {
             self.0.size()
         }
 
-        fn read(&self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        fn read(&self, offset: RawOffset, bytes: &mut [u8]) -> Result<(), Error> {
             self.0.read(offset, bytes)
         }
 
-        fn write(&self, class: Class, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        fn write(&self, class: Class, offset: RawOffset, bytes: &[u8]) -> Result<(), Error> {
             let index = Class::ALL.iter().position(|other| *other == class);
             if let Some(index) = index.filter(|index| *index < CLASSES) {
                 // SAFETY: the program has no interrupts and no second task; no reference is made.

@@ -5,7 +5,9 @@
 
 use core::panic::PanicInfo;
 
-use nvm_core::{Area, Class, FixedNvm, FixedPlace, Layout, Nvm, Offset, Region, RegionError};
+use nvm_core::{
+    Area, Class, FixedNvm, FixedPlace, Layout, Nvm, Offset, RawOffset, Region, RegionError,
+};
 use nvm_tx::{Fault, UndoLog};
 
 unsafe extern "C" {
@@ -15,7 +17,7 @@ unsafe extern "C" {
 struct Place;
 
 impl FixedPlace for Place {
-    const BYTES: u32 = 64;
+    const BYTES: RawOffset = 64;
 
     fn start() -> *mut u8 {
         (&raw mut __intos_nvm_start).cast()

@@ -1,20 +1,20 @@
 //! The part's FRAM, as the linker script gives it.
 
-use nvm_core::{FixedNvm, FixedPlace};
+use nvm_core::{FixedNvm, FixedPlace, RawOffset};
 
 unsafe extern "C" {
     static mut __intos_nvm_start: u16;
 }
 
 /// Bytes of NVM: those between the linker script's symbols.
-pub(crate) const NVM_BYTES: u32 = 0x400;
+pub(crate) const NVM_BYTES: RawOffset = 0x400;
 
 /// Where it lies.
 #[derive(Debug)]
 pub struct Place;
 
 impl FixedPlace for Place {
-    const BYTES: u32 = NVM_BYTES;
+    const BYTES: RawOffset = NVM_BYTES;
 
     fn start() -> *mut u8 {
         (&raw mut __intos_nvm_start).cast()

@@ -4,7 +4,7 @@ use intos::prelude::*;
 
 use crate::{Checked, Results};
 
-const HEAP_BYTES: u32 = 128;
+const HEAP_BYTES: RawOffset = 128;
 
 /// Keeps each number in a block of its own for a while: nothing leaks.
 #[derive(Debug, Clone, Copy)]

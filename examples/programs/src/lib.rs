@@ -82,7 +82,7 @@ pub trait Bare {
     type Error: core::error::Error;
 
     /// Bytes of NVM that it needs.
-    fn bytes_needed() -> u32;
+    fn bytes_needed() -> RawOffset;
 
     /// Runs from where it was when the power went to its end. `reached` is called at each milestone.
     ///

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use intos::crates::nvm_core::{
-    Area, Class, Error as NvmError, Layout, Nvm, Offset, Region, RegionError,
+    Area, Class, Error as NvmError, Layout, Nvm, Offset, RawOffset, Region, RegionError,
 };
 use intos::crates::nvm_list::{Head, List, ListError, Node, NodeRef, OpLog, check};
 
@@ -91,7 +91,7 @@ impl Bare for Ranks {
     const EXPECTED: Results = [1, 20, 0, 3];
     type Error = RanksError;
 
-    fn bytes_needed() -> u32 {
+    fn bytes_needed() -> RawOffset {
         Places::new().map_or(0, |places| places.layout.size())
     }
 

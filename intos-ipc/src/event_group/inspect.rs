@@ -1,7 +1,7 @@
 //! An event group as it stands in an image, for tools.
 
 use intos_sched::{Error, Scheduler, TaskIndex};
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field};
 use nvm_list::List;
 
 use super::{ALL, CLEAR, DELETED, Header, USABLE, awaited_by, is_met};
@@ -33,14 +33,14 @@ pub struct AwaitedBits {
 
 impl EventGroupView {
     /// Where the bits lie, from the beginning of a group.
-    pub const BITS_AT: u32 = core::mem::offset_of!(Header, bits) as u32;
+    pub const BITS_AT: RawOffset = core::mem::offset_of!(Header, bits) as RawOffset;
 
     /// Reads the group at an offset.
     ///
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Self, Error> {
+    pub fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Self, Error> {
         let at: Offset<Header> = Offset::new(at);
         let header = nvm.load(at)?;
         Ok(Self {

@@ -4,7 +4,7 @@ use intos_sched::{
     Call, Error, FollowUp, ObjectWork, Outcome, Port, Progress, Scheduler, TaskIndex, Timeout,
     Wait, WaitClass, Work,
 };
-use nvm_core::{Class, Nvm, Offset, Record, field};
+use nvm_core::{Class, Nvm, Offset, RawOffset, Record, field, widened};
 
 use super::{DELETED, Done, Header, Place, Queue, QueueItem, TO_BACK, TO_FRONT, pack};
 use crate::finish::{self, list_link};
@@ -84,7 +84,7 @@ impl<T: QueueItem> Queue<T> {
                 kind: finish::QUEUE_PEEKERS,
                 object: list_link(self.receivers()?),
                 b: size_of::<T>() as u16,
-                c: slot.get(),
+                c: widened(slot.get()),
             }));
         }
         call.complete(&work, |kernel| {
@@ -106,7 +106,7 @@ impl<T: QueueItem> Queue<T> {
             return self.wait_for_item(call, count, timeout, WaitClass::Takers);
         }
         let slot = self.slot(first, 0);
-        let next = first.wrapping_add(1) % self.capacity.max(1);
+        let next = self.index(first, 1);
         let Some(sender) = scheduler.first_waiting(self.senders()?)? else {
             return call.complete(&Work::none(), |kernel| {
                 let item = kernel.get(slot)?;
@@ -123,7 +123,7 @@ impl<T: QueueItem> Queue<T> {
         let sent = call.nvm().load(sent_at)?;
         let place = call
             .nvm()
-            .read_u8(sent_at.get().saturating_add(size_of::<T>() as u32))?;
+            .read_u8(sent_at.get().saturating_add(size_of::<T>() as RawOffset))?;
         call.complete(&work, |kernel| {
             let item = kernel.get(slot)?;
             // The slot still holds the item that a roll back must find there: logged.

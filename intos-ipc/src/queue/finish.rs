@@ -1,7 +1,7 @@
 //! What a queue's calls leave to do after their commit.
 
 use intos_sched::{Error, Outcome, Scheduler, WaitClass};
-use nvm_core::{Class, Nvm, Record};
+use nvm_core::{Class, Nvm, RawOffset, Record, narrowed};
 use nvm_list::List;
 
 use super::{Done, SLOTS_BEHIND_SENDERS};
@@ -12,7 +12,7 @@ pub(crate) fn finish_peekers<N: Nvm + Copy>(
     scheduler: &Scheduler<N>,
     list: List,
     bytes: u16,
-    from: u32,
+    from: RawOffset,
 ) -> Result<(), Error> {
     while let Some(node) = list.front(scheduler.nvm())?
         && WaitClass::of_key(node.key(scheduler.nvm())?) == WaitClass::Onlookers
@@ -42,7 +42,7 @@ pub(crate) fn finish_refill<N: Nvm + Copy>(
             break;
         };
         let item = scheduler.result_at(sender)?.saturating_add(Done::MAX_BYTES);
-        let slot = slots.saturating_add(index.saturating_mul(bytes.into()));
+        let slot = slots.saturating_add(narrowed(index).saturating_mul(bytes.into()));
         finish::copy(scheduler.nvm(), item, slot, bytes)?;
         scheduler.put_result(sender, &Outcome::SUCCESS)?;
         scheduler.wake_now(sender)?;

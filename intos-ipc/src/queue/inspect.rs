@@ -1,7 +1,7 @@
 //! A queue as it stands in an image, for tools.
 
 use intos_sched::Error;
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field};
 use nvm_list::List;
 
 use super::{DELETED, Header};
@@ -21,18 +21,18 @@ pub struct QueueView {
 
 impl QueueView {
     /// Where the index of the first item lies, from the beginning of a queue.
-    pub const FIRST_AT: u32 = core::mem::offset_of!(Header, first) as u32;
+    pub const FIRST_AT: RawOffset = core::mem::offset_of!(Header, first) as RawOffset;
     /// The same of the count.
-    pub const COUNT_AT: u32 = core::mem::offset_of!(Header, count) as u32;
+    pub const COUNT_AT: RawOffset = core::mem::offset_of!(Header, count) as RawOffset;
     /// The same of the slots.
-    pub const SLOTS_AT: u32 = size_of::<Header>() as u32;
+    pub const SLOTS_AT: RawOffset = size_of::<Header>() as RawOffset;
 
     /// Reads the queue at an offset.
     ///
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Self, Error> {
+    pub fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Self, Error> {
         let at: Offset<Header> = Offset::new(at);
         let header = nvm.load(at)?;
         Ok(Self {

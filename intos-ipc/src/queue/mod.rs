@@ -35,7 +35,7 @@ use core::marker::PhantomData;
 use intos_sched::{
     CallName, Error, ErrorKind, InterruptCalls, Outcome, Scheduler, SystemCalls, Timeout,
 };
-use nvm_core::{Class, Layout, Nvm, Offset, Persist, Record, field};
+use nvm_core::{Class, Layout, Nvm, Offset, Persist, RawOffset, Record, field};
 use nvm_list::{Head, List};
 use replay::Site;
 
@@ -57,7 +57,7 @@ nvm_core::persist! {
 }
 
 /// Where the slots begin, behind the head of the senders' wait list.
-const SLOTS_BEHIND_SENDERS: u32 = 12;
+const SLOTS_BEHIND_SENDERS: RawOffset = 12;
 const _: () = assert!(
     size_of::<Header>() == core::mem::offset_of!(Header, senders) + SLOTS_BEHIND_SENDERS as usize
 );
@@ -108,13 +108,13 @@ impl<T: QueueItem> Queue<T> {
     pub fn place(layout: &mut Layout, name: &str, capacity: u16) -> Self {
         const {
             assert!(
-                size_of::<T>() as u32 == T::MAX_BYTES,
+                size_of::<T>() as RawOffset == T::MAX_BYTES,
                 "an item's record is its bytes"
             );
         };
         let capacity = capacity.clamp(1, DELETED - 1);
-        let items = u32::from(capacity).saturating_mul(size_of::<T>() as u32);
-        let bytes = items.saturating_add(size_of::<Header>() as u32);
+        let items = RawOffset::from(capacity).saturating_mul(size_of::<T>() as RawOffset);
+        let bytes = items.saturating_add(size_of::<Header>() as RawOffset);
         Self {
             header: Offset::new(layout.area(name, bytes).offset()),
             capacity,
@@ -415,12 +415,24 @@ impl<T: QueueItem> Queue<T> {
         Ok((position as u16, (position >> 16) as u16))
     }
 
+    /// Which slot is `nth` places behind `first`.
+    fn index(self, first: u16, nth: u16) -> u16 {
+        let capacity = self.capacity.max(1);
+        if cfg!(not(target_pointer_width = "16")) {
+            return ((u32::from(first) + u32::from(nth)) % u32::from(capacity)) as u16;
+        }
+        // Where a division is a loop. A damaged image alone has more than comes around once.
+        let left = capacity.saturating_sub(first);
+        let index = if nth < left { first + nth } else { nth - left };
+        if index < capacity { index } else { 0 }
+    }
+
     /// The slot `nth` places behind `first`. In a damaged image it may lie outside of the queue, and of
     /// the region: then the access is an error.
     fn slot(self, first: u16, nth: u16) -> Offset<T> {
-        let capacity = u32::from(self.capacity.max(1));
-        let index = (u32::from(first) + u32::from(nth)) % capacity;
-        Offset::new(self.header.get() + size_of::<Header>() as u32 + index * size_of::<T>() as u32)
+        let index = usize::from(self.index(first, nth));
+        let distance = size_of::<Header>() + index * size_of::<T>();
+        Offset::new(self.header.get() + distance as RawOffset)
     }
 }
 

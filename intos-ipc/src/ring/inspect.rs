@@ -1,7 +1,7 @@
 //! A stream or message buffer as it stands in an image, for tools.
 
 use intos_sched::Error;
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field};
 use nvm_list::List;
 
 use super::{DELETED, HEADER_BYTES, Header};
@@ -21,25 +21,25 @@ pub struct BufferView {
     pub capacity: u16,
     /// Bytes that are not used: 0.
     pub unused: u16,
-    at: u32,
+    at: RawOffset,
 }
 
 impl BufferView {
     /// Where the position of the first byte lies, from the beginning of a buffer.
-    pub const FIRST_AT: u32 = core::mem::offset_of!(Header, first) as u32;
+    pub const FIRST_AT: RawOffset = core::mem::offset_of!(Header, first) as RawOffset;
     /// The same of the count.
-    pub const COUNT_AT: u32 = core::mem::offset_of!(Header, count) as u32;
+    pub const COUNT_AT: RawOffset = core::mem::offset_of!(Header, count) as RawOffset;
     /// The same of the capacity.
-    pub const CAPACITY_AT: u32 = core::mem::offset_of!(Header, capacity) as u32;
+    pub const CAPACITY_AT: RawOffset = core::mem::offset_of!(Header, capacity) as RawOffset;
     /// The same of the bytes.
-    pub const BYTES_AT: u32 = HEADER_BYTES;
+    pub const BYTES_AT: RawOffset = HEADER_BYTES;
 
     /// Reads the buffer at an offset.
     ///
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Self, Error> {
+    pub fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Self, Error> {
         let place: Offset<Header> = Offset::new(at);
         let header = nvm.load(place)?;
         Ok(Self {

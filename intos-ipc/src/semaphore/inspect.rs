@@ -1,7 +1,7 @@
 //! A semaphore as it stands in an image, for tools.
 
 use intos_sched::Error;
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field};
 use nvm_list::List;
 
 use super::{DELETED, Header};
@@ -17,14 +17,14 @@ pub struct SemaphoreView {
 
 impl SemaphoreView {
     /// Where the count lies, from the beginning of a semaphore.
-    pub const COUNT_AT: u32 = core::mem::offset_of!(Header, count) as u32;
+    pub const COUNT_AT: RawOffset = core::mem::offset_of!(Header, count) as RawOffset;
 
     /// Reads the semaphore at an offset.
     ///
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Self, Error> {
+    pub fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Self, Error> {
         let at: Offset<Header> = Offset::new(at);
         let header = nvm.load(at)?;
         Ok(Self {

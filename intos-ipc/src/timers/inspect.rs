@@ -1,7 +1,7 @@
 //! A service of software timers and its timers as they stand in an image, for tools.
 
 use intos_sched::Error;
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field};
 use nvm_list::{List, NodeRef};
 
 use super::{AUTO_RELOAD, Block, Header, Repeat, Timer, Timers};
@@ -30,14 +30,14 @@ pub struct TimerView {
 
 impl Timers {
     /// Where the service lies.
-    pub const fn offset(self) -> u32 {
+    pub const fn offset(self) -> RawOffset {
         self.header.get()
     }
 }
 
 impl Timer {
     /// Where the service lies that it belongs to.
-    pub const fn service(&self) -> u32 {
+    pub const fn service(&self) -> RawOffset {
         self.timers.offset()
     }
 
@@ -53,7 +53,7 @@ impl TimersView {
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn at(at: u32) -> Result<Self, Error> {
+    pub fn at(at: RawOffset) -> Result<Self, Error> {
         let at: Offset<Header> = Offset::new(at);
         Ok(Self {
             running: [
@@ -67,14 +67,14 @@ impl TimersView {
 
 impl TimerView {
     /// Where the period lies, from the beginning of a timer.
-    pub const PERIOD_AT: u32 = core::mem::offset_of!(Block, period) as u32;
+    pub const PERIOD_AT: RawOffset = core::mem::offset_of!(Block, period) as RawOffset;
 
     /// Reads the timer at an offset.
     ///
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Self, Error> {
+    pub fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Self, Error> {
         let at: Offset<Block> = Offset::new(at);
         let node = NodeRef::at(field!(at, Block.node))?;
         let label = node.label(nvm)?;

@@ -1,6 +1,6 @@
 //! A mutex as it stands in an image, for tools.
 
-use nvm_core::{Nvm, Offset, field};
+use nvm_core::{Nvm, Offset, RawOffset, field, of_words};
 use nvm_list::List;
 
 use super::{DELETED, MutexAt, MutexBlock, NOBODY};
@@ -10,7 +10,7 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MutexView {
     /// Where it lies.
-    pub at: u32,
+    pub at: RawOffset,
     /// Its wait list.
     pub waiting: List,
     /// The byte that names who holds it.
@@ -20,7 +20,7 @@ pub struct MutexView {
     /// The holder's generation; the same.
     pub generation: u16,
     /// Where the next one lies of the contended mutexes that the holder holds; 0: none.
-    pub next: u32,
+    pub next: RawOffset,
     /// 1 where it is one of those.
     pub contended: u8,
     /// A byte that is not used: 0.
@@ -33,23 +33,23 @@ impl MutexView {
     /// In place of the owner: the mutex was deleted.
     pub const DELETED: u8 = DELETED;
     /// Where the owner lies, from the beginning of a mutex.
-    pub const OWNER_AT: u32 = core::mem::offset_of!(MutexBlock, holder) as u32;
+    pub const OWNER_AT: RawOffset = core::mem::offset_of!(MutexBlock, holder) as RawOffset;
     /// The same of the depth.
-    pub const DEPTH_AT: u32 = Self::OWNER_AT + 1;
+    pub const DEPTH_AT: RawOffset = Self::OWNER_AT + 1;
     /// The same of what tells whether it is contended.
-    pub const CONTENDED_AT: u32 = core::mem::offset_of!(MutexBlock, contended) as u32;
+    pub const CONTENDED_AT: RawOffset = core::mem::offset_of!(MutexBlock, contended) as RawOffset;
     /// The same of the next one.
-    pub const NEXT_AT: u32 = core::mem::offset_of!(MutexBlock, next) as u32;
+    pub const NEXT_AT: RawOffset = core::mem::offset_of!(MutexBlock, next) as RawOffset;
 
     /// The same of the byte that is not used.
-    pub const UNUSED_AT: u32 = core::mem::offset_of!(MutexBlock, unused) as u32;
+    pub const UNUSED_AT: RawOffset = core::mem::offset_of!(MutexBlock, unused) as RawOffset;
 
     /// Reads the mutex at an offset.
     ///
     /// # Errors
     ///
     /// Where none can lie there.
-    pub fn load<N: Nvm>(nvm: &N, at: u32) -> Result<Self, Error> {
+    pub fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Self, Error> {
         let mutex = MutexAt::new(Offset::new(at));
         let block: MutexBlock = nvm.load(mutex.0)?;
         Ok(Self {
@@ -58,7 +58,7 @@ impl MutexView {
             owner: block.holder.owner,
             depth: block.holder.depth,
             generation: block.holder.generation,
-            next: u32::from(block.next) * 4,
+            next: of_words(block.next),
             contended: block.contended,
             unused: block.unused,
         })

@@ -1,6 +1,7 @@
 //! Why a program cannot go on.
 
 use core::fmt;
+use nvm_core::RawOffset;
 
 use intos_sched::{Error, TaskIndex, TaskState};
 
@@ -51,7 +52,7 @@ pub enum Failure<'a> {
     /// The NVM between the linker script's symbols is smaller than the board says, or not aligned to 4.
     NvmTooSmall {
         /// Bytes of the board's NVM.
-        needed: u32,
+        needed: RawOffset,
         /// Bytes between the symbols.
         available: usize,
     },

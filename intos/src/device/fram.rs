@@ -1,6 +1,6 @@
 //! The NVM of a board.
 
-use nvm_core::{FixedNvm, FixedPlace, Nvm};
+use nvm_core::{FixedNvm, FixedPlace, Nvm, RawOffset};
 
 use super::failure::Failure;
 use crate::arch;
@@ -12,14 +12,14 @@ unsafe extern "C" {
 
 /// The first `BYTES` bytes, a power of two, from the linker script's symbol `__intos_nvm_start` on: FRAM or MRAM that the
 /// processor addresses like memory, and that stores aligned words of the processor's width whole.
-pub type Fram<const BYTES: u32> = FixedNvm<Linked<BYTES>, { arch::ATOM }>;
+pub type Fram<const BYTES: RawOffset> = FixedNvm<Linked<BYTES>, { arch::ATOM }>;
 
 /// Where [`Fram`] lies.
 #[derive(Debug)]
-pub struct Linked<const BYTES: u32>(());
+pub struct Linked<const BYTES: RawOffset>(());
 
-impl<const BYTES: u32> FixedPlace for Linked<BYTES> {
-    const BYTES: u32 = BYTES;
+impl<const BYTES: RawOffset> FixedPlace for Linked<BYTES> {
+    const BYTES: RawOffset = BYTES;
 
     #[inline]
     fn start() -> *mut u8 {
@@ -37,7 +37,7 @@ pub trait Region: Nvm + Sized {
     fn open() -> Result<Self, Failure<'static>>;
 }
 
-impl<const BYTES: u32> Region for Fram<BYTES> {
+impl<const BYTES: RawOffset> Region for Fram<BYTES> {
     fn open() -> Result<Self, Failure<'static>> {
         let start = (&raw mut __intos_nvm_start).addr();
         let available = (&raw mut __intos_nvm_end).addr().saturating_sub(start);

@@ -4,7 +4,7 @@
 //! The same bytes in the same stores as by the general way, which finds its place where it is not at the end, and what is
 //! wrong where something is.
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 
 use super::{BATCH, EMPTY, LAST, OpLog, STAGED};
 use crate::fault::{self, Fault};
@@ -72,7 +72,7 @@ impl OpLog {
         let [t0, t1] = tag.to_le_bytes();
         let (link, remove) = (Code::Link as u8 | LAST, Code::Remove as u8);
         let bytes = [n0, n1, link, l0, l1, remove, t0, t1, STAGED];
-        nvm.write(self.class, self.end - bytes.len() as u32, &bytes)?;
+        nvm.write(self.class, self.end - bytes.len() as RawOffset, &bytes)?;
         Ok(true)
     }
 

@@ -1,6 +1,6 @@
 //! Carrying out what is in force: the first time and in a recovery.
 
-use nvm_core::Nvm;
+use nvm_core::{Nvm, RawOffset};
 
 use super::{BATCH, EMPTY, HEADER_BYTES, KIND, LAST, OpLog, SINGLE, STAGED, Staged, corrupt};
 use crate::fault::{self, Fault};
@@ -75,7 +75,7 @@ impl OpLog {
         in_progress: u8,
         mut phase: Phase,
     ) -> Result<(), ListError> {
-        let mut end = self.end - HEADER_BYTES as u32;
+        let mut end = self.end - HEADER_BYTES as RawOffset;
         for number in 0..self.capacity as u8 {
             let found = nvm.read_u8(end - 1)?;
             let code = Code::from_bits(found & !LAST).ok_or_else(|| corrupt(end - 1))?;
@@ -93,7 +93,7 @@ impl OpLog {
                 phase = Phase::Start;
             }
             // Cannot go below the area: it has room for `capacity` records of the longest kind.
-            end -= code.field_bytes() as u32 + 1;
+            end -= code.field_bytes() as RawOffset + 1;
         }
         Err(corrupt(self.state_at()))
     }

@@ -3,7 +3,7 @@
 
 use core::mem;
 
-use nvm_core::{Class, Nvm, Record, RecordReader, RecordWriter, ablation};
+use nvm_core::{Class, Nvm, RawOffset, Record, RecordReader, RecordWriter, ablation, widened};
 use nvm_tx::UndoLog;
 
 use super::SystemTable;
@@ -33,7 +33,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     ///
     /// As [`complete`](SystemTable::complete).
     #[inline(never)] // one copy
-    pub fn begin_completion(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+    pub fn begin_completion(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         self.prepare(site, max_bytes)?;
         let begun = self.log.begin().map(mem::forget);
         begun.map_err(|fault| self.fail(fault.into()))
@@ -52,7 +52,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     ///
     /// Where it has no room.
     #[inline]
-    pub fn put_result<R: Record>(&self, result: &R) -> Result<u32, Error> {
+    pub fn put_result<R: Record>(&self, result: &R) -> Result<RawOffset, Error> {
         if R::MAX_BYTES == 0 || !ablation::CRASH_CONSISTENCY {
             return Ok(self.calls.at());
         }
@@ -67,10 +67,15 @@ impl<N: Nvm + Copy> SystemTable<N> {
     ///
     /// As [`complete`](SystemTable::complete).
     #[inline(never)] // one copy
-    pub fn end_completion(&mut self, site: Site, max_bytes: u32, end: u32) -> Result<(), Error> {
+    pub fn end_completion(
+        &mut self,
+        site: Site,
+        max_bytes: RawOffset,
+        end: RawOffset,
+    ) -> Result<(), Error> {
         let published = self.completed(site);
         if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, max_bytes);
+            let check = self.calls.check(site, Kind::Value, widened(max_bytes));
             let stored = self
                 .log
                 .nvm()
@@ -92,7 +97,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Before the next call: that it comes next, and that there is room for its record.
     #[inline]
-    fn prepare(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+    fn prepare(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         if self.is_new() && self.has_room(max_bytes) {
             return Ok(());
         }
@@ -101,7 +106,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     /// Whether there is room for the record of a result of up to `max_bytes`.
     #[inline]
-    const fn has_room(&self, max_bytes: u32) -> bool {
+    const fn has_room(&self, max_bytes: RawOffset) -> bool {
         let needed = if max_bytes == 0 {
             0
         } else {
@@ -112,7 +117,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
 
     #[cold]
     #[inline(never)]
-    fn prepare_with_care(&mut self, site: Site, max_bytes: u32) -> Result<(), Error> {
+    fn prepare_with_care(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         self.check_next(site)?;
         self.reserve(max_bytes)
     }
@@ -126,7 +131,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     pub fn take_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<bool, Error> {
         if self.failed.is_none() && !self.is_recorded() {
@@ -148,7 +153,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     pub fn complete_in_place_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<(), Error> {
         let published = self.completed(site);
@@ -170,12 +175,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn publish_encoded(
         &mut self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         published: SystemMark,
         decode: &mut DecodeResult<'_, N>,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, max_bytes);
+            let check = self.calls.check(site, Kind::Value, widened(max_bytes));
             let at = self.calls.at();
             self.log.nvm().write_u16(Class::Replay, at, check)?;
         }
@@ -185,7 +190,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     }
 
     /// Goes on behind the record of a call that completed before a power loss.
-    fn walk_over(&mut self, site: Site, bytes: u32) -> Result<(), Error> {
+    fn walk_over(&mut self, site: Site, bytes: RawOffset) -> Result<(), Error> {
         self.digest = system_digest(self.digest, site);
         // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
         let is_last =
@@ -202,13 +207,13 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn decode_encoded(
         &self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         if max_bytes > 0
             && ablation::CRASH_CONSISTENCY
             && self.calls.stored_check(self.log.nvm())?
-                != self.calls.check(site, Kind::Value, max_bytes)
+                != self.calls.check(site, Kind::Value, widened(max_bytes))
         {
             return Err(self.calls.diverged(site));
         }
@@ -220,9 +225,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn decode_value(
         &self,
         site: Site,
-        max_bytes: u32,
+        max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
-    ) -> Result<u32, Error> {
+    ) -> Result<RawOffset, Error> {
         let mut at = self.calls.at();
         if max_bytes > 0 {
             at += CHECK_BYTES;

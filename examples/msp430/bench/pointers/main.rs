@@ -10,7 +10,7 @@ mod nvm;
 
 use intos_msp430::{Failed, fail, report};
 use nvm_alloc::Heap;
-use nvm_core::{Area, Class, Layout, Offset};
+use nvm_core::{Area, Class, Layout, Offset, RawOffset};
 use nvm_list::{Head, List, Node, NodeRef, OpLog};
 use nvm_ptr::{Root, begin_write_first, write_first};
 use nvm_tx::UndoLog;
@@ -23,7 +23,7 @@ type Log = UndoLog<BenchNvm>;
 const LOG: Area = Area::new(0, 256);
 const HEAP: Area = Area::new(256, Heap::area_bytes(256));
 const LIST: Area = Area::new(640, 256);
-const WORDS: u32 = 896;
+const WORDS: RawOffset = 896;
 
 const _: () = assert!(HEAP.offset() + HEAP.len() <= LIST.offset());
 

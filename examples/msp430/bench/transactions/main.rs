@@ -11,7 +11,7 @@ mod nvm;
 use core::hint::black_box;
 
 use intos_msp430::{Failed, fail, report};
-use nvm_core::{Area, Offset, field, persist};
+use nvm_core::{Area, Offset, RawOffset, field, persist};
 use nvm_tx::UndoLog;
 
 use measure::measure;
@@ -20,13 +20,13 @@ use nvm::BenchNvm;
 type Log = UndoLog<BenchNvm>;
 
 const LOG: Area = Area::new(0, 512);
-const WORDS: u32 = 896;
+const WORDS: RawOffset = 896;
 
 persist! {
     struct Large { before: [u32; 7], field: u32, after: [u32; 8] }
 }
 
-const fn word(index: u32) -> Offset<u32> {
+const fn word(index: RawOffset) -> Offset<u32> {
     Offset::new(WORDS + 4 * index)
 }
 

@@ -7,7 +7,7 @@ use nvm_tx::UndoLog;
 use crate::{Failed, Fram, Results, Scenario, formatted, recovered};
 
 persist! {
-    struct Event { next: u32, code: u32 }
+    struct Event { next: Offset<Event>, code: u32 }
 }
 
 /// Puts two events in front of a list, and takes one out; three times. Then it tries what is refused, which leaves nothing.
@@ -19,7 +19,7 @@ struct Places {
     log: Area,
     heap: Area,
     step: Offset<u32>,
-    first: Offset<u32>,
+    first: Offset<Offset<Event>>,
     sum: Offset<u32>,
 }
 
@@ -56,7 +56,7 @@ impl Scenario for Events {
             UndoLog::format(&nvm, *log)?;
             Heap::format(&nvm, *heap)?;
             nvm.store(Class::Data, *step, &0)?;
-            nvm.store(Class::Data, *first, &0)?;
+            nvm.store(Class::Data, *first, &Offset::new(0))?;
             Ok::<(), Failed>(nvm.store(Class::Data, *sum, &0)?)
         })?;
         formatted();
@@ -76,9 +76,9 @@ impl Scenario for Events {
                         code: done,
                     };
                     let event = heap.allocate_for(tx, event)?;
-                    tx.set(*first, event.get())?;
+                    tx.set(*first, event)?;
                 } else {
-                    let event = Offset::<Event>::new(tx.get(*first)?);
+                    let event = tx.get(*first)?;
                     let Event { next, code } = tx.get(event)?;
                     tx.set(*first, next)?;
                     tx.update(*sum, |sum| sum.wrapping_add(code))?;
@@ -95,7 +95,7 @@ impl Scenario for Events {
         if refused != Err(Failed::Refused) {
             return Err(Failed::Unexpected);
         }
-        let event = nvm.load(Offset::<Event>::new(nvm.load(*first)?))?;
+        let event = nvm.load(nvm.load(*first)?)?;
         Ok([
             heap.statistics(&nvm)?.blocks,
             nvm.load(*sum)?,
