@@ -216,13 +216,13 @@ fn operations_cost_what_the_readme_says() {
         allocate_and_free,
     );
     cost("push to a vector", [56, 64], push);
-    cost("insert into an empty list", [101, 115], |chip, capacity| {
+    cost("insert into an empty list", [95, 109], |chip, capacity| {
         list(chip, capacity, 0, 7, &Does::Inserts)
     });
-    cost("insert between ten nodes", [206, 227], |chip, capacity| {
+    cost("insert between ten nodes", [205, 227], |chip, capacity| {
         list(chip, capacity, 10, 45, &Does::Inserts)
     });
-    cost("insert behind ten nodes", [116, 131], |chip, capacity| {
+    cost("insert behind ten nodes", [110, 125], |chip, capacity| {
         list(chip, capacity, 10, 1000, &Does::Inserts)
     });
     cost("remove from a list", [66, 76], |chip, capacity| {
