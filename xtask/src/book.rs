@@ -121,19 +121,22 @@ fn with_included_pages(text: &str, chapter: &Path) -> Result<String, String> {
     let mut whole = text.to_owned();
     for included in includes(text) {
         let page = base.join(included);
-        if included.ends_with(".md") && page.is_file() {
+        if is_page(&page) && page.is_file() {
             whole.push_str(&read(&page)?);
         }
     }
     Ok(whole)
 }
 
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|kind| kind == "md")
+}
+
 /// Whether a link leads somewhere in the book: to a chapter or, for what is no page, to what the repository has there.
 fn is_in_book(source: &Path, target: &Path) -> bool {
     let target = normal(target);
-    let is_page = target.extension().is_some_and(|kind| kind == "md");
     target.exists()
-        || !is_page
+        || !is_page(&target)
             && target
                 .strip_prefix(source)
                 .is_ok_and(|name| toolchain::root().join(name).exists())
