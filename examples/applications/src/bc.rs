@@ -49,7 +49,7 @@ fn in_all_numbers(count: impl Fn(u32) -> u32) -> u32 {
 }
 
 /// A vector's header, and its blocks of 4 and of 8 elements, both of which there are while it grows.
-const HEAP_BYTES: u32 = 8 + 16 + 32;
+const HEAP_BYTES: RawOffset = 8 + 16 + 32;
 
 impl<B: Board> Program<B> for Bc {
     const NAME: &'static str = "bc";

@@ -65,7 +65,7 @@ fn sense<B: Board>(task: &mut Task<B>, app: &Sense) -> Result<(), Error> {
 
 /// Answers the photo's number.
 fn take_photo<B: Board>(task: &mut Task<B>, app: &Sense) -> Result<u32, Error> {
-    let log_bytes = 4 + size_of::<Taken>() as u32;
+    let log_bytes = 4 + size_of::<Taken>() as RawOffset;
     task.transaction_write_first(log_bytes, |tx| {
         let taken = tx.get(app.taken)?;
         let id = taken.id + 1;

@@ -28,7 +28,7 @@ pub(crate) struct Sink<const KINDS: usize> {
 }
 
 /// A logged word.
-const CHECKSUM_LOG_BYTES: u32 = 8;
+const CHECKSUM_LOG_BYTES: RawOffset = 8;
 
 impl<const KINDS: usize> Sink<KINDS> {
     pub(crate) fn place<N: Nvm + Copy>(

@@ -59,8 +59,8 @@ const QUEUED: u16 = 4;
 const KEYS: u32 = Reading::ROUNDS * Reading::SENSORS as u32;
 
 /// One sensor's readings, and the table.
-const HEAP_BYTES: u32 = Reading::ROUNDS * Table::ENTRY_BYTES + TABLE_BYTES;
-const TABLE_BYTES: u32 = Shared::<Buckets>::BYTES.next_multiple_of(8);
+const HEAP_BYTES: RawOffset = Reading::ROUNDS as RawOffset * Table::ENTRY_BYTES + TABLE_BYTES;
+const TABLE_BYTES: RawOffset = Shared::<Buckets>::BYTES.next_multiple_of(8);
 
 impl<B: Board> Program<B> for Etl {
     const NAME: &'static str = "etl";
@@ -198,7 +198,12 @@ impl Checked for Etl {
         "checksum of what was stored",
         "bytes allocated",
     ];
-    const EXPECTED: Results = [Reading::ROUNDS, 2_765_867_250, 890_909_891, HEAP_BYTES];
+    const EXPECTED: Results = [
+        Reading::ROUNDS,
+        2_765_867_250,
+        890_909_891,
+        HEAP_BYTES as u32,
+    ];
 
     fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
         let buckets = Shared::from_offset(nvm.load(self.table)?).object();

@@ -82,7 +82,7 @@ pub struct Table {
 
 impl Table {
     /// Bytes of the heap that an entry takes.
-    pub const ENTRY_BYTES: u32 = (size_of::<Node>() as u32).next_multiple_of(8);
+    pub const ENTRY_BYTES: RawOffset = (size_of::<Node>() as RawOffset).next_multiple_of(8);
 
     /// The table with these buckets, whose entries lie in this heap.
     pub const fn new(buckets: Offset<Buckets>, heap: Heap) -> Self {
@@ -170,7 +170,7 @@ impl Table {
             return Ok(None);
         }
         *steps += 1;
-        if *steps > self.heap.raw().capacity() / Self::ENTRY_BYTES {
+        if *steps > u32::from(self.heap.raw().capacity() / Self::ENTRY_BYTES) {
             // A damaged chain that leads to itself.
             return Err(Outcome::Invalid.into());
         }
@@ -180,7 +180,7 @@ impl Table {
 
     #[inline]
     const fn bucket(self, key: u32) -> Offset<Link> {
-        let number = key % BUCKETS as u32;
-        Offset::new(self.buckets.get() + number * size_of::<Link>() as u32)
+        let number = (key % BUCKETS as u32) as RawOffset;
+        Offset::new(self.buckets.get() + number * size_of::<Link>() as RawOffset)
     }
 }

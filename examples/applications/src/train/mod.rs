@@ -70,7 +70,7 @@ const ROUNDS: u32 = 1;
 const QUEUED: u16 = 4;
 const REGRESSION_STEPS: usize = 15;
 /// For the one number that a node's training logs: how many nodes there are.
-const LOG_BYTES: u32 = 8;
+const LOG_BYTES: RawOffset = 8;
 
 impl<B: Board> Program<B> for Train {
     const NAME: &'static str = "train";
