@@ -59,8 +59,7 @@ const QUEUED: u16 = 4;
 const KEYS: u32 = Reading::ROUNDS * Reading::SENSORS as u32;
 
 /// One sensor's readings, and the table.
-const HEAP_BYTES: RawOffset = Reading::ROUNDS as RawOffset * Table::ENTRY_BYTES + TABLE_BYTES;
-const TABLE_BYTES: RawOffset = Shared::<Buckets>::BYTES.next_multiple_of(8);
+const HEAP_BYTES: u32 = Reading::ROUNDS * Table::ENTRY_BYTES + Table::BYTES;
 
 impl<B: Board> Program<B> for Etl {
     const NAME: &'static str = "etl";
@@ -77,7 +76,7 @@ impl<B: Board> Program<B> for Etl {
                 .object("windows", [interpolation::EMPTY; Reading::SENSORS as usize])?,
             joining: objects.object("joining", join::NOTHING)?,
             stored: objects.object("stored", 0)?,
-            heap: objects.heap("heap", HEAP_BYTES)?,
+            heap: objects.heap("heap", HEAP_BYTES as RawOffset)?,
             table: objects.object("table", Offset::new(0))?,
         })
     }
@@ -198,12 +197,7 @@ impl Checked for Etl {
         "checksum of what was stored",
         "bytes allocated",
     ];
-    const EXPECTED: Results = [
-        Reading::ROUNDS,
-        2_765_867_250,
-        890_909_891,
-        HEAP_BYTES as u32,
-    ];
+    const EXPECTED: Results = [Reading::ROUNDS, 2_765_867_250, 890_909_891, HEAP_BYTES];
 
     fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
         let buckets = Shared::from_offset(nvm.load(self.table)?).object();

@@ -45,8 +45,7 @@ const KEYS_CHANGED_AT_ONCE: usize = 5;
 const KEYS_LOOKED_UP_AT_ONCE: usize = 10;
 
 /// The entries of both tasks, and the table.
-const HEAP_BYTES: RawOffset = 2 * KEYS as RawOffset * Table::ENTRY_BYTES + TABLE_BYTES;
-const TABLE_BYTES: RawOffset = Shared::<Buckets>::BYTES.next_multiple_of(8);
+const HEAP_BYTES: u32 = 2 * KEYS * Table::ENTRY_BYTES + Table::BYTES;
 
 impl<B: Board> Program<B> for Kv {
     const NAME: &'static str = "kv";
@@ -55,7 +54,7 @@ impl<B: Board> Program<B> for Kv {
     fn place(objects: &mut Placement<B::Nvm>) -> Result<Self, Error> {
         Ok(Self {
             scale: Scale::place(objects)?,
-            heap: objects.heap("heap", HEAP_BYTES)?,
+            heap: objects.heap("heap", HEAP_BYTES as RawOffset)?,
             references: objects.queue("references", 1)?,
             table: objects.object("table", Offset::new(0))?,
             found: objects.object(
@@ -193,7 +192,7 @@ impl Checked for Kv {
         "entries with the right values",
         "bytes allocated",
     ];
-    const EXPECTED: Results = [40, 24, 24, (24 * Table::ENTRY_BYTES + TABLE_BYTES) as u32];
+    const EXPECTED: Results = [40, 24, 24, 24 * Table::ENTRY_BYTES + Table::BYTES];
 
     fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
         let buckets = Shared::from_offset(nvm.load(self.table)?).object();

@@ -81,8 +81,12 @@ pub struct Table {
 }
 
 impl Table {
+    /// Bytes of the heap that the buckets take, with their lock.
+    #[allow(clippy::unnecessary_cast)] // where an offset has 16 bits it is necessary
+    pub const BYTES: u32 = (Shared::<Buckets>::BYTES as u32).next_multiple_of(8);
+
     /// Bytes of the heap that an entry takes.
-    pub const ENTRY_BYTES: RawOffset = (size_of::<Node>() as RawOffset).next_multiple_of(8);
+    pub const ENTRY_BYTES: u32 = (size_of::<Node>() as u32).next_multiple_of(8);
 
     /// The table with these buckets, whose entries lie in this heap.
     pub const fn new(buckets: Offset<Buckets>, heap: Heap) -> Self {
@@ -170,7 +174,7 @@ impl Table {
             return Ok(None);
         }
         *steps += 1;
-        if *steps > u32::from(self.heap.raw().capacity() / Self::ENTRY_BYTES) {
+        if *steps as RawOffset > self.heap.raw().capacity() / Self::ENTRY_BYTES as RawOffset {
             // A damaged chain that leads to itself.
             return Err(Outcome::Invalid.into());
         }
