@@ -22,6 +22,8 @@
 //! | `msp430` | the port for the MSP430, where that is the target |
 #![cfg_attr(not(feature = "host"), no_std)]
 #![deny(unsafe_code)]
+// Links to what a feature brings lead nowhere where it is off.
+#![cfg_attr(not(feature = "host"), allow(rustdoc::broken_intra_doc_links))]
 // Instructions of this processor's are not a stable part of Rust.
 #![cfg_attr(
     all(feature = "msp430", target_arch = "msp430"),

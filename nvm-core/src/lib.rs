@@ -18,6 +18,11 @@
 //! | `counted` | [`CountedNvm`], any of them with its stores counted |
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
+// Links to what a feature brings lead nowhere where it is off.
+#![cfg_attr(
+    not(all(feature = "counted", feature = "image")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(target_endian = "big")]
