@@ -50,6 +50,8 @@ const WINDOWS_TO_LEARN: usize = 16;
 const WINDOWS_TO_RECOGNISE: usize = 64;
 const READINGS_OF_WINDOW: usize = 3;
 const WINDOWS_OF_ROUND: usize = 2 * WINDOWS_TO_LEARN + WINDOWS_TO_RECOGNISE;
+/// The accelerometer tells the same ones anew after so many.
+const READINGS_THAT_DIFFER: u32 = 85;
 
 /// Acceleration along three axes.
 type Reading = [u8; 3];
@@ -90,7 +92,8 @@ impl<B: Board> Program<B> for Ar {
 fn run<B: Board>(task: &mut Task<B>, app: &Ar) -> Result<(), Error> {
     let rounds = app.scale.times(task, ROUNDS)?;
     nv_for_loop!(task, round in 0..rounds => {
-        let first_window = round as usize * WINDOWS_OF_ROUND;
+        // So many rounds have each reading equally often: with more, the numbers of readings would outgrow 16 bits.
+        let first_window = (round % READINGS_THAT_DIFFER) as usize * WINDOWS_OF_ROUND;
         nv_for_loop!(task, stage in 0..3u8 => {
             match stage {
                 0 => learn(task, app.stationary, first_window)?,
@@ -147,12 +150,13 @@ fn recognise<B: Board>(task: &mut Task<B>, app: &Ar, first: usize) -> Result<(),
     Ok(())
 }
 
-/// The readings of a window, counted from 0 on, of an accelerometer that tells the same ones anew every 85.
+/// The readings of a window, counted from 0 on: 17k, 289k and 4,913k modulo 85, without a product of more than 16 bits.
 fn window(index: usize) -> Window {
+    const DIFFER: usize = READINGS_THAT_DIFFER as usize;
     let first = index * READINGS_OF_WINDOW + 1;
     let reading = |number| {
-        let number = number % 85;
-        [17 * number, 289 * number, 4_913 * number].map(|value| (value % 85) as u8)
+        let number = number % DIFFER;
+        [17, 289 % DIFFER, 4_913 % DIFFER].map(|factor| (factor * number % DIFFER) as u8)
     };
     [reading(first), reading(first + 1), reading(first + 2)]
 }
