@@ -1,12 +1,27 @@
-//! Gives the linker the part's memory map.
+//! Gives the linker the part's memory map: one with 1 KiB of persistent data, and others for programs that need more.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
 
+/// Programs with more persistent data, and how many KiB.
+const LARGER: [(&str, u32); 1] = [("dnn", 4)];
+
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
-    fs::copy("memory/msp430fr5994.x", out.join("memory.x"))?;
-    println!("cargo:rustc-link-search={}", out.display());
+    let map = fs::read_to_string("memory/msp430fr5994.x")?;
+    // The linker takes the first one that it finds.
+    for (program, kibibytes) in LARGER {
+        let folder = out.join(format!("{kibibytes}"));
+        let bytes = 0x400 * kibibytes;
+        let larger = map
+            .replace("0x4400", &format!("{:#x}", 0x4000 + bytes))
+            .replace("0xBB80", &format!("{:#x}", 0xBF80 - bytes));
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("memory.x"), larger)?;
+        println!("cargo:rustc-link-arg-bin={program}=-L{}", folder.display());
+    }
+    fs::write(out.join("memory.x"), map)?;
+    println!("cargo:rustc-link-arg-bins=-L{}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tmsp430-start.x");
     println!("cargo:rustc-link-arg-bins=--nmagic");
     // Without it helpers for floating-point numbers would be asked for.

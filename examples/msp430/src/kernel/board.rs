@@ -3,20 +3,22 @@
 use example_programs::Checked;
 use intos::msp430::{self, Failure, Firmware, Fram, Msp430, TimerClock};
 use intos::{Board, Event, Program, RecoveryStep};
+use nvm_core::RawOffset;
 
 use crate::fram::NVM_BYTES;
 use crate::run::{fail, formatted, recovered, report};
 
-/// An MSP430FR5994, as far as it is simulated: the processor, its memories, and a Timer_A.
+/// An MSP430FR5994, as far as it is simulated: the processor, its memories, of which `NVM` bytes are for persistent data,
+/// and a Timer_A.
 #[derive(Debug, Clone, Copy)]
-pub struct Simulated;
+pub struct Simulated<const NVM: RawOffset = NVM_BYTES>;
 
-impl Board for Simulated {
-    type Nvm = Fram<NVM_BYTES>;
+impl<const NVM: RawOffset> Board for Simulated<NVM> {
+    type Nvm = Fram<NVM>;
     type Port = Msp430<Self>;
 }
 
-impl Firmware for Simulated {
+impl<const NVM: RawOffset> Firmware for Simulated<NVM> {
     /// The simulator has timers below 0x0200 only; the part's TA0 is at 0x0340.
     const TIMER: usize = 0x0160;
     const TIMER_CLOCK: TimerClock = TimerClock::Smclk;
@@ -50,9 +52,14 @@ impl Firmware for Simulated {
 
 /// Runs a program to its end, and tells its results.
 pub fn run_program<P: Program<Simulated> + Checked + Sync>() -> ! {
+    run_with_nvm::<P, NVM_BYTES>()
+}
+
+/// The same with so many bytes of persistent data, which `build.rs` must tell the linker too.
+pub fn run_with_nvm<P: Program<Simulated<NVM>> + Checked + Sync, const NVM: RawOffset>() -> ! {
     #[cfg(feature = "broken")]
     nvm_tx::store_before_logging();
-    msp430::start::<Simulated, P>(|kernel, program| {
+    msp430::start::<Simulated<NVM>, P>(|kernel, program| {
         #[cfg(feature = "measure-stacks")]
         for stack in msp430::stack_use() {
             use crate::console::{print, print_number};

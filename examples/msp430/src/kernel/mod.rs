@@ -1,4 +1,4 @@
-//! The portable example programs through the kernel.
+//! The portable example programs, and applications, through the kernel.
 //!
 //! | module | owns |
 //! | --- | --- |
@@ -8,5 +8,5 @@
 mod board;
 mod rivals;
 
-pub use board::{Simulated, run_program};
+pub use board::{Simulated, run_program, run_with_nvm};
 pub use rivals::Rivals;

@@ -17,7 +17,8 @@ const LONGEST_BATCH: Duration = Duration::from_mins(2);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batch<'a> {
     pub(super) program: &'a Program,
-    /// The NVM as the first boot has formatted it; `None`: the first boot itself is cut.
+    /// The NVM as the first boot has formatted it, or as it is before the last iterations; `None`: the first boot itself is
+    /// cut.
     pub(super) formatted: Option<&'a Path>,
     pub(super) cuts: &'a [Cuts],
 }
@@ -96,7 +97,7 @@ impl Batch<'_> {
 
     /// The commands of one run.
     fn one(&self, cuts: Cuts) -> Result<(Script, Places), String> {
-        let mut script = Script::default();
+        let mut script = Script::part_for(self.program)?;
         let opens = self.program.symbol("__window_opens")?;
         if let Some(file) = self.formatted {
             script.load_nvm(file);

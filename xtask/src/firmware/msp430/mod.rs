@@ -13,6 +13,7 @@
 //! | `run` | a run to the end, also with power losses at intervals |
 //! | `nvm_file` | a file that keeps the NVM from one run to the next |
 //! | `sweep` | a power cut at each instruction |
+//! | `iterations` | applications, of which a sweep cuts the last iterations |
 //! | `batch` | runs of a sweep in one simulator |
 //! | `trace` | which instructions a program executes |
 //! | `helpers` | the start-up crate's helpers against the compiler's constant evaluator |
@@ -22,6 +23,7 @@ mod batch;
 pub(crate) mod build;
 pub(crate) mod helpers;
 mod instructions;
+mod iterations;
 mod nvm_file;
 mod part;
 pub(crate) mod program;

@@ -6,8 +6,6 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::part::NVM;
-
 /// The simulator works on a copy, since its commands take no path with a blank in it.
 #[derive(Debug)]
 pub(super) struct NvmFile<'a> {
@@ -17,8 +15,8 @@ pub(super) struct NvmFile<'a> {
 }
 
 impl<'a> NvmFile<'a> {
-    /// What the file has, or a blank NVM where there is no such file yet.
-    pub(super) fn open(path: &'a Path) -> Result<Self, String> {
+    /// What the file has of an NVM of so many bytes, or a blank one where there is no such file yet.
+    pub(super) fn open(path: &'a Path, nvm_bytes: u64) -> Result<Self, String> {
         let cannot = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let copy = NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
         let bytes = match fs::read(path) {
@@ -26,11 +24,10 @@ impl<'a> NvmFile<'a> {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(cannot(&error)),
         };
-        if !bytes.is_empty() && bytes.len() as u64 != NVM.1 {
+        if !bytes.is_empty() && bytes.len() as u64 != nvm_bytes {
             return Err(cannot(&format!(
-                "has {} bytes, the simulated part's NVM has {}",
+                "has {} bytes, the program's NVM has {nvm_bytes}",
                 bytes.len(),
-                NVM.1
             )));
         }
         fs::write(&copy, &bytes).map_err(|error| format!("no temporary file: {error}"))?;
@@ -66,11 +63,11 @@ mod tests {
     fn what_was_saved_is_loaded() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("an nvm");
-        let blank = NvmFile::open(&path)?;
+        let blank = NvmFile::open(&path, 1_024)?;
         assert_eq!(blank.loaded(), None);
-        fs::write(blank.saved(), vec![7; NVM.1 as usize])?;
+        fs::write(blank.saved(), vec![7; 1_024])?;
         blank.keep()?;
-        let kept = NvmFile::open(&path)?;
+        let kept = NvmFile::open(&path, 1_024)?;
         assert_eq!(fs::read(kept.loaded().ok_or("blank")?)?[0], 7);
         Ok(())
     }
@@ -80,7 +77,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("nvm");
         fs::write(&path, [7; 9])?;
-        let error = NvmFile::open(&path).err().ok_or("opened")?;
+        let error = NvmFile::open(&path, 1_024).err().ok_or("opened")?;
         assert!(error.contains("has 9 bytes"), "{error}");
         assert_eq!(fs::read(&path)?, [7; 9]);
         Ok(())

@@ -63,6 +63,12 @@ impl Program {
             .ok_or_else(|| format!("the program has no symbol `{name}`"))
     }
 
+    /// The FRAM of its persistent data, which no program is loaded into: where it begins, and its bytes.
+    pub(super) fn nvm(&self) -> Result<(u64, u64), String> {
+        let start = self.symbol("__intos_nvm_start")?;
+        Ok((start, self.symbol("__intos_nvm_end")? - start))
+    }
+
     /// A word of its instructions.
     pub(super) fn word(&self, address: u64) -> Result<u16, String> {
         let (start, bytes) = &self.text;

@@ -25,9 +25,11 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     if options.kill_every.is_some() {
         return Err("a part that is simulated has no --kill-every".into());
     }
-    let nvm = options.nvm.as_deref().map(NvmFile::open).transpose()?;
     simulator::check()?;
     let program = build::build(&options.program, false)?;
+    let file = options.nvm.as_deref();
+    let open = |path| NvmFile::open(path, program.nvm()?.1);
+    let nvm = file.map(open).transpose()?;
     let began = Instant::now();
     let (has_passed, losses) = match options.losses_every {
         Some(mean) => with_losses(&program, mean, options.seed.unwrap_or(1))?,

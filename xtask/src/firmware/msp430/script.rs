@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::part::{NVM, SRAM};
+use super::part::SRAM;
 use super::program::Program;
 
 /// Breakpoints: each has a number, so that it can be set anew and deleted.
@@ -22,13 +22,17 @@ pub(crate) enum Break {
 }
 
 /// Commands, one after the other.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Script(String);
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    commands: String,
+    /// Where the program's NVM begins, and its bytes.
+    nvm: (u64, u64),
+}
 
 impl Script {
     /// A program in a part whose NVM is blank, with breakpoints where it ends.
     pub(crate) fn new(program: &Program) -> Result<Self, String> {
-        let mut script = Self::default();
+        let mut script = Self::part_for(program)?;
         script.add(&format!("prog {}", program.path.display()));
         script.blank_nvm();
         if program.symbol("__intos_tick").is_ok() {
@@ -41,30 +45,42 @@ impl Script {
         Ok(script)
     }
 
+    /// No commands yet: to be appended to others for the same program.
+    pub(super) fn part_for(program: &Program) -> Result<Self, String> {
+        Ok(Self {
+            commands: String::new(),
+            nvm: program.nvm()?,
+        })
+    }
+
     /// What the simulator is to read.
     pub(super) fn text(&self) -> &str {
-        &self.0
+        &self.commands
     }
 
     /// How many commands there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.lines().count()
+        self.commands.lines().count()
     }
 
     /// A command.
     pub(crate) fn add(&mut self, command: &str) {
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "{command}");
+        let _ = writeln!(self.commands, "{command}");
     }
 
     /// The first commands of it.
     pub(super) fn first(&self, commands: usize) -> Self {
-        Self(self.0.split_inclusive('\n').take(commands).collect())
+        let all = self.commands.split_inclusive('\n');
+        Self {
+            commands: all.take(commands).collect(),
+            ..*self
+        }
     }
 
     /// All of another one's.
     pub(super) fn append(&mut self, other: &Self) {
-        self.0.push_str(&other.0);
+        self.commands.push_str(&other.commands);
     }
 
     /// The program's console shall print.
@@ -84,20 +100,20 @@ impl Script {
 
     /// Makes the NVM blank.
     pub(super) fn blank_nvm(&mut self) {
-        self.add(&format!("fill {:#x} {:#x} 0", NVM.0, NVM.1));
+        let (start, bytes) = self.nvm;
+        self.add(&format!("fill {start:#x} {bytes:#x} 0"));
     }
 
     /// Makes the NVM what a file has.
     pub(super) fn load_nvm(&mut self, file: &Path) {
-        self.add(&format!("load_raw {} {:#x}", file.display(), NVM.0));
+        self.add(&format!("load_raw {} {:#x}", file.display(), self.nvm.0));
     }
 
     /// Keeps the NVM in a file.
     pub(super) fn save_nvm(&mut self, file: &Path) {
+        let (start, bytes) = self.nvm;
         self.add(&format!(
-            "save_raw {:#x} {:#x} {}",
-            NVM.0,
-            NVM.1,
+            "save_raw {start:#x} {bytes:#x} {}",
             file.display()
         ));
     }

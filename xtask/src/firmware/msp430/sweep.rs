@@ -25,13 +25,14 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     simulator::check()?;
     let program = build::build(&options.program, options.broken)?;
     let file = NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
-    let trace = Trace::take(&program, file.path(), options.formatting)?;
+    let trace = Trace::take(&options.program, &program, file.path(), options.formatting)?;
     let formatted = (!options.formatting).then(|| file.path());
+    let addresses = trace.executed.as_ref();
     println!(
-        "{}: {} instructions in the window, at {} addresses",
+        "{}: {} instructions in the window{}",
         options.program,
         trace.length,
-        trace.executed.len()
+        addresses.map_or(String::new(), |all| format!(", at {} addresses", all.len()))
     );
     let window = options.window(trace.length);
     let list = if options.is_pairs() {
@@ -55,13 +56,19 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     if options.is_pairs() {
         println!("{} runs ended before their second cut", all.ended_early);
     }
-    let missed = coverage::tell(
-        &trace.executed,
-        &all.cut_at,
-        &[],
-        |address| program.function_at(address),
-        options.is_whole(),
-    );
+    let missed = match &trace.executed {
+        Some(executed) => coverage::tell(
+            executed,
+            &all.cut_at,
+            &[],
+            |address| program.function_at(address),
+            options.is_whole(),
+        ),
+        None if options.is_whole() => {
+            return Err("of so long a window nobody knows whether the sweep is whole".into());
+        }
+        None => 0,
+    };
     let failed = all.failed + missed;
     println!("{} cuts, {failed} failed", list.len());
     Ok(failed)

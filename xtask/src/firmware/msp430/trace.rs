@@ -7,46 +7,59 @@ use std::time::Duration;
 
 use super::program::Program;
 use super::script::{Break, Script};
-use super::simulator;
+use super::{iterations, simulator};
 
 const LONGEST_RUN: Duration = Duration::from_mins(1);
-/// All steps are shown one by one.
+/// All steps are shown one by one, where they are no more than these.
 const LONGEST_TRACE: Duration = Duration::from_mins(5);
+const MOST_STEPS: u32 = 300_000;
 
 /// What a run executes while the window is open.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     /// How many instructions.
     pub(super) length: u32,
-    /// Their addresses.
-    pub(super) executed: BTreeSet<u64>,
+    /// Their addresses; nobody knows them of a window that is too long to be stepped through.
+    pub(super) executed: Option<BTreeSet<u64>>,
 }
 
 impl Trace {
-    /// Runs a program to its end without cuts, twice; keeps in `formatted` the NVM as its first boot has formatted it. The
-    /// window is the first boot's `formatting`, or all that follows it from the next start on.
+    /// Runs a program to its end without cuts, twice; keeps in `formatted` the NVM as its first boot has formatted it, or of
+    /// an application as it is before the last iterations. The window is the first boot's `formatting`, or all that follows
+    /// from the next start on.
     pub(super) fn take(
+        name: &str,
         program: &Program,
         formatted: &Path,
         formatting: bool,
     ) -> Result<Self, String> {
         let opens = program.symbol("__window_opens")?;
         let closes = program.symbol("__window_closes")?;
-        let mut script = Script::new(program)?;
-        script.break_at(Break::Opens, opens);
-        script.lose_power();
-        script.run();
+        let mut boot = Script::new(program)?;
+        boot.count();
+        boot.break_at(Break::Opens, opens);
+        boot.lose_power();
+        boot.run();
+        let mut script = boot.clone();
         script.save_nvm(formatted);
         script.no_break_at(Break::Opens);
         script.break_at(Break::Ended, closes);
+        script.tell_counts();
         script.run();
+        script.tell_counts();
         script.memory(program.symbol("__run_results")?, 32);
         let answers = simulator::run(&script, LONGEST_RUN)?.done()?;
-        let [.., end, results] = &answers[..] else {
+        let [.., before, end, after, results] = &answers[..] else {
             return Err("the simulator does not answer".into());
         };
         if end.program_counter()? != closes || !results.are_right()? {
             return Err("the program fails without power cuts".into());
+        }
+        let all = after.counts()?.0.saturating_sub(before.counts()?.0);
+        if let Some(passed) = iterations::before_the_last(name, all) {
+            boot.step(passed as u32);
+            boot.save_nvm(formatted);
+            simulator::run(&boot, LONGEST_RUN)?.done()?;
         }
 
         let mut begin = Script::new(program)?;
@@ -72,6 +85,10 @@ impl Trace {
         };
         let length = after.counts()?.0.saturating_sub(before.counts()?.0) as u32;
 
+        if length > MOST_STEPS {
+            let executed = None;
+            return Ok(Self { length, executed });
+        }
         let mut stepping = begin;
         stepping.registers();
         let steps = stepping.len() - 1;
@@ -84,6 +101,9 @@ impl Trace {
             .skip(steps)
             .map(simulator::Answer::program_counter)
             .collect::<Result<_, _>>()?;
-        Ok(Self { length, executed })
+        Ok(Self {
+            length,
+            executed: Some(executed),
+        })
     }
 }
