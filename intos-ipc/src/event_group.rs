@@ -419,7 +419,7 @@ impl EventGroup {
     }
 
     fn bits_at(self) -> Offset<u32> {
-        field!(self.header, Header.bits)
+        field!(self.header.at_word(), Header.bits)
     }
 }
 

@@ -374,7 +374,7 @@ impl Ring {
 
     /// `first` and `count`, which are one word.
     fn filling_at(self) -> Offset<u32> {
-        field!(self.header, Header.first).cast()
+        field!(self.header.at_word(), Header.first).cast()
     }
 
     const fn bytes_at(self) -> RawOffset {

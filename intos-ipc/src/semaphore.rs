@@ -246,6 +246,6 @@ impl Semaphore {
     }
 
     fn count_at(self) -> Offset<u32> {
-        field!(self.header, Header.count)
+        field!(self.header.at_word(), Header.count)
     }
 }

@@ -164,7 +164,7 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
     /// Stores such a word, its lower half first.
     #[inline(never)]
     fn write_halves(offset: RawOffset, word: u32) {
-        if Self::is_whole(offset, 2) && !Self::is_whole(offset, 4) {
+        if Self::is_whole(offset, 2) {
             let [a, b, c, d] = word.to_le_bytes();
             Self::write_half(offset, [a, b]);
             Self::write_half(offset.wrapping_add(2), [c, d]);

@@ -120,6 +120,15 @@ impl<T> Offset<T> {
         narrowed(self.raw)
     }
 
+    /// The same place where that is a multiple of 4, as it is for an object with a list head in it; else one before it. An
+    /// access need not find that out then.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn at_word(self) -> Self {
+        Self::from_stored(self.raw & !3)
+    }
+
     /// The offset whose bytes in NVM are these.
     #[inline]
     pub(crate) const fn from_stored(raw: u32) -> Self {

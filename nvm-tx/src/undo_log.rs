@@ -57,9 +57,10 @@ pub struct UndoLog<N: Nvm> {
     mark: u32,
     /// The sequence number that the next commit will have, and the tag of its entries.
     pub(crate) tag: u8,
-    /// The number after `tag` at which a commit has more to do than to store its word.
+    /// The number of the next commit that has more to do than to store its word.
     care_at: u8,
-    /// That of them at which the numbers come round, the first header may have that tag, or a layer above has asked for it.
+    /// That of the next one that the numbers come round after, or another whose number the first header may have, or a layer
+    /// above has asked for.
     make_way_at: u8,
     /// The number that a layer above has asked for.
     heeded: u8,
@@ -157,24 +158,17 @@ impl<N: Nvm> UndoLog<N> {
     /// the first entry's place: whatever transactions store there meanwhile is their own number.
     fn take_care_from(&mut self, next: u8) -> Result<u8, Fault> {
         let first = self.nvm.read_u8(self.entries.start + 3)?;
-        let sooner = |care_at: u8, number: u8| {
-            if number > next && number < care_at {
+        let sooner = |other: u8, number: u8| {
+            if number > next && number < other {
                 number
             } else {
-                care_at
+                other
             }
         };
-        let care_at = sooner(sooner(SEQUENCES, first), self.heeded);
-        self.make_way_at = if self.near_end == 0 {
-            next.wrapping_add(1)
-        } else {
-            care_at
-        };
-        self.care_at = if self.is_due {
-            next.wrapping_add(1)
-        } else {
-            self.make_way_at
-        };
+        let other = sooner(sooner(SEQUENCES, first), self.heeded);
+        // The commit before that one.
+        self.make_way_at = if self.near_end == 0 { next } else { other - 1 };
+        self.care_at = if self.is_due { next } else { self.make_way_at };
         Ok(first)
     }
 
@@ -184,8 +178,8 @@ impl<N: Nvm> UndoLog<N> {
     pub fn heed(&mut self, number: u8) {
         self.heed_later(number);
         if number > self.tag {
-            self.make_way_at = self.make_way_at.min(number);
-            self.care_at = self.care_at.min(number);
+            self.make_way_at = self.make_way_at.min(number - 1);
+            self.care_at = self.care_at.min(number - 1);
         }
     }
 
@@ -273,14 +267,34 @@ impl<N: Nvm> UndoLog<N> {
         if !self.state.is_settled() {
             self.settle()?;
         }
+        Ok(self.begin_settled())
+    }
+
+    /// The same where the log [is settled](UndoLog::is_settled).
+    #[doc(hidden)]
+    #[inline]
+    pub fn begin_settled(&mut self) -> Tx<'_, N> {
+        debug_assert!(self.is_settled(), "else `settle` comes first");
         self.state = State::UNSETTLED;
-        Ok(Tx::of(self))
+        Tx::of(self)
+    }
+
+    /// Whether no transaction runs, and the last one left nothing to be found out.
+    #[doc(hidden)]
+    #[inline]
+    pub const fn is_settled(&self) -> bool {
+        self.state.is_settled()
     }
 
     /// Finds out what became of the transaction before.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](UndoLog::begin).
+    #[doc(hidden)]
     #[cold]
     #[inline(never)]
-    fn settle(&mut self) -> Result<(), Fault> {
+    pub fn settle(&mut self) -> Result<(), Fault> {
         if self.state.has(State::UNSETTLED) {
             self.recover()?;
         }
@@ -295,7 +309,6 @@ impl<N: Nvm> UndoLog<N> {
     #[doc(hidden)]
     #[inline]
     pub fn resume(&mut self) -> Tx<'_, N> {
-        self.state.set(State::UNSETTLED);
         Tx::of(self)
     }
 
@@ -313,13 +326,13 @@ impl<N: Nvm> UndoLog<N> {
     #[doc(hidden)]
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.tag.wrapping_add(1) != self.care_at
+        self.tag != self.care_at
     }
 
     /// From now on the running transaction does not commit [plainly](UndoLog::is_plain).
     #[inline]
     pub(crate) const fn take_care(&mut self) {
-        self.care_at = self.tag.wrapping_add(1);
+        self.care_at = self.tag;
     }
 
     /// Commits the transaction that runs, and whose [`Tx`] was forgotten, where it [`is_plain`](UndoLog::is_plain).
@@ -423,14 +436,8 @@ impl<N: Nvm> UndoLog<N> {
         self.ask_if_failed(stored)
     }
 
-    /// Whether [`publish_plain`](UndoLog::publish_plain) publishes.
-    #[doc(hidden)]
-    #[inline]
-    pub fn publishes_plainly(&self) -> bool {
-        self.state.is_settled() && self.is_plain()
-    }
-
-    /// [`publish`](UndoLog::publish), where it [does so plainly](UndoLog::publishes_plainly).
+    /// [`publish`](UndoLog::publish), where the log [is settled](UndoLog::is_settled) and its next commit
+    /// [is plain](UndoLog::is_plain).
     #[doc(hidden)]
     #[inline]
     pub fn publish_plain(&mut self, mark: u32) -> Result<(), Fault> {

@@ -169,8 +169,11 @@ struct Frame {
     digest: u8,
     /// The mark of an even iteration, as bits: only one field is loaded for it.
     even: u32,
-    /// The thread's room at the beginning of an iteration; none before the first one that was begun here.
+    /// The thread's room at the beginning of an iteration.
     room: RawOffset,
+    /// The iterations before it are simply gone on to: none before the first one that was begun here, nor after the last.
+    /// The upper half of their number is that of both before it.
+    simple_until: u32,
 }
 
 impl Frame {
@@ -191,6 +194,7 @@ impl Frame {
             digest: 0,
             even: 0,
             room: 0,
+            simple_until: 0,
         }
     }
 
@@ -254,12 +258,10 @@ impl Frame {
     #[inline(never)]
     fn next<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<(), Error> {
         let next = self.iteration.wrapping_add(1);
-        // With room the thread does not replay, and nothing keeps it from going on.
-        let is_simple = matches!(self.stage, Stage::Within)
-            && next < self.iterations
-            && self.room > 0
+        // With room the thread does not replay, its log is settled, and nothing keeps it from going on.
+        let is_simple = next < self.simple_until
             && thread.has_room(1)
-            && thread.log.publishes_plainly()
+            && thread.log.is_plain()
             && ablation::LOOPS
             && !broken::is(Variant::CountsBeforeCommit);
         if !is_simple {
@@ -287,6 +289,7 @@ impl Frame {
     fn next_with_care<N: Nvm + Copy>(&mut self, thread: &mut Thread<N>) -> Result<(), Error> {
         let next = self.iteration.wrapping_add(1);
         let before = self.stage;
+        self.simple_until = 0;
         self.prepare_next(thread, next)?;
         if before != Stage::Within || self.stage != Stage::Within {
             return Ok(());
@@ -305,6 +308,10 @@ impl Frame {
         self.iteration = next;
         self.forget_records(thread);
         (self.even, self.room) = (self.mark(0).bits(), thread.room);
+        // The first odd number is stored whole, since its cell holds none, and so is each whose upper half changes.
+        if next as u16 != 0 && self.room > 0 {
+            self.simple_until = (next | 0xFFFF).saturating_add(1).min(self.iterations);
+        }
         Ok(())
     }
 
@@ -382,14 +389,10 @@ impl Frame {
         }
     }
 
-    /// The same after the iteration before: the cell holds the number before that one, so that its upper half need not be
-    /// looked at but where it changes.
+    /// The same of an iteration that is [simply](Frame::simple_until) gone on to: the cell holds the number before the one
+    /// before it, with the same upper half.
     #[inline]
     fn store_next_cell<N: Nvm>(&self, nvm: &N, iteration: u32) -> Result<(), Error> {
-        // The first odd number is stored whole: its cell holds none.
-        if (iteration as u16) < 2 {
-            return self.store_cell(nvm, iteration);
-        }
         if ablation::CRASH_CONSISTENCY {
             nvm.write_u16(Class::Replay, self.cell(iteration), iteration as u16)?;
         }

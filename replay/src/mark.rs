@@ -142,9 +142,14 @@ pub(crate) const fn digest_with(before: u8, folded: u8) -> u8 {
 #[cfg_attr(not(target_pointer_width = "16"), inline)]
 #[cfg_attr(target_pointer_width = "16", inline(never))]
 pub(crate) const fn system_digest(before: u8, site: Site) -> u8 {
-    let tag = site.tag();
-    let folded = (tag ^ tag >> 4 ^ tag >> 8 ^ tag >> 12) as u8;
-    ((before << 1 | before >> 3) ^ folded) & 0xF
+    system_digest_of_tag(before, site.tag())
+}
+
+/// The same of the call site's [tag](Site::tag).
+#[inline]
+pub(crate) const fn system_digest_of_tag(before: u8, tag: u16) -> u8 {
+    let bytes = folded(tag);
+    ((before << 1 | before >> 3) ^ bytes ^ bytes >> 4) & 0xF
 }
 
 #[cfg(test)]

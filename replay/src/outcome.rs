@@ -63,8 +63,7 @@ impl<N: Nvm + Copy> Thread<N> {
             return outcome;
         }
         self.system.attach(self.log.next_sequence());
-        let tx = self.log.begin().map_err(Error::from)?;
-        let mut tx = Tx::new(tx, &mut self.system);
+        let mut tx = Tx::new(self.log.begin_settled(), &mut self.system);
         let result = body(&mut tx);
         tx.leave_running();
         match result {
@@ -118,6 +117,10 @@ impl<N: Nvm + Copy> Thread<N> {
             return Ok(Some(outcome));
         }
         self.reserve(outcome_bytes::<R, E>())?;
+        if !self.log.is_settled() {
+            self.log.settle()?;
+            self.note_room();
+        }
         Ok(None)
     }
 
@@ -165,7 +168,7 @@ impl<N: Nvm + Copy> Thread<N> {
 
     /// Whether the running transaction, whose body has succeeded, commits with one store.
     #[inline]
-    fn is_simple(&self) -> bool {
+    fn is_simple(&mut self) -> bool {
         self.log.is_plain() && self.system.is_walked()
     }
 
@@ -218,6 +221,8 @@ impl<N: Nvm + Copy> Thread<N> {
         self.statistics.rolled_back += 1;
         let (Some(error), None) = (recorded, stop) else {
             let rolled_back = self.roll_back(end);
+            // It may not be settled.
+            self.note_room();
             return match (stop, rolled_back) {
                 (Some(error), _) => Err(self.stop(error).into()),
                 (None, Ok(())) => result,

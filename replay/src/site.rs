@@ -30,9 +30,12 @@ impl Site {
     #[cfg_attr(not(target_pointer_width = "16"), inline)]
     #[cfg_attr(target_pointer_width = "16", inline(never))]
     pub(crate) const fn tag(self) -> u16 {
-        (self.0.line() as u16)
-            .wrapping_mul(0x9E35)
-            .rotate_left(5)
-            .wrapping_add(self.0.column() as u16)
+        let line = (self.0.line() as u16).wrapping_mul(0x9E35);
+        if cfg!(target_pointer_width = "16") {
+            return line.rotate_left(5).wrapping_add(self.0.column() as u16);
+        }
+        // The same without an instruction that rotates 16 bits.
+        let twice = line as u32 | (line as u32) << 16;
+        (twice >> 11).wrapping_add(self.0.column()) as u16
     }
 }

@@ -22,7 +22,9 @@ use nvm_tx::UndoLog;
 use crate::broken::{self, Variant};
 use crate::error::{Error, ErrorKind, Table};
 use crate::layout::ThreadAreas;
-use crate::mark::{MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest};
+use crate::mark::{
+    MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest, system_digest_of_tag,
+};
 use crate::records::{CHECK_BYTES, Kind, Records, seed, value_bytes};
 use crate::site::Site;
 
@@ -43,6 +45,9 @@ pub struct SystemTable<N: Nvm + Copy> {
     failed: Option<Error>,
     /// Whether the running transaction has made system calls, now or before a power loss.
     used: bool,
+    /// How many bytes a record must have fewer than for the next call to be simply made: see
+    /// [`room_now`](SystemTable::room_now).
+    room: RawOffset,
 }
 
 impl<N: Nvm + Copy> SystemTable<N> {
@@ -61,6 +66,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             digest: 0,
             failed: None,
             used: false,
+            room: 0,
         }
     }
 
@@ -97,6 +103,26 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.digest = 0;
         self.failed = None;
         self.used = is_current;
+        self.note_room();
+    }
+
+    /// One more than the bytes that are left for the record of a call that is made for the first time, and that nothing
+    /// keeps from being made; else none.
+    const fn room_now(&self) -> RawOffset {
+        if self.failed.is_some()
+            || self.is_recorded()
+            || self.committed.steps() > 0
+            || self.committed.count() >= MAX_SYSTEM_COUNT
+        {
+            0
+        } else {
+            self.calls.free().saturating_add(1)
+        }
+    }
+
+    /// After each change of what [`room_now`](SystemTable::room_now) is made of.
+    const fn note_room(&mut self) {
+        self.room = self.room_now();
     }
 
     /// Must come before the commit of a transaction with `sequence`: records that are left from the last
@@ -143,17 +169,29 @@ impl<N: Nvm + Copy> SystemTable<N> {
         Ok(())
     }
 
-    /// Whether no system call has failed, and all that were made before a power loss were made again.
+    /// Whether no system call has failed, and all that were made before a power loss were made again. Where it is so, the
+    /// transaction makes no more of them, but commits.
     #[inline]
-    pub(crate) fn is_walked(&self) -> bool {
-        !self.used || self.has_made_all()
+    pub(crate) fn is_walked(&mut self) -> bool {
+        !self.used || self.forget_all_made()
     }
 
+    /// The same where there were calls: what the next transaction need not know of them.
     #[inline(never)]
-    const fn has_made_all(&self) -> bool {
-        self.failed.is_none()
+    fn forget_all_made(&mut self) -> bool {
+        let has_made_all = self.failed.is_none()
             && self.calls.index() == self.committed.count()
-            && self.committed.steps() == 0
+            && self.committed.steps() == 0;
+        if has_made_all {
+            self.used = false;
+            self.committed = SystemMark::empty(NO_GENERATION);
+            self.calls.rewind();
+            self.steps.rewind();
+            self.digest = 0;
+            // Nothing keeps the first call from being made.
+            self.room = self.calls.free().saturating_add(1);
+        }
+        has_made_all
     }
 
     /// The sequence number of the last kernel transaction that committed.
@@ -168,7 +206,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     }
 
     /// Whether the next system call completed before a power loss and will be bypassed.
-    pub fn is_recorded(&self) -> bool {
+    pub const fn is_recorded(&self) -> bool {
         self.calls.index() < self.committed.count()
     }
 
@@ -207,6 +245,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
+        self.note_room();
         Ok(value)
     }
 
@@ -241,7 +280,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             .steps
             .put_value(self.log.nvm(), seed(site, widened(R::MAX_BYTES)), &value);
         let bytes = self.commit(put, published)?;
-        self.committed = published;
+        (self.committed, self.room) = (published, 0);
         self.steps.step(bytes);
         Ok(value)
     }
@@ -353,8 +392,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
     }
 
     const fn completed(&self, site: Site) -> SystemMark {
+        self.completed_at(site.tag())
+    }
+
+    /// The same at the call site of this [tag](Site::tag).
+    #[inline]
+    const fn completed_at(&self, tag: u16) -> SystemMark {
         self.committed
-            .with_one_call(system_digest(self.digest, site))
+            .with_one_call(system_digest_of_tag(self.digest, tag))
     }
 
     const fn note_completed(&mut self, published: SystemMark, bytes: RawOffset) {
@@ -362,6 +407,19 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.digest = published.digest();
         self.calls.step(bytes);
         self.steps.rewind();
+        self.note_room();
+    }
+
+    /// The same of a call that was [simply](SystemTable::room_now) made.
+    #[inline]
+    const fn note_simply_completed(&mut self, published: SystemMark, bytes: RawOffset) {
+        self.committed = published;
+        self.digest = published.digest();
+        self.calls.step(bytes);
+        self.room -= bytes;
+        if published.count() >= MAX_SYSTEM_COUNT {
+            self.room = 0;
+        }
     }
 
     /// Runs a kernel transaction up to its commit, and leaves it to be committed.
@@ -434,6 +492,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[cold]
     #[inline(never)]
     fn fail(&mut self, error: Error) -> Error {
+        self.room = 0;
         *self.failed.get_or_insert(error)
     }
 }

@@ -62,9 +62,10 @@ impl<N: Nvm + Copy> Thread<N> {
     }
 
     /// How large a record may be that a transaction can make without anything else to look after: none while it replays,
-    /// or where the thread cannot go on.
+    /// or where the thread cannot go on, or the log is not settled.
     const fn room_now(&self) -> RawOffset {
         if self.is_replaying()
+            || !self.log.is_settled()
             || self.stopped.is_some()
             || self.full.is_some()
             || self.records.index() >= MAX_COUNT

@@ -407,7 +407,7 @@ impl<T: QueueItem> Queue<T> {
 
     /// `first` and `count`, which are one word.
     fn position(self) -> Offset<u32> {
-        field!(self.header, Header.first).cast()
+        field!(self.header.at_word(), Header.first).cast()
     }
 
     fn load<N: Nvm>(self, nvm: &N) -> Result<(u16, u16), Error> {

@@ -72,7 +72,16 @@ impl OpLog {
         let [t0, t1] = tag.to_le_bytes();
         let (link, remove) = (Code::Link as u8 | LAST, Code::Remove as u8);
         let bytes = [n0, n1, link, l0, l1, remove, t0, t1, STAGED];
-        nvm.write(self.class, self.end - bytes.len() as RawOffset, &bytes)?;
+        let at = self.end - bytes.len() as RawOffset;
+        if N::ATOM < 4 || !self.end.is_multiple_of(4) {
+            nvm.write(self.class, at, &bytes)?;
+        } else {
+            // The same three stores. Over a bus one write is better.
+            let words = [[n1, link, l0, l1], [remove, t0, t1, STAGED]].map(u32::from_le_bytes);
+            nvm.write_u8(self.class, at, n0)?;
+            nvm.write_u32(self.class, at + 1, words[0])?;
+            nvm.write_u32(self.class, at + 5, words[1])?;
+        }
         Ok(true)
     }
 

@@ -9,19 +9,34 @@ use nvm_tx::UndoLog;
 use super::SystemTable;
 use crate::error::Error;
 use crate::mark::{MAX_SYSTEM_COUNT, SystemMark, system_digest};
-use crate::records::{CHECK_BYTES, Kind};
+use crate::records::{CHECK_BYTES, Kind, seed_of_tag};
 use crate::site::Site;
 
 /// Takes a result from its record; answers `false` where the bytes are none.
 pub type DecodeResult<'b, N> =
     dyn FnMut(&mut RecordReader<'_, N>) -> Result<bool, nvm_core::Error> + 'b;
 
+/// The most bytes that the record of a result of up to `max_bytes` takes.
+#[inline]
+const fn record_bytes(max_bytes: RawOffset) -> RawOffset {
+    if max_bytes == 0 {
+        0
+    } else {
+        max_bytes.saturating_add(CHECK_BYTES)
+    }
+}
+
 impl<N: Nvm + Copy> SystemTable<N> {
     /// Begins a system call: answers whether it is made for the first time. Where it is not, or where another one has
     /// failed, take its result by [`take_encoded`](SystemTable::take_encoded).
     #[inline]
-    pub fn is_new(&mut self) -> bool {
-        self.used = true;
+    pub fn is_new(&self) -> bool {
+        self.has_room(0) || self.is_new_with_care()
+    }
+
+    #[cold]
+    #[inline(never)]
+    const fn is_new_with_care(&self) -> bool {
         self.failed.is_none() && !self.is_recorded() && self.committed.steps() == 0
     }
 
@@ -34,7 +49,10 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// As [`complete`](SystemTable::complete).
     #[inline(never)] // one copy
     pub fn begin_completion(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
-        self.prepare(site, max_bytes)?;
+        self.used = true;
+        if !self.has_room(max_bytes) {
+            self.prepare_with_care(site, max_bytes)?;
+        }
         let begun = self.log.begin().map(mem::forget);
         begun.map_err(|fault| self.fail(fault.into()))
     }
@@ -73,9 +91,12 @@ impl<N: Nvm + Copy> SystemTable<N> {
         max_bytes: RawOffset,
         end: RawOffset,
     ) -> Result<(), Error> {
-        let published = self.completed(site);
+        // Found out once: it takes a dozen instructions.
+        let tag = site.tag();
+        let published = self.completed_at(tag);
         if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, widened(max_bytes));
+            let seed = seed_of_tag(tag, widened(max_bytes));
+            let check = self.calls.check_of(seed, Kind::Value);
             let stored = self
                 .log
                 .nvm()
@@ -84,9 +105,19 @@ impl<N: Nvm + Copy> SystemTable<N> {
                 return Err(self.abandon(error.into()));
             }
         }
-        let committed = self.log.resume().commit_with(published.bits());
+        // Where a `usize` has 16 bits text counts most: one copy.
+        let committed = if self.log.is_plain() && !cfg!(target_pointer_width = "16") {
+            self.log.commit_plain(published.bits())
+        } else {
+            self.log.resume().commit_with(published.bits())
+        };
         committed.map_err(|fault| self.fail(fault.into()))?;
-        self.note_completed(published, end.wrapping_sub(self.calls.at()));
+        let bytes = end.wrapping_sub(self.calls.at());
+        if self.room > 0 {
+            self.note_simply_completed(published, bytes);
+        } else {
+            self.note_completed(published, bytes);
+        }
         Ok(())
     }
 
@@ -95,26 +126,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.abandon(error)
     }
 
+    /// Whether the next call, with a result of up to `max_bytes`, can simply be made.
+    #[inline]
+    fn has_room(&self, max_bytes: RawOffset) -> bool {
+        debug_assert_eq!(self.room, self.room_now(), "noted after each change");
+        self.room > record_bytes(max_bytes)
+    }
+
     /// Before the next call: that it comes next, and that there is room for its record.
-    #[inline]
-    fn prepare(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
-        if self.is_new() && self.has_room(max_bytes) {
-            return Ok(());
-        }
-        self.prepare_with_care(site, max_bytes)
-    }
-
-    /// Whether there is room for the record of a result of up to `max_bytes`.
-    #[inline]
-    const fn has_room(&self, max_bytes: RawOffset) -> bool {
-        let needed = if max_bytes == 0 {
-            0
-        } else {
-            max_bytes.saturating_add(CHECK_BYTES)
-        };
-        self.committed.count() < MAX_SYSTEM_COUNT && self.calls.free() >= needed
-    }
-
     #[cold]
     #[inline(never)]
     fn prepare_with_care(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
@@ -156,16 +175,19 @@ impl<N: Nvm + Copy> SystemTable<N> {
         max_bytes: RawOffset,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<(), Error> {
-        let published = self.completed(site);
+        let tag = site.tag();
+        let published = self.completed_at(tag);
         self.used = true;
         // Where it has steps, they are this call's: the digest that goes with them has its site in it.
         let is_next = self.failed.is_none()
             && !self.is_recorded()
             && (self.committed.steps() == 0 || self.committed.digest() == published.digest());
-        if !is_next || !self.has_room(max_bytes) {
+        let is_free = self.committed.count() < MAX_SYSTEM_COUNT
+            && self.calls.free() >= record_bytes(max_bytes);
+        if !is_next || !is_free {
             self.prepare_with_care(site, max_bytes)?;
         }
-        let completed = self.publish_encoded(site, max_bytes, published, decode);
+        let completed = self.publish_encoded(site, tag, max_bytes, published, decode);
         let bytes = completed.map_err(|error| self.fail(error))?;
         self.note_completed(published, bytes);
         Ok(())
@@ -175,12 +197,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
     fn publish_encoded(
         &mut self,
         site: Site,
+        tag: u16,
         max_bytes: RawOffset,
         published: SystemMark,
         decode: &mut DecodeResult<'_, N>,
     ) -> Result<RawOffset, Error> {
         if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, widened(max_bytes));
+            let seed = seed_of_tag(tag, widened(max_bytes));
+            let check = self.calls.check_of(seed, Kind::Value);
             let at = self.calls.at();
             self.log.nvm().write_u16(Class::Replay, at, check)?;
         }
@@ -199,6 +223,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             return Err(self.fail(self.calls.diverged(site)));
         }
         self.calls.step(bytes);
+        self.note_room();
         Ok(())
     }
 
