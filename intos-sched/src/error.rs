@@ -47,6 +47,7 @@ impl Outcome {
     /// The record of a `Result<(), Outcome>` that is `Ok`.
     pub const SUCCESS: [u8; 1] = [0];
 
+    #[cfg(test)]
     const ALL: [Self; 13] = [
         Self::Timeout,
         Self::Full,
@@ -63,8 +64,24 @@ impl Outcome {
         Self::OutOfMemory,
     ];
 
-    pub(crate) fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| *outcome as u8 == code)
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
+        // The compiler makes two comparisons of it, and no table.
+        Some(match code {
+            1 => Self::Timeout,
+            2 => Self::Full,
+            3 => Self::Empty,
+            4 => Self::Overflow,
+            5 => Self::Deleted,
+            6 => Self::NoSuchTask,
+            7 => Self::NoFreeSlot,
+            8 => Self::HeldAlready,
+            9 => Self::NotHeld,
+            10 => Self::Busy,
+            11 => Self::TooLong,
+            12 => Self::Invalid,
+            13 => Self::OutOfMemory,
+            _ => return None,
+        })
     }
 
     /// The record of a `Result<_, Outcome>` that is this error.
@@ -233,18 +250,16 @@ impl ErrorKind {
     #[allow(clippy::inline_always)] // the reason is known where it is made: no code but two constants
     pub const fn error(self) -> Error {
         Error(match self {
-            Self::Call(outcome) => Cause::new(CALL + outcome as u8, 0),
+            Self::Call(outcome) => Cause::small(CALL + outcome as u8, 0),
             Self::Replay(error) => error.cause(),
             Self::List(kind) => kind.cause(),
             Self::TooManyTasks { maximum } => Cause::new(TOO_MANY_TASKS, maximum as RawOffset),
-            Self::NoSuchPriority { priority } => {
-                Cause::new(NO_SUCH_PRIORITY, priority as RawOffset)
-            }
+            Self::NoSuchPriority { priority } => Cause::small(NO_SUCH_PRIORITY, priority),
             Self::Damaged { offset } => Cause::new(DAMAGED, offset),
-            Self::NoSuchTask { index } => Cause::new(NO_SUCH_TASK, index as RawOffset),
+            Self::NoSuchTask { index } => Cause::small(NO_SUCH_TASK, index),
             Self::InInterrupt { site: Some(site) } => Cause::at(IN_INTERRUPT, 0, site.location()),
-            Self::InInterrupt { site: None } => Cause::new(IN_INTERRUPT, 0),
-            Self::WrongKind { index } => Cause::new(WRONG_KIND, index as RawOffset),
+            Self::InInterrupt { site: None } => Cause::small(IN_INTERRUPT, 0),
+            Self::WrongKind { index } => Cause::small(WRONG_KIND, index),
             Self::NotFirst { offset } => Cause::new(NOT_FIRST, offset),
         })
     }
@@ -407,15 +422,16 @@ impl Record for Error {
     const MAX_BYTES: RawOffset = 1 + replay::Error::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
-        match self.kind() {
-            ErrorKind::Call(outcome) => outcome.encode(to),
-            ErrorKind::Replay(error) => {
-                to.put(&[0])?;
-                error.encode(to)
-            }
-            // Never an outcome: see `is_outcome`.
-            _ => to.put(&[0xFF]),
+        let (code, error) = (self.0.code(), replay::Error::from_cause(self.0));
+        if error.is_outcome() {
+            to.put(&[0])?;
+            return error.encode(to);
         }
+        // Another is never an outcome: see `is_outcome`.
+        to.put(&[match code {
+            CALL..TOO_MANY_TASKS => code - CALL,
+            _ => 0xFF,
+        }])
     }
 
     fn decode<N: Nvm>(from: &mut RecordReader<'_, N>) -> Result<Option<Self>, nvm_core::Error> {
@@ -436,6 +452,14 @@ mod tests {
             assert_eq!(Error::from(outcome).into_outcome(), Ok(outcome));
             let answered: Result<(), Error> = Err(outcome.into());
             assert_eq!(answered.or_outcome(), Ok(Err(outcome)));
+        }
+    }
+
+    #[test]
+    fn an_outcome_has_its_code() {
+        for code in 0..=u8::MAX {
+            let known = Outcome::ALL.into_iter().find(|known| *known as u8 == code);
+            assert_eq!(Outcome::from_code(code), known);
         }
     }
 

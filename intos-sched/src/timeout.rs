@@ -20,6 +20,9 @@ impl Span {
     pub const fn in_ticks(self, ticks_per_second: u32) -> u32 {
         match self {
             Self::Ticks(ticks) => ticks,
+            Self::Micros(micros) if cfg!(target_pointer_width = "16") => {
+                ticks_bit_by_bit(micros, ticks_per_second)
+            }
             Self::Micros(micros) => {
                 let ticks = div_ceil_million(micros.saturating_mul(ticks_per_second as u64));
                 if ticks > u32::MAX as u64 {
@@ -29,6 +32,36 @@ impl Span {
                 }
             }
         }
+    }
+}
+
+/// Microseconds in ticks, where 64 bits are four registers, and a product and a quotient of them many instructions.
+const fn ticks_bit_by_bit(micros: u64, ticks_per_second: u32) -> u32 {
+    const DIVISOR: u32 = MICROS_PER_SECOND as u32;
+    let (in_second, in_rest) = (ticks_per_second / DIVISOR, ticks_per_second % DIVISOR);
+    let bytes = micros.to_be_bytes();
+    let (mut ticks, mut rest, mut i) = (0u32, 0, 0);
+    while i < 64 {
+        if ticks >> 31 != 0 {
+            return u32::MAX;
+        }
+        ticks *= 2;
+        rest *= 2;
+        if bytes[i / 8] << (i % 8) & 0x80 != 0 {
+            ticks = ticks.saturating_add(in_second);
+            rest += in_rest;
+        }
+        // Less than three of them: before it was doubled it was less than one, and what was added is less than one.
+        while rest >= DIVISOR {
+            rest -= DIVISOR;
+            ticks = ticks.saturating_add(1);
+        }
+        i += 1;
+    }
+    if rest == 0 {
+        ticks
+    } else {
+        ticks.saturating_add(1)
     }
 }
 
@@ -139,6 +172,40 @@ mod tests {
                 number.div_ceil(MICROS_PER_SECOND),
                 "{number}"
             );
+        }
+    }
+
+    #[test]
+    fn bit_by_bit_is_the_same() {
+        let micros = [
+            0,
+            1,
+            999_999,
+            1_000_000,
+            1_000_001,
+            u64::MAX / 1_000,
+            u64::MAX,
+        ];
+        let some = (0..64).flat_map(|bit| [(1 << bit) - 1, 1 << bit, 0x9E37_79B9_7F4A_7C15 >> bit]);
+        for micros in micros.into_iter().chain(some) {
+            for hertz in [
+                1,
+                7,
+                100,
+                1_000,
+                32_768,
+                999_999,
+                1_000_000,
+                3_000_001,
+                u32::MAX,
+            ] {
+                let exact = (u128::from(micros) * u128::from(hertz)).div_ceil(1_000_000);
+                assert_eq!(
+                    u128::from(ticks_bit_by_bit(micros, hertz)),
+                    exact.min(u32::MAX.into()),
+                    "{micros} at {hertz}"
+                );
+            }
         }
     }
 

@@ -4,8 +4,9 @@
 //! to answer more than one word in registers, the compiler asks for two scalars at fixed places. The code is unique among
 //! all crates, so that an error is passed on as what it is, and only looked into where somebody asks what it says.
 //!
-//! Where a `usize` has 16 bits an error is one word of 16 bits, so that it leaves a register for an answer: of its numbers
-//! only the smallest are told, and no call site.
+//! Where a `usize` has 16 bits an error is one word of 16 bits, so that it leaves a register for an answer. It tells numbers
+//! of 8 bits alone ([`Cause::small`]), and no call site: an offset would not fit, and an error without one is a constant,
+//! where each place that makes one with it would have to shift and to compare.
 
 use core::fmt;
 use core::num::NonZero;
@@ -34,9 +35,21 @@ const MAX_NUMBER: RawOffset = (1 << NUMBER_BITS) - 1;
 const HALF_BITS: u32 = NUMBER_BITS / 2;
 
 impl Cause {
-    /// A cause with a number. One that is too large is the largest, `0xFF_FFFF`, or `0xFF` where a `usize` has 16 bits.
+    /// A cause with an offset, say. A number that is too large is the largest, `0xFF_FFFF`; and any is `0xFF` where a
+    /// `usize` has 16 bits.
     #[inline]
     pub const fn new(code: u8, number: RawOffset) -> Self {
+        Self::told(code, in_head(number))
+    }
+
+    /// A cause with a number of 8 bits.
+    #[inline]
+    pub const fn small(code: u8, number: u8) -> Self {
+        Self::told(code, number as RawOffset)
+    }
+
+    #[inline]
+    const fn told(code: u8, number: RawOffset) -> Self {
         Self {
             head: head(code, number),
             #[cfg(not(target_pointer_width = "16"))]
@@ -44,7 +57,7 @@ impl Cause {
         }
     }
 
-    /// A cause with two numbers. One that is too large is the largest, 4,095, or 15 where a `usize` has 16 bits.
+    /// A cause with two numbers. One that is too large is the largest, 4,095; and any is 15 where a `usize` has 16 bits.
     #[inline]
     pub const fn pair(code: u8, first: u16, second: u16) -> Self {
         let (first, second) = (
@@ -63,7 +76,7 @@ impl Cause {
         #[cfg(target_pointer_width = "16")]
         let _ = site;
         Self {
-            head: head(code, number),
+            head: head(code, in_head(number)),
             #[cfg(not(target_pointer_width = "16"))]
             site: Some(site),
         }
@@ -102,12 +115,19 @@ impl Cause {
     }
 }
 
-const fn head(code: u8, number: RawOffset) -> NonZero<Head> {
-    let number = if number > MAX_NUMBER {
+/// A number as it is told: "so many or more".
+#[inline]
+const fn in_head(number: RawOffset) -> RawOffset {
+    if cfg!(target_pointer_width = "16") || number > MAX_NUMBER {
         MAX_NUMBER
     } else {
         number
-    };
+    }
+}
+
+/// With a number of at most [`NUMBER_BITS`].
+#[inline]
+const fn head(code: u8, number: RawOffset) -> NonZero<Head> {
     match NonZero::new(code as Head | number << u8::BITS) {
         Some(head) => head,
         None => NonZero::<Head>::MIN,
@@ -173,6 +193,8 @@ mod tests {
         let pair = Cause::pair(255, 4094, 5000);
         assert_eq!((pair.code(), pair.numbers()), (255, (4094, 4095)));
         let (here, there) = (Location::caller(), other_place());
+        let small = Cause::small(255, 200);
+        assert_eq!((small.code(), small.number()), (255, 200));
         let at = Cause::at(255, 9, here);
         assert_eq!((at.code(), at.number()), (255, 9));
         assert_eq!(at.location(), Some(here));

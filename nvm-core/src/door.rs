@@ -63,6 +63,9 @@ pub trait Nvm {
     /// The widest store that cannot tear, in bytes: 1 (SPI FRAM), 2 (MSP430) or 4 (32-bit cores).
     const ATOM: usize;
 
+    /// Whether offsets are taken modulo the region's size: then one that is too large need not be kept from coming round.
+    const WRAPS: bool = false;
+
     /// Bytes in the region: at most [`MAX_REGION_BYTES`](crate::MAX_REGION_BYTES).
     fn size(&self) -> RawOffset;
 
@@ -202,6 +205,7 @@ const fn is_few_words<T>(atom: usize) -> bool {
 
 impl<N: Nvm + ?Sized> Nvm for &N {
     const ATOM: usize = N::ATOM;
+    const WRAPS: bool = N::WRAPS;
     #[inline]
     fn size(&self) -> RawOffset {
         N::size(self)

@@ -255,6 +255,7 @@ impl<P: FixedPlace, const ATOM: usize> fmt::Debug for FixedNvm<P, ATOM> {
 
 impl<P: FixedPlace, const ATOM: usize> Nvm for FixedNvm<P, ATOM> {
     const ATOM: usize = ATOM;
+    const WRAPS: bool = true;
 
     #[inline]
     fn size(&self) -> RawOffset {

@@ -68,7 +68,7 @@ pub use mapped::MappedNvm;
 pub use objects::{ObjectEntry, Objects};
 pub use offset::{MAX_REGION_BYTES, Offset, RawOffset};
 #[doc(hidden)]
-pub use offset::{narrowed, of_words, widened};
+pub use offset::{narrowed, of_words, of_words_in, widened};
 pub use persist::Persist;
 pub use record::{Record, RecordReader, RecordWriter};
 pub use region::{HEADER_BYTES, Region, RegionError};

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use crate::Persist;
+use crate::{Nvm, Persist};
 
 /// An offset or a length within a region, as a program holds it in *volatile* memory: 16 bits where a `usize` has 16,
 /// so that it takes one register, else 32. A region has at most [`MAX_REGION_BYTES`].
@@ -70,6 +70,18 @@ pub const fn of_words(words: u16) -> RawOffset {
     }
 }
 
+/// The same where it is used at once to access an NVM: one that [takes offsets modulo its size](Nvm::WRAPS) does it itself.
+#[doc(hidden)]
+#[inline]
+#[must_use]
+pub const fn of_words_in<N: Nvm>(words: u16) -> RawOffset {
+    if N::WRAPS {
+        (words as RawOffset).wrapping_mul(4)
+    } else {
+        of_words(words)
+    }
+}
+
 // Only a processor with 16 bits has anything to narrow: looked at when the crate is built for one.
 #[cfg(target_pointer_width = "16")]
 const _: () = assert!(
@@ -80,6 +92,17 @@ const _: () = assert!(
         && of_words(0x4008) == MAX_REGION_BYTES
         && of_words(u16::MAX) == MAX_REGION_BYTES
 );
+
+/// The stored offset so many bytes behind one.
+#[inline]
+const fn behind(raw: u32, bytes: usize) -> u32 {
+    if cfg!(target_pointer_width = "16") {
+        // One addition of 16 bits in place of two that carry. What lies outside of every region stays there.
+        widened(narrowed(raw).saturating_add(bytes as RawOffset))
+    } else {
+        raw.wrapping_add(bytes as u32)
+    }
+}
 
 /// The place of a `T` in its region, as a byte offset: 4 bytes of NVM where it is stored.
 ///
@@ -154,7 +177,7 @@ impl<T> Offset<T> {
     #[doc(hidden)]
     #[inline]
     pub fn project<F>(self, bytes: usize, _which: impl Fn(&T) -> &F) -> Offset<F> {
-        Offset::from_stored(self.raw.wrapping_add(bytes as u32))
+        Offset::from_stored(behind(self.raw, bytes))
     }
 }
 
@@ -163,9 +186,10 @@ impl<T: Persist, const LEN: usize> Offset<[T; LEN]> {
     #[inline]
     pub const fn element(self, index: usize) -> Option<Offset<T>> {
         if index < LEN {
-            Some(Offset::from_stored(
-                self.raw.wrapping_add((index * size_of::<T>()) as u32),
-            ))
+            Some(Offset::from_stored(behind(
+                self.raw,
+                index * size_of::<T>(),
+            )))
         } else {
             None
         }
@@ -183,9 +207,7 @@ impl<T: Persist, const LEN: usize> Offset<[T; LEN]> {
         self,
     ) -> impl ExactSizeIterator<Item = Offset<T>> + DoubleEndedIterator + Clone + use<T, LEN> {
         let first = self.cast::<T>();
-        (0..LEN).map(move |index| {
-            Offset::from_stored(first.raw.wrapping_add((index * size_of::<T>()) as u32))
-        })
+        (0..LEN).map(move |index| Offset::from_stored(behind(first.raw, index * size_of::<T>())))
     }
 }
 

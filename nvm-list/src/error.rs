@@ -140,7 +140,7 @@ impl ListErrorKind {
         match self {
             Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, offset),
             // Whatever else it says, there is nothing but to start anew.
-            Self::Nvm(_) => Cause::new(DEVICE, 0),
+            Self::Nvm(_) => Cause::small(DEVICE, 0),
             Self::Misaligned { offset } => Cause::new(MISALIGNED, offset),
             Self::OutOfReach { offset } => Cause::new(OUT_OF_REACH, offset),
             Self::LogTooSmall { needed, len } => Cause::pair(LOG_TOO_SMALL, needed, len),
@@ -148,7 +148,7 @@ impl ListErrorKind {
                 operations,
                 capacity,
             } => Cause::pair(TOO_MANY_OPERATIONS, operations, capacity),
-            Self::Busy => Cause::new(BUSY, 0),
+            Self::Busy => Cause::small(BUSY, 0),
             Self::AlreadyLinked { node } => Cause::new(ALREADY_LINKED, node),
             Self::NotLinked { node } => Cause::new(NOT_LINKED, node),
             Self::NotAList { list } => Cause::new(NOT_A_LIST, list),

@@ -85,7 +85,7 @@ impl List {
     /// What [`List::format`] stored as the label.
     #[inline]
     pub fn label<N: Nvm>(self, nvm: &N) -> Result<u16, ListError> {
-        Ok(nvm.read_u16(self.link().offset() + 6)?)
+        Ok(nvm.read_u16(self.link().offset_in::<N>() + 6)?)
     }
 
     /// Whether the list has no node: one load. Where no head was formatted, it may be any answer.
@@ -167,7 +167,11 @@ impl NodeRef {
     ) -> Result<Self, ListError> {
         let reference = Self::at(node)?;
         // Owner (none) and label; the other fields mean nothing yet.
-        nvm.write_u32(class, reference.link().offset() + 4, u32::from(label) << 16)?;
+        nvm.write_u32(
+            class,
+            reference.link().offset_in::<N>() + 4,
+            u32::from(label) << 16,
+        )?;
         Ok(reference)
     }
 
@@ -187,7 +191,7 @@ impl NodeRef {
     /// What [`NodeRef::format`] stored as the label.
     #[inline]
     pub fn label<N: Nvm>(self, nvm: &N) -> Result<u16, ListError> {
-        Ok(nvm.read_u16(self.link().offset() + 6)?)
+        Ok(nvm.read_u16(self.link().offset_in::<N>() + 6)?)
     }
 
     /// The key that the node was last inserted or moved with in sorted order. Of a node that is in no list

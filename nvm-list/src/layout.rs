@@ -26,7 +26,7 @@
 //! While `owner` is 0, `key`, `next` and `prev` mean nothing: formatting need not store them, an
 //! insertion may store them before it is published, and a removal need not clear them.
 
-use nvm_core::{Class, Error, Nvm, Offset, RawOffset, of_words};
+use nvm_core::{Class, Error, Nvm, Offset, RawOffset, of_words, of_words_in};
 
 nvm_core::persist! {
     /// The head of a list, as it is stored: 8 bytes. Make one with
@@ -132,54 +132,65 @@ impl Link {
         self.offset().wrapping_sub(KEY_BYTES)
     }
 
+    /// The same as [`offset`](Link::offset), to be accessed.
+    #[inline]
+    pub(crate) const fn offset_in<N: Nvm>(self) -> RawOffset {
+        of_words_in::<N>(self.0)
+    }
+
+    #[inline]
+    const fn node_offset_in<N: Nvm>(self) -> RawOffset {
+        self.offset_in::<N>().wrapping_sub(KEY_BYTES)
+    }
+
     #[inline]
     pub(crate) fn load_links<N: Nvm>(self, nvm: &N) -> Result<Links, Error> {
-        nvm.load(Offset::new(self.offset()))
+        nvm.load(Offset::new(self.offset_in::<N>()))
     }
 
     #[inline]
     pub(crate) fn load_node<N: Nvm>(self, nvm: &N) -> Result<Node, Error> {
-        nvm.load(Offset::new(self.node_offset()))
+        nvm.load(Offset::new(self.node_offset_in::<N>()))
     }
 
     #[inline]
     pub(crate) fn load_key<N: Nvm>(self, nvm: &N) -> Result<u32, Error> {
-        nvm.read_u32(self.node_offset())
+        nvm.read_u32(self.node_offset_in::<N>())
     }
 
     #[inline]
     pub(crate) fn load_next<N: Nvm>(self, nvm: &N) -> Result<Self, Error> {
-        nvm.read_u16(self.offset()).map(Self)
+        nvm.read_u16(self.offset_in::<N>()).map(Self)
     }
 
     #[inline]
     pub(crate) fn load_prev<N: Nvm>(self, nvm: &N) -> Result<Self, Error> {
-        nvm.read_u16(self.offset() + 2).map(Self)
+        nvm.read_u16(self.offset_in::<N>() + 2).map(Self)
     }
 
     #[inline]
     pub(crate) fn load_owner<N: Nvm>(self, nvm: &N) -> Result<Self, Error> {
-        nvm.read_u16(self.offset() + 4).map(Self)
+        nvm.read_u16(self.offset_in::<N>() + 4).map(Self)
     }
 
     #[inline]
     pub(crate) fn store_next<N: Nvm>(self, nvm: &N, class: Class, to: Self) -> Result<(), Error> {
-        nvm.write_u16(class, self.offset(), to.0)
+        nvm.write_u16(class, self.offset_in::<N>(), to.0)
     }
 
     #[inline]
     pub(crate) fn store_prev<N: Nvm>(self, nvm: &N, class: Class, to: Self) -> Result<(), Error> {
-        nvm.write_u16(class, self.offset() + 2, to.0)
+        nvm.write_u16(class, self.offset_in::<N>() + 2, to.0)
     }
 
     #[inline]
     pub(crate) fn store_owner<N: Nvm>(self, nvm: &N, class: Class, to: Self) -> Result<(), Error> {
-        nvm.write_u16(class, self.offset() + 4, to.0)
+        nvm.write_u16(class, self.offset_in::<N>() + 4, to.0)
     }
 
     #[inline]
     pub(crate) fn store_key<N: Nvm>(self, nvm: &N, class: Class, key: u32) -> Result<(), Error> {
-        nvm.write_u32(class, self.node_offset(), key)
+        nvm.write_u32(class, self.node_offset_in::<N>(), key)
     }
 
     /// Stores both links, and the key in front of them where there is one, in one go.
@@ -193,10 +204,10 @@ impl Link {
     ) -> Result<(), Error> {
         let both = u32::from(between.next.0) | u32::from(between.prev.0) << 16;
         match key {
-            None => nvm.write_u32(class, self.offset(), both),
+            None => nvm.write_u32(class, self.offset_in::<N>(), both),
             Some(key) => {
                 let bytes = (u64::from(key) | u64::from(both) << 32).to_le_bytes();
-                nvm.write(class, self.node_offset(), &bytes)
+                nvm.write(class, self.node_offset_in::<N>(), &bytes)
             }
         }
     }

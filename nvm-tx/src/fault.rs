@@ -91,11 +91,11 @@ impl FaultKind {
         match self {
             Self::Nvm(Error::OutOfRange { offset }) => Cause::new(OUT_OF_RANGE, offset),
             // Whatever else it says, there is nothing but to start anew.
-            Self::Nvm(_) => Cause::new(DEVICE, 0),
+            Self::Nvm(_) => Cause::small(DEVICE, 0),
             Self::LogFull { needed, free } => Cause::pair(LOG_FULL, needed, free),
             Self::AreaTooSmall { needed, actual } => Cause::pair(AREA_TOO_SMALL, needed, actual),
             Self::Damaged { offset } => Cause::new(DAMAGED, offset),
-            Self::Unfinished => Cause::new(UNFINISHED, 0),
+            Self::Unfinished => Cause::small(UNFINISHED, 0),
         }
     }
 

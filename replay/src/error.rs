@@ -51,7 +51,7 @@ pub enum ErrorKind {
     ReplayDiverged {
         /// Which table's records do not fit.
         table: Table,
-        /// Which of its records, from 0.
+        /// Which of its records, from 0. Where a `usize` has 16 bits it is not told: 255.
         record: u16,
         /// What the program does now in place of what it did then. Not known where a `usize` has 16 bits.
         site: Option<Site>,
@@ -116,7 +116,7 @@ impl ErrorKind {
                 needed,
                 free,
             } => Cause::pair(TABLE_FULL + table as u8, needed, free),
-            Self::TooManyRecords { table } => Cause::new(TOO_MANY + table as u8, 0),
+            Self::TooManyRecords { table } => Cause::small(TOO_MANY + table as u8, 0),
             Self::ReplayDiverged {
                 table,
                 record,
@@ -253,17 +253,15 @@ impl Record for Error {
     const MAX_BYTES: RawOffset = 1 + 2 * u16::MAX_BYTES;
 
     fn encode<N: Nvm>(&self, to: &mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error> {
-        let (code, needed, free) = match self.kind() {
-            ErrorKind::Transaction(FaultKind::LogFull { needed, free }) => (0, needed, free),
-            ErrorKind::TableFull {
-                table,
-                needed,
-                free,
-            } => (1 + table as u8, needed, free),
-            ErrorKind::TooManyRecords { table } => (4 + table as u8, 0, 0),
+        // From 0 a full log, from 1 on tables that are full, from 4 on those that cannot count: as the causes follow each
+        // other. Those that count have no numbers, and are told as 0.
+        let code = match self.0.code() {
+            LOG_FULL => 0,
+            code @ TABLE_FULL..DIVERGED => code - TABLE_FULL + 1,
             // Never an outcome: see `is_outcome`.
-            _ => (0xFF, 0, 0),
+            _ => 0xFF,
         };
+        let (needed, free) = self.0.numbers();
         to.put(&[code])?;
         needed.encode(to)?;
         free.encode(to)
