@@ -40,6 +40,13 @@ const WINDOW: usize = 10;
 const QUEUED: u16 = 8;
 const FIRST_DATA: u32 = 42;
 
+/// On an MSP430 three stacks share 4 KiB of SRAM with all else.
+const STACK_BYTES: usize = if cfg!(target_arch = "msp430") {
+    832
+} else {
+    intos::DEFAULT_STACK_BYTES
+};
+
 impl<B: Board> Program<B> for Mq {
     const NAME: &'static str = "mq";
     const VERSION: u32 = 1;
@@ -60,7 +67,7 @@ impl<B: Board> Program<B> for Mq {
     }
 
     fn task(index: usize) -> Option<TaskEntry<B, Self>> {
-        Some(match index {
+        let entry = match index {
             0 => TaskEntry::new("agent", 1, send),
             1 => TaskEntry::new("average", 2, |task, app| {
                 receive(task, app, app.to_average, app.average, |window| {
@@ -73,7 +80,8 @@ impl<B: Board> Program<B> for Mq {
                 })
             }),
             _ => return None,
-        })
+        };
+        Some(entry.with_stack(STACK_BYTES))
     }
 }
 

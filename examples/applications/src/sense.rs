@@ -33,6 +33,13 @@ const PERIOD: u32 = 5;
 const PIXELS: usize = 20 * 20;
 const FIRST_SHADE: u32 = 42;
 
+/// A photo lies on it before it is stored: more than an MSP430 gives by default.
+const STACK_BYTES: usize = if cfg!(target_arch = "msp430") {
+    2048
+} else {
+    intos::DEFAULT_STACK_BYTES
+};
+
 impl<B: Board> Program<B> for Sense {
     const NAME: &'static str = "sense";
     const VERSION: u32 = 1;
@@ -49,7 +56,8 @@ impl<B: Board> Program<B> for Sense {
     }
 
     fn task(index: usize) -> Option<TaskEntry<B, Self>> {
-        (index == 0).then_some(TaskEntry::new("camera", 1, sense))
+        let camera = TaskEntry::new("camera", 1, sense as fn(&mut Task<B>, &Self) -> _);
+        (index == 0).then_some(camera.with_stack(STACK_BYTES))
     }
 }
 

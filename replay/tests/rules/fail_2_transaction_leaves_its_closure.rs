@@ -1,10 +1,11 @@
 //! Rule 2: nothing that borrows a transaction leaves it, nor does the transaction itself.
 use nvm_core::Nvm;
-use replay::{Error, Site, Thread, Tx};
+use replay::{Alone, Error, Site, Thread, Tx};
 
 fn keep<N: Nvm + Copy + 'static>(thread: &mut Thread<N>) -> Result<(), Error> {
     let mut escaped: Option<&mut Tx<'_, N>> = None;
-    thread.transaction_at(Site::here(), |_: &Error| true, |tx| {
+    let is_outcome = |_: &Error| true;
+    thread.transaction_at(Site::here(), &Alone, is_outcome, |tx| {
         escaped = Some(tx);
         Ok(())
     })
