@@ -21,7 +21,7 @@ use core::mem;
 use nvm_core::{Nvm, RawOffset, Record, ablation};
 use nvm_list::{List, Staged};
 use nvm_tx::UndoLog;
-use replay::{DecodeResult, Site, SystemTable, SystemTx};
+use replay::{Decode, Site, SystemTable, SystemTx};
 
 use crate::error::{Error, ErrorKind};
 use crate::observe::Event;
@@ -266,28 +266,21 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     /// Takes the result of a call that has completed, or that whoever woke the task has put there.
     #[inline(never)] // One copy for each type of result.
     fn take_result<R: Record>(self) -> Result<R, Error> {
-        let mut result = None;
-        self.take_encoded(R::MAX_BYTES, &mut |record| {
-            result = R::decode(record)?;
-            Ok(result.is_some())
-        })?;
+        let mut result = None::<R>;
+        self.take_encoded(R::MAX_BYTES, &mut result)?;
         result.ok_or(NO_RESULT)
     }
 
-    fn take_encoded(
-        self,
-        max_bytes: RawOffset,
-        decode: &mut DecodeResult<'_, N>,
-    ) -> Result<(), Error> {
+    fn take_encoded(self, max_bytes: RawOffset, result: &mut dyn Decode<N>) -> Result<(), Error> {
         let (port, site, call) = (self.port, self.site, self.name);
         let Caller::Task { task, system } = self.caller else {
             return Err(ErrorKind::InInterrupt { site: Some(site) }.error());
         };
-        if system.take_encoded(site, max_bytes, decode)? {
+        if system.take_encoded(site, max_bytes, result)? {
             return Ok(());
         }
         port.critical(|| {
-            system.complete_in_place_encoded(site, max_bytes, decode)?;
+            system.complete_in_place_encoded(site, max_bytes, result)?;
             port.observe(Event::Completed { task, call });
             Ok(())
         })

@@ -398,8 +398,8 @@ impl fmt::Display for ErrorKind {
             ),
             Self::InInterrupt { site } => {
                 f.write_str("an interrupt handler made a call that only a task can make")?;
-                match site {
-                    Some(site) => write!(f, ", at {}", site.location()),
+                match site.and_then(Site::location) {
+                    Some(location) => write!(f, ", at {location}"),
                     None => Ok(()),
                 }
             }

@@ -70,15 +70,15 @@ impl Cause {
         )
     }
 
-    /// A cause at a call site, with a number.
+    /// A cause with a number, and at a call site where it is known.
     #[inline]
-    pub const fn at(code: u8, number: RawOffset, site: &'static Location<'static>) -> Self {
+    pub const fn at(code: u8, number: RawOffset, site: Option<&'static Location<'static>>) -> Self {
         #[cfg(target_pointer_width = "16")]
         let _ = site;
         Self {
             head: head(code, in_head(number)),
             #[cfg(not(target_pointer_width = "16"))]
-            site: Some(site),
+            site,
         }
     }
 
@@ -195,11 +195,11 @@ mod tests {
         let (here, there) = (Location::caller(), other_place());
         let small = Cause::small(255, 200);
         assert_eq!((small.code(), small.number()), (255, 200));
-        let at = Cause::at(255, 9, here);
+        let at = Cause::at(255, 9, Some(here));
         assert_eq!((at.code(), at.number()), (255, 9));
         assert_eq!(at.location(), Some(here));
-        assert_eq!(at, Cause::at(255, 9, here));
-        assert_ne!(at, Cause::at(255, 9, there));
+        assert_eq!(at, Cause::at(255, 9, Some(here)));
+        assert_ne!(at, Cause::at(255, 9, Some(there)));
         assert_ne!(at, Cause::new(255, 9));
     }
 

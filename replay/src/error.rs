@@ -121,12 +121,13 @@ impl ErrorKind {
                 table,
                 record,
                 site,
-            } => match site {
-                Some(site) => {
-                    Cause::at(DIVERGED + table as u8, record as RawOffset, site.location())
-                }
-                None => Cause::new(DIVERGED + table as u8, record as RawOffset),
-            },
+            } => {
+                let location = match site {
+                    Some(site) => site.location(),
+                    None => None,
+                };
+                Cause::at(DIVERGED + table as u8, record as RawOffset, location)
+            }
             Self::AreaTooSmall { offset } => Cause::new(AREA_TOO_SMALL, offset),
         }
     }
@@ -214,8 +215,8 @@ impl fmt::Display for ErrorKind {
                 site,
             } => {
                 f.write_str("replay diverged")?;
-                if let Some(site) = site {
-                    write!(f, " at {}", site.location())?;
+                if let Some(location) = site.and_then(Site::location) {
+                    write!(f, " at {location}")?;
                 }
                 write!(
                     f,

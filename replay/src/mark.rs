@@ -119,9 +119,7 @@ impl SystemMark {
 }
 
 /// The digest of one more record, made at the call site of that [tag](Site::tag).
-// Where a `usize` has 16 bits text counts most: one copy.
-#[cfg_attr(not(target_pointer_width = "16"), inline)]
-#[cfg_attr(target_pointer_width = "16", inline(never))]
+#[inline]
 pub(crate) const fn digest(before: u8, tag: u16) -> u8 {
     digest_with(before, folded(tag))
 }
@@ -139,8 +137,7 @@ pub(crate) const fn digest_with(before: u8, folded: u8) -> u8 {
 }
 
 /// The digest of one more system call: four bits.
-#[cfg_attr(not(target_pointer_width = "16"), inline)]
-#[cfg_attr(target_pointer_width = "16", inline(never))]
+#[inline]
 pub(crate) const fn system_digest(before: u8, site: Site) -> u8 {
     system_digest_of_tag(before, site.tag())
 }

@@ -9,13 +9,16 @@
 //!
 //! A transaction that returns an error is rolled back; its error is recorded in place of the result, and
 //! published by the store that empties the log.
+//!
+//! Here is what differs with the type of a result, little of it; the rest is in `ending`.
 
 use nvm_core::{Nvm, RawOffset, Record, widened};
 
-use crate::broken::{self, Variant};
+use crate::codec::{Encode, Outcome};
+use crate::ending::{Sizes, TEXT_COUNTS_MOST};
 use crate::error::Error;
-use crate::mark::{Mark, digest_with, folded};
-use crate::records::{outcome_bytes, seed, seed_of_tag};
+use crate::mark::folded;
+use crate::records::{seed, seed_of_tag};
 use crate::site::Site;
 use crate::thread::Thread;
 use crate::transaction::{Tx, WriteFirstTx};
@@ -38,11 +41,6 @@ impl EndOfTransaction for Alone {
     }
 }
 
-#[inline]
-fn undisturbed_if<R>(shared: bool, by: &impl EndOfTransaction, end: impl FnOnce() -> R) -> R {
-    if shared { by.undisturbed(end) } else { end() }
-}
-
 impl<N: Nvm + Copy> Thread<N> {
     /// What [`transaction`](Thread::transaction) and [`try_transaction`](Thread::try_transaction) do, for
     /// a kernel whose own methods stand between the program and this one.
@@ -57,17 +55,46 @@ impl<N: Nvm + Copy> Thread<N> {
         is_outcome: impl Fn(&E) -> bool,
         body: impl FnOnce(&mut Tx<'_, N>) -> Result<R, E>,
     ) -> Result<R, E> {
-        if !self.has_room(outcome_bytes::<R, E>())
-            && let Some(outcome) = self.overcome::<R, E>(site)?
-        {
+        if let Some(outcome) = self.begin::<R, E>(site) {
             return outcome;
         }
-        self.system.attach(self.log.next_sequence());
-        let mut tx = Tx::new(self.log.begin_settled(), &mut self.system);
+        let mut tx = Tx::new(self.log.resume(), &mut self.system);
         let result = body(&mut tx);
         tx.leave_running();
+        self.end(site, end, is_outcome, result)
+    }
+
+    /// Bypasses a transaction and answers its outcome, or begins it.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
+    fn begin<R: Record, E: Record + From<Error>>(&mut self, site: Site) -> Option<Result<R, E>> {
+        if !TEXT_COUNTS_MOST && self.has_room(Sizes::of::<R, E>().record_bytes()) {
+            self.begin_settled();
+            return None;
+        }
+        let (mut value, mut error) = (None::<R>, None::<E>);
+        let outcome = Outcome {
+            value: &mut value,
+            error: &mut error,
+        };
+        match self.begin_encoded(site, Sizes::of::<R, E>(), outcome) {
+            Ok(()) => value.map(Ok).or_else(|| error.map(Err)),
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    /// Commits it with what its body has answered, or rolls it back.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
+    fn end<R: Record, E: Record + From<Error>>(
+        &mut self,
+        site: Site,
+        end: &impl EndOfTransaction,
+        is_outcome: impl Fn(&E) -> bool,
+        result: Result<R, E>,
+    ) -> Result<R, E> {
         match result {
-            Ok(value) if self.is_simple() => {
+            Ok(value) if !TEXT_COUNTS_MOST && self.is_simple() => {
                 self.end_simply::<R, E>(site, &value)?;
                 Ok(value)
             }
@@ -84,7 +111,7 @@ impl<N: Nvm + Copy> Thread<N> {
         log_bytes: RawOffset,
         body: impl FnOnce(&mut WriteFirstTx<'_, N>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        if !self.has_room(outcome_bytes::<R, Error>())
+        if !self.has_room(Sizes::of::<R, Error>().record_bytes())
             && let Some(outcome) = self.overcome::<R, Error>(site)?
         {
             return outcome;
@@ -113,15 +140,13 @@ impl<N: Nvm + Copy> Thread<N> {
         &mut self,
         site: Site,
     ) -> Result<Option<Result<R, E>>, Error> {
-        if let Some(outcome) = self.bypass::<R, E>(site)? {
-            return Ok(Some(outcome));
-        }
-        self.reserve(outcome_bytes::<R, E>())?;
-        if !self.log.is_settled() {
-            self.log.settle()?;
-            self.note_room();
-        }
-        Ok(None)
+        let (mut value, mut error) = (None::<R>, None::<E>);
+        let outcome = Outcome {
+            value: &mut value,
+            error: &mut error,
+        };
+        self.bypass_or_prepare(site, Sizes::of::<R, E>(), outcome)?;
+        Ok(value.map(Ok).or_else(|| error.map(Err)))
     }
 
     /// Commits a [simple](Thread::is_simple) transaction with its result.
@@ -135,59 +160,13 @@ impl<N: Nvm + Copy> Thread<N> {
         }
     }
 
-    /// The same for a result without bytes; `error` is the seed of the error's check. What is made of the call site is known
-    /// when the program is built.
-    #[inline(never)]
-    fn end_without_record(&mut self, folded: u8, error: u16) -> Result<(), Error> {
-        let prepared = self.put_nothing(error);
-        prepared.map_err(|error| self.abandon(error))?;
-        let mark = self.next_mark_with(folded);
-        let committed = self.log.commit_plain(mark.bits());
-        committed.map_err(|fault| self.stop(fault.into()))?;
-        self.note_run(mark, 0);
-        Ok(())
-    }
-
     /// The same for a result with bytes.
     #[inline(never)]
     fn end_with_record<R: Record>(&mut self, tag: u16, value: &R) -> Result<(), Error> {
-        let seed = seed_of_tag(tag, widened(R::MAX_BYTES));
-        let late = broken::is(Variant::RecordsAfterCommit);
-        let put = |thread: &Self| thread.records.put_value(thread.nvm(), seed, value);
-        let prepared = if late { Ok(0) } else { put(self) };
-        let mut bytes = prepared.map_err(|error| self.abandon(error))?;
-        let mark = self.next_mark(tag);
-        let committed = self.log.commit_plain(mark.bits());
-        committed.map_err(|fault| self.stop(fault.into()))?;
-        if late {
-            bytes = put(self)?;
+        match self.records.encode(self.nvm(), |to| value.encode(to)) {
+            Ok(bytes) => self.end_with_encoded(seed_of_tag(tag, widened(R::MAX_BYTES)), tag, bytes),
+            Err(error) => Err(self.abandon(error)),
         }
-        self.note_run(mark, bytes);
-        Ok(())
-    }
-
-    /// Whether the running transaction, whose body has succeeded, commits with one store.
-    #[inline]
-    fn is_simple(&mut self) -> bool {
-        self.log.is_plain() && self.system.is_walked()
-    }
-
-    /// Makes sure that what stands in place of a record that takes no bytes is no error of this transaction.
-    #[inline]
-    fn put_nothing(&self, error: u16) -> Result<(), Error> {
-        if broken::is(Variant::KeepsCheck) {
-            return Ok(());
-        }
-        self.records.invalidate_error(self.nvm(), error)
-    }
-
-    /// Rolls back after a failure before the commit, with which the thread cannot go on.
-    #[cold]
-    #[inline(never)]
-    fn abandon(&mut self, error: Error) -> Error {
-        // Where it fails, a restart rolls back.
-        let _ = self.log.resume().roll_back();
-        self.stop(error)
     }
 
     /// Ends a transaction that does not simply commit: it has changed bits of an allocator's, or it has failed, or paid no
@@ -200,85 +179,20 @@ impl<N: Nvm + Copy> Thread<N> {
         is_outcome: impl Fn(&E) -> bool,
         result: Result<R, E>,
     ) -> Result<R, E> {
-        let fault = self.log.fault().map(Error::from);
-        // What keeps it from committing, even where the body paid no heed to it.
-        let result = match (result, self.system.failure().or(fault)) {
-            (Ok(value), None) if self.system.is_walked() => {
-                return Ok(self.commit_with_care::<R, E>(site, end, value)?);
-            }
-            (Ok(_), Some(error)) => Err(E::from(error)),
-            (result, _) => result,
+        let sizes = Sizes::of::<R, E>();
+        let error = match result {
+            Ok(value) => match self.end_succeeded(site, end, sizes, &value) {
+                Ok(()) => return Ok(value),
+                Err(error) => E::from(error),
+            },
+            Err(error) => error,
         };
-        let recorded = result.as_ref().err().filter(|error| {
-            let failed_for_good = |error: Option<Error>| error.is_none_or(Error::is_outcome);
-            failed_for_good(self.system.failure()) && failed_for_good(fault) && is_outcome(error)
-        });
-        let stop = self.system.must_stop().or_else(|| {
-            // An error that is not recorded may have come before calls that the repetition will make.
-            let is_over = result.is_ok() || recorded.is_some();
-            is_over.then(|| self.system.check_walked(site).err())?
-        });
-        self.statistics.rolled_back += 1;
-        let (Some(error), None) = (recorded, stop) else {
-            let rolled_back = self.roll_back(end);
-            // It may not be settled.
-            self.note_room();
-            return match (stop, rolled_back) {
-                (Some(error), _) => Err(self.stop(error).into()),
-                (None, Ok(())) => result,
-                (None, Err(error)) => Err(error.into()),
-            };
-        };
-        let put = self
-            .prepare_commit()
-            .and_then(|()| self.records.put_error(self.nvm(), site, error));
-        let bytes = put.map_err(|error| self.abandon(error))?;
-        let mark = self.next_mark(site.tag());
-        let tx = self.log.resume();
-        let published = undisturbed_if(tx.changes_shared_bits(), end, || {
-            tx.roll_back_with(mark.bits())
-        });
-        published.map_err(|fault| self.stop(fault.into()))?;
-        self.note_run_with_care(mark, bytes)?;
-        result
+        let recorded: Option<&dyn Encode<N>> = is_outcome(&error).then_some(&error);
+        self.end_failed(site, end, sizes.error, recorded)?;
+        Err(error)
     }
 
-    /// Commits a transaction that has succeeded, undisturbed where others may change the same bits.
-    fn commit_with_care<R: Record, E: Record>(
-        &mut self,
-        site: Site,
-        end: &impl EndOfTransaction,
-        value: R,
-    ) -> Result<R, Error> {
-        let prepared = self.prepare_commit();
-        let prepared = prepared.and_then(|()| {
-            if R::MAX_BYTES == 0 {
-                self.put_nothing(seed(site, widened(E::MAX_BYTES)))
-                    .map(|()| 0)
-            } else {
-                let seed = seed(site, widened(R::MAX_BYTES));
-                self.records.put_value(self.nvm(), seed, &value)
-            }
-        });
-        let bytes = prepared.map_err(|error| self.abandon(error))?;
-        let mark = self.next_mark(site.tag());
-        let tx = self.log.resume();
-        let committed = undisturbed_if(tx.changes_shared_bits(), end, || {
-            tx.commit_with(mark.bits())
-        });
-        committed.map_err(|fault| self.stop(fault.into()))?;
-        self.note_run_with_care(mark, bytes)?;
-        Ok(value)
-    }
-
-    fn roll_back(&mut self, end: &impl EndOfTransaction) -> Result<(), Error> {
-        let tx = self.log.resume();
-        Ok(undisturbed_if(tx.changes_shared_bits(), end, || {
-            tx.roll_back()
-        })?)
-    }
-
-    /// Ends a transaction that cannot abort and does not simply commit.
+    /// The same for one that cannot abort.
     #[inline(never)]
     fn end_write_first_with_care<R: Record>(
         &mut self,
@@ -286,63 +200,12 @@ impl<N: Nvm + Copy> Thread<N> {
         end: &impl EndOfTransaction,
         result: Result<R, Error>,
     ) -> Result<R, Error> {
-        let fault = self.log.fault().map(Error::from);
-        let result = match self.system.failure().or(fault) {
-            Some(error) => Err(error),
-            None => result,
+        let sizes = Sizes::of::<R, Error>();
+        let (failed, value): (_, &dyn Encode<N>) = match &result {
+            Ok(value) => (None, value),
+            Err(error) => (Some(*error), error),
         };
-        let result = match result {
-            Ok(value) => self.system.check_walked(site).map(|()| value),
-            Err(error) if error.is_outcome() => {
-                Err(self.system.check_walked(site).err().unwrap_or(error))
-            }
-            Err(error) => Err(error),
-        };
-        match result {
-            Ok(value) => self.commit_with_care::<R, Error>(site, end, value),
-            Err(error) => {
-                let error = self.roll_back(end).err().unwrap_or(error);
-                Err(self.end_unrun(site, error))
-            }
-        }
-    }
-
-    /// Records the error with which a transaction that cannot abort has not run.
-    #[cold]
-    #[inline(never)]
-    fn end_unrun(&mut self, site: Site, error: Error) -> Error {
-        self.statistics.rolled_back += 1;
-        if !error.is_outcome() {
-            return self.stop(error);
-        }
-        let bytes = match self.records.put_error(self.nvm(), site, &error) {
-            Ok(bytes) => bytes,
-            Err(error) => return self.stop(error),
-        };
-        let mark = self.next_mark(site.tag());
-        // Where something was written without logging, the log does not let it be published, and
-        // that stops the thread.
-        if self.publish(mark).is_ok()
-            && let Err(stop) = self.note_run_with_care(mark, bytes)
-        {
-            return stop;
-        }
-        error
-    }
-
-    /// The mark that counts one record more.
-    #[inline]
-    const fn next_mark(&self, tag: u16) -> Mark {
-        self.next_mark_with(folded(tag))
-    }
-
-    /// The same, with the record's folded tag.
-    #[inline]
-    const fn next_mark_with(&self, folded: u8) -> Mark {
-        Mark {
-            count: self.records.index() + 1,
-            parity: false,
-            digest: digest_with(self.digest, folded),
-        }
+        self.end_write_first_encoded(site, end, failed, sizes, value)?;
+        result
     }
 }

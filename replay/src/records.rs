@@ -22,9 +22,10 @@
 //! | another value or frame, valid or being stored | by bit 0 of its check, which is in the byte that is stored first |
 
 use nvm_core::{
-    Area, Class, Nvm, RawOffset, Record, RecordReader, RecordWriter, UpTo12Bits, ablation, widened,
+    Area, Class, Nvm, RawOffset, RecordReader, RecordWriter, UpTo12Bits, ablation, widened,
 };
 
+use crate::codec::{Decode, Encode};
 use crate::error::{Error, ErrorKind, Table};
 use crate::site::Site;
 
@@ -56,21 +57,19 @@ pub(crate) const fn seed_of_tag(tag: u16, bytes: u32) -> u16 {
     tag ^ (bytes as u16).wrapping_mul(0x2F0B) ^ (bytes >> 16) as u16
 }
 
-/// The most bytes that the record of a value of type `R` takes.
-pub(crate) const fn value_bytes<R: Record>() -> RawOffset {
-    match R::MAX_BYTES {
+/// The most bytes that the record of a value of up to `max_bytes` takes.
+#[inline]
+pub(crate) const fn value_bytes(max_bytes: RawOffset) -> RawOffset {
+    match max_bytes {
         0 => 0,
         bytes => bytes.saturating_add(CHECK_BYTES),
     }
 }
 
-/// The most bytes that the record of an outcome takes.
-pub(crate) const fn outcome_bytes<R: Record, E: Record>() -> RawOffset {
-    let (value, error) = (
-        value_bytes::<R>(),
-        E::MAX_BYTES.saturating_add(ERROR_HEADER_BYTES),
-    );
-    if value > error { value } else { error }
+/// The most bytes that the record of an error of up to `max_bytes` takes.
+#[inline]
+pub(crate) const fn error_bytes(max_bytes: RawOffset) -> RawOffset {
+    max_bytes.saturating_add(ERROR_HEADER_BYTES)
 }
 
 /// A position in a table of records. Volatile: a replay walks from the table's start.
@@ -195,88 +194,130 @@ impl Records {
         Ok(())
     }
 
-    /// Stores a value's record with the check of this [`seed`], not yet valid, and answers its bytes.
+    /// Stores a value, whose record is not valid before its [check](Records::validate_value) is stored, and answers the
+    /// record's bytes.
     #[inline]
-    pub(crate) fn put_value<N: Nvm, R: Record>(
+    pub(crate) fn encode<N: Nvm>(
         &self,
         nvm: &N,
-        seed: u16,
-        value: &R,
+        encode: impl FnOnce(&mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error>,
     ) -> Result<RawOffset, Error> {
-        if R::MAX_BYTES == 0 || !ablation::CRASH_CONSISTENCY {
+        if !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
         let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end);
-        value.encode(&mut writer)?;
-        let check = self.check_of(seed, Kind::Value);
-        nvm.write_u16(Class::Replay, self.at, check)?;
+        encode(&mut writer)?;
         Ok(writer.position() - self.at)
     }
 
-    /// Stores an error's record, not yet valid, and answers its bytes.
-    pub(crate) fn put_error<N: Nvm, E: Record>(
+    /// Stores the check, of this [`seed`], of the value that was stored before.
+    #[inline]
+    pub(crate) fn validate_value<N: Nvm>(&self, nvm: &N, seed: u16) -> Result<(), Error> {
+        if ablation::CRASH_CONSISTENCY {
+            let check = self.check_of(seed, Kind::Value);
+            nvm.write_u16(Class::Replay, self.at, check)?;
+        }
+        Ok(())
+    }
+
+    /// Stores a value's record with the check of this [`seed`], not yet published, and answers its bytes.
+    #[inline]
+    pub(crate) fn put_value<N: Nvm>(
+        &self,
+        nvm: &N,
+        seed: u16,
+        encode: impl FnOnce(&mut RecordWriter<'_, N>) -> Result<(), nvm_core::Error>,
+    ) -> Result<RawOffset, Error> {
+        let bytes = self.encode(nvm, encode)?;
+        self.validate_value(nvm, seed)?;
+        Ok(bytes)
+    }
+
+    /// Stores the record of an error of up to `max_bytes`, not yet published, and answers its bytes.
+    pub(crate) fn put_error<N: Nvm>(
         &self,
         nvm: &N,
         site: Site,
-        error: &E,
+        max_bytes: RawOffset,
+        error: &dyn Encode<N>,
     ) -> Result<RawOffset, Error> {
         if !ablation::CRASH_CONSISTENCY {
             return Ok(0);
         }
         let mut writer = RecordWriter::new(nvm, self.at + CHECK_BYTES, self.end);
         writer.put(&self.index.to_le_bytes())?;
-        error.encode(&mut writer)?;
-        let check = self.check(site, Kind::Error, widened(E::MAX_BYTES));
+        error.encode_into(&mut writer)?;
+        let check = self.check(site, Kind::Error, widened(max_bytes));
         nvm.write_u16(Class::Replay, self.at, check)?;
         Ok(writer.position() - self.at)
     }
 
-    /// Whether the transaction at this position ended with an error.
-    #[inline]
-    pub(crate) fn is_error<N: Nvm, E: Record>(&self, nvm: &N, site: Site) -> Result<bool, Error> {
+    /// Whether the transaction at this position ended with an error, of up to `max_bytes`.
+    pub(crate) fn is_error<N: Nvm>(
+        &self,
+        nvm: &N,
+        site: Site,
+        max_bytes: RawOffset,
+    ) -> Result<bool, Error> {
         Ok(self.free() >= ERROR_HEADER_BYTES
-            && nvm.read_u16(self.at)? == self.check(site, Kind::Error, widened(E::MAX_BYTES))
+            && nvm.read_u16(self.at)? == self.check(site, Kind::Error, widened(max_bytes))
             && nvm.read_u16(self.at + CHECK_BYTES)? == self.index)
     }
 
-    /// Takes the value at this position, and its record's bytes.
+    /// Takes the value, of up to `max_bytes`, at this position, and answers its record's bytes.
     #[inline]
-    pub(crate) fn take_value<N: Nvm, R: Record>(
+    pub(crate) fn take_value<N: Nvm>(
         &self,
         nvm: &N,
         site: Site,
-    ) -> Result<(R, RawOffset), Error> {
-        if R::MAX_BYTES == 0 {
-            return self.decode(nvm, site, self.at);
-        }
-        if ablation::CRASH_CONSISTENCY
-            && self.stored_check(nvm)? != self.check(site, Kind::Value, widened(R::MAX_BYTES))
+        max_bytes: RawOffset,
+        decode: &mut dyn Decode<N>,
+    ) -> Result<RawOffset, Error> {
+        if max_bytes > 0
+            && ablation::CRASH_CONSISTENCY
+            && self.stored_check(nvm)? != self.check(site, Kind::Value, widened(max_bytes))
         {
             return Err(self.diverged(site));
         }
-        self.decode(nvm, site, self.at + CHECK_BYTES)
+        self.take_valid(nvm, site, max_bytes, decode)
     }
 
-    /// Takes the error that [`is_error`](Records::is_error) found, and its record's bytes.
-    pub(crate) fn take_error<N: Nvm, E: Record>(
-        &self,
-        nvm: &N,
-        site: Site,
-    ) -> Result<(E, RawOffset), Error> {
-        self.decode(nvm, site, self.at + ERROR_HEADER_BYTES)
-    }
-
+    /// The same where the check is known to be right.
     #[inline]
-    fn decode<N: Nvm, R: Record>(
+    pub(crate) fn take_valid<N: Nvm>(
         &self,
         nvm: &N,
         site: Site,
-        at: RawOffset,
-    ) -> Result<(R, RawOffset), Error> {
-        let mut reader = RecordReader::new(nvm, at, self.end);
-        match R::decode(&mut reader) {
-            Ok(Some(value)) => Ok((value, reader.position() - self.at)),
-            Ok(None) | Err(nvm_core::Error::OutOfRange { .. }) => Err(self.diverged(site)),
+        max_bytes: RawOffset,
+        decode: &mut dyn Decode<N>,
+    ) -> Result<RawOffset, Error> {
+        let header = if max_bytes > 0 { CHECK_BYTES } else { 0 };
+        self.decode(nvm, site, header, decode)
+    }
+
+    /// Takes the error that [`is_error`](Records::is_error) found, and answers its record's bytes.
+    #[inline]
+    pub(crate) fn take_error<N: Nvm>(
+        &self,
+        nvm: &N,
+        site: Site,
+        decode: &mut dyn Decode<N>,
+    ) -> Result<RawOffset, Error> {
+        self.decode(nvm, site, ERROR_HEADER_BYTES, decode)
+    }
+
+    #[inline(never)] // one copy
+    fn decode<N: Nvm>(
+        &self,
+        nvm: &N,
+        site: Site,
+        header: RawOffset,
+        decode: &mut dyn Decode<N>,
+    ) -> Result<RawOffset, Error> {
+        let mut reader = RecordReader::new(nvm, self.at + header, self.end);
+        match decode.decode_from(&mut reader) {
+            Ok(true) => Ok(reader.position() - self.at),
+            Ok(false) | Err(nvm_core::Error::OutOfRange { .. }) => Err(self.diverged(site)),
             Err(error) => Err(error.into()),
         }
     }

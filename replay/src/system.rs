@@ -15,8 +15,7 @@ mod encoded;
 
 use core::mem;
 
-pub use self::encoded::DecodeResult;
-use nvm_core::{Class, Nvm, RawOffset, Record, ablation, widened};
+use nvm_core::{Class, Nvm, RawOffset, Record, widened};
 use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
@@ -25,7 +24,7 @@ use crate::layout::ThreadAreas;
 use crate::mark::{
     MAX_STEPS, MAX_SYSTEM_COUNT, NO_GENERATION, SystemMark, system_digest, system_digest_of_tag,
 };
-use crate::records::{CHECK_BYTES, Kind, Records, seed, value_bytes};
+use crate::records::{CHECK_BYTES, Records, seed, value_bytes};
 use crate::site::Site;
 
 /// A kernel transaction: undo-logged like any other, on the thread's log of kernel transactions.
@@ -164,9 +163,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// Checks that the transaction made all the system calls that it had made before a power loss.
     pub(crate) const fn check_walked(&self, site: Site) -> Result<(), Error> {
         if self.calls.index() != self.committed.count() || self.committed.steps() != 0 {
-            return Err(self.calls.diverged(site));
+            return Err(self.diverged(site));
         }
         Ok(())
+    }
+
+    /// The error of a transaction that makes other system calls than before.
+    pub(crate) const fn diverged(&self, site: Site) -> Error {
+        self.calls.diverged(site)
     }
 
     /// Whether no system call has failed, and all that were made before a power loss were made again. Where it is so, the
@@ -227,25 +231,15 @@ impl<N: Nvm + Copy> SystemTable<N> {
             self.used = true;
             return Ok(None);
         }
-        self.take_recorded(site).map(Some)
+        self.take_recorded(site)
     }
 
     /// Takes the result of a call that completed before a power loss.
     #[cold]
     #[inline(never)]
-    fn take_recorded<R: Record>(&mut self, site: Site) -> Result<R, Error> {
-        self.check_failed()?;
-        let taken = self.calls.take_value(self.log.nvm(), site);
-        let (value, bytes) = taken.map_err(|error| self.fail(error))?;
-        self.digest = system_digest(self.digest, site);
-        // The digest that goes with steps has their call's site in it: `check_steps` compares that one.
-        let is_last =
-            self.calls.index() + 1 == self.committed.count() && self.committed.steps() == 0;
-        if is_last && self.digest != self.committed.digest() {
-            return Err(self.fail(self.calls.diverged(site)));
-        }
-        self.calls.step(bytes);
-        self.note_room();
+    fn take_recorded<R: Record>(&mut self, site: Site) -> Result<Option<R>, Error> {
+        let mut value = None::<R>;
+        self.take_encoded(site, R::MAX_BYTES, &mut value)?;
         Ok(value)
     }
 
@@ -260,25 +254,26 @@ impl<N: Nvm + Copy> SystemTable<N> {
     ) -> Result<R, Error> {
         self.check_next(site)?;
         if self.steps.index() < self.committed.steps() {
-            let taken = self.steps.take_value(self.log.nvm(), site);
-            let (value, bytes) = taken.map_err(|error| self.fail(error))?;
+            let mut value = None::<R>;
+            let taken = self
+                .steps
+                .take_value(self.log.nvm(), site, R::MAX_BYTES, &mut value);
+            let bytes = taken.map_err(|error| self.fail(error))?;
             self.steps.step(bytes);
-            return Ok(value);
+            return value.ok_or_else(|| self.fail(self.steps.diverged(site)));
         }
         if self.committed.steps() >= MAX_STEPS {
             return Err(self.fail(Error::new(ErrorKind::TooManyRecords {
                 table: Table::KernelTransactions,
             })));
         }
-        let room = self.steps.reserve(value_bytes::<R>());
+        let room = self.steps.reserve(value_bytes(R::MAX_BYTES));
         room.map_err(|error| self.fail(error))?;
         let value = self.run(body)?;
         let published = self
             .committed
             .with_one_step(system_digest(self.digest, site));
-        let put = self
-            .steps
-            .put_value(self.log.nvm(), seed(site, widened(R::MAX_BYTES)), &value);
+        let put = self.put_value(&self.steps, site, &value);
         let bytes = self.commit(put, published)?;
         (self.committed, self.room) = (published, 0);
         self.steps.step(bytes);
@@ -309,12 +304,25 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline(never)]
     fn publish_completed<R: Record>(&mut self, site: Site, value: &R) -> Result<(), Error> {
         let published = self.completed(site);
-        let put = self
-            .calls
-            .put_value(self.log.nvm(), seed(site, widened(R::MAX_BYTES)), value);
+        let put = self.put_value(&self.calls, site, value);
         let bytes = self.commit(put, published)?;
         self.note_completed(published, bytes);
         Ok(())
+    }
+
+    /// Stores the record of a value, not yet published; of one without bytes none.
+    #[inline]
+    fn put_value<R: Record>(
+        &self,
+        records: &Records,
+        site: Site,
+        value: &R,
+    ) -> Result<RawOffset, Error> {
+        if R::MAX_BYTES == 0 {
+            return Ok(0);
+        }
+        let seed = seed(site, widened(R::MAX_BYTES));
+        records.put_value(self.log.nvm(), seed, |to| value.encode(to))
     }
 
     /// Makes sure that the next system call's result of up to `bytes` can be recorded: before a step of it
@@ -356,28 +364,9 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// Completes the next system call with a result that already lies at
     /// [`result_at`](SystemTable::result_at). Costs 2 bytes (none for `()`) and 4 bytes.
     pub fn complete_in_place<R: Record>(&mut self, site: Site) -> Result<R, Error> {
-        self.check_next(site)?;
-        self.reserve(R::MAX_BYTES)?;
-        let published = self.completed(site);
-        let completed = self.publish_in_place(site, published);
-        let (value, bytes) = completed.map_err(|error| self.fail(error))?;
-        self.note_completed(published, bytes);
-        Ok(value)
-    }
-
-    fn publish_in_place<R: Record>(
-        &mut self,
-        site: Site,
-        published: SystemMark,
-    ) -> Result<(R, RawOffset), Error> {
-        if R::MAX_BYTES > 0 && ablation::CRASH_CONSISTENCY {
-            let check = self.calls.check(site, Kind::Value, widened(R::MAX_BYTES));
-            let at = self.calls.at();
-            self.log.nvm().write_u16(Class::Replay, at, check)?;
-        }
-        let taken = self.calls.take_value(self.log.nvm(), site)?;
-        self.log.publish(published.bits())?;
-        Ok(taken)
+        let mut value = None::<R>;
+        self.complete_in_place_encoded(site, R::MAX_BYTES, &mut value)?;
+        value.ok_or_else(|| self.fail(self.calls.diverged(site)))
     }
 
     /// Records what `input` gives, once: a repeated transaction gets the same value without asking again.

@@ -1,10 +1,12 @@
 //! How a restarted thread walks over its records, and how records are published and forgotten.
 
-use nvm_core::{Class, Nvm, RawOffset, Record, ablation};
+use nvm_core::{Class, Nvm, RawOffset, ablation};
 #[cfg(doc)]
 use nvm_tx::UndoLog;
 
 use crate::broken::{self, Variant};
+use crate::codec::Outcome;
+use crate::ending::Sizes;
 use crate::error::{Error, ErrorKind};
 use crate::loops::ENDED;
 use crate::mark::{MAX_COUNT, Mark, digest};
@@ -12,31 +14,34 @@ use crate::site::Site;
 use crate::thread::Thread;
 
 impl<N: Nvm + Copy> Thread<N> {
-    /// Takes the outcome of the next transaction, if it has one.
+    /// Takes the outcome of the next transaction, if it has one; answers whether it has.
     #[inline]
-    pub(crate) fn bypass<R: Record, E: Record>(
+    pub(crate) fn bypass(
         &mut self,
         site: Site,
-    ) -> Result<Option<Result<R, E>>, Error> {
+        sizes: Sizes,
+        outcome: Outcome<'_, N>,
+    ) -> Result<bool, Error> {
         self.check_stopped()?;
         if !self.is_replaying() {
-            return Ok(None);
+            return Ok(false);
         }
-        let (outcome, bytes) = self.take(site).map_err(|error| self.stop(error))?;
+        let taken = self.take(site, sizes, outcome);
+        let bytes = taken.map_err(|error| self.stop(error))?;
         self.walk(site, bytes)?;
         self.statistics.bypassed += 1;
-        Ok(Some(outcome))
+        Ok(true)
     }
 
     #[inline]
-    fn take<R: Record, E: Record>(&self, site: Site) -> Result<(Result<R, E>, RawOffset), Error> {
-        let nvm = self.nvm();
-        if self.records.is_error::<N, E>(nvm, site)? {
-            let (error, bytes) = self.records.take_error(nvm, site)?;
-            return Ok((Err(error), bytes));
+    fn take(&self, site: Site, sizes: Sizes, outcome: Outcome<'_, N>) -> Result<RawOffset, Error> {
+        let (nvm, records) = (self.nvm(), &self.records);
+        let Outcome { value, error } = outcome;
+        if records.is_error(nvm, site, sizes.error)? {
+            records.take_error(nvm, site, error)
+        } else {
+            records.take_value(nvm, site, sizes.value, value)
         }
-        let (value, bytes) = self.records.take_value(nvm, site)?;
-        Ok((Ok(value), bytes))
     }
 
     /// Walks over a record that was committed before a power loss.

@@ -3,28 +3,15 @@
 
 use core::mem;
 
-use nvm_core::{Class, Nvm, RawOffset, Record, RecordReader, RecordWriter, ablation, widened};
+use nvm_core::{Nvm, RawOffset, Record, RecordWriter, ablation, widened};
 use nvm_tx::UndoLog;
 
 use super::SystemTable;
+use crate::codec::Decode;
 use crate::error::Error;
 use crate::mark::{MAX_SYSTEM_COUNT, SystemMark, system_digest};
-use crate::records::{CHECK_BYTES, Kind, seed_of_tag};
+use crate::records::{seed_of_tag, value_bytes};
 use crate::site::Site;
-
-/// Takes a result from its record; answers `false` where the bytes are none.
-pub type DecodeResult<'b, N> =
-    dyn FnMut(&mut RecordReader<'_, N>) -> Result<bool, nvm_core::Error> + 'b;
-
-/// The most bytes that the record of a result of up to `max_bytes` takes.
-#[inline]
-const fn record_bytes(max_bytes: RawOffset) -> RawOffset {
-    if max_bytes == 0 {
-        0
-    } else {
-        max_bytes.saturating_add(CHECK_BYTES)
-    }
-}
 
 impl<N: Nvm + Copy> SystemTable<N> {
     /// Begins a system call: answers whether it is made for the first time. Where it is not, or where another one has
@@ -94,15 +81,10 @@ impl<N: Nvm + Copy> SystemTable<N> {
         // Found out once: it takes a dozen instructions.
         let tag = site.tag();
         let published = self.completed_at(tag);
-        if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
+        if max_bytes > 0 {
             let seed = seed_of_tag(tag, widened(max_bytes));
-            let check = self.calls.check_of(seed, Kind::Value);
-            let stored = self
-                .log
-                .nvm()
-                .write_u16(Class::Replay, self.calls.at(), check);
-            if let Err(error) = stored {
-                return Err(self.abandon(error.into()));
+            if let Err(error) = self.calls.validate_value(self.log.nvm(), seed) {
+                return Err(self.abandon(error));
             }
         }
         // Where a `usize` has 16 bits text counts most: one copy.
@@ -130,7 +112,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
     #[inline]
     fn has_room(&self, max_bytes: RawOffset) -> bool {
         debug_assert_eq!(self.room, self.room_now(), "noted after each change");
-        self.room > record_bytes(max_bytes)
+        self.room > value_bytes(max_bytes)
     }
 
     /// Before the next call: that it comes next, and that there is room for its record.
@@ -151,14 +133,16 @@ impl<N: Nvm + Copy> SystemTable<N> {
         &mut self,
         site: Site,
         max_bytes: RawOffset,
-        decode: &mut DecodeResult<'_, N>,
+        decode: &mut dyn Decode<N>,
     ) -> Result<bool, Error> {
         if self.failed.is_none() && !self.is_recorded() {
             self.used = true;
             return Ok(false);
         }
         self.check_failed()?;
-        let taken = self.decode_encoded(site, max_bytes, decode);
+        let taken = self
+            .calls
+            .take_value(self.log.nvm(), site, max_bytes, decode);
         let bytes = taken.map_err(|error| self.fail(error))?;
         self.walk_over(site, bytes)?;
         Ok(true)
@@ -173,7 +157,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
         &mut self,
         site: Site,
         max_bytes: RawOffset,
-        decode: &mut DecodeResult<'_, N>,
+        decode: &mut dyn Decode<N>,
     ) -> Result<(), Error> {
         let tag = site.tag();
         let published = self.completed_at(tag);
@@ -183,7 +167,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             && !self.is_recorded()
             && (self.committed.steps() == 0 || self.committed.digest() == published.digest());
         let is_free = self.committed.count() < MAX_SYSTEM_COUNT
-            && self.calls.free() >= record_bytes(max_bytes);
+            && self.calls.free() >= value_bytes(max_bytes);
         if !is_next || !is_free {
             self.prepare_with_care(site, max_bytes)?;
         }
@@ -200,15 +184,14 @@ impl<N: Nvm + Copy> SystemTable<N> {
         tag: u16,
         max_bytes: RawOffset,
         published: SystemMark,
-        decode: &mut DecodeResult<'_, N>,
+        decode: &mut dyn Decode<N>,
     ) -> Result<RawOffset, Error> {
-        if max_bytes > 0 && ablation::CRASH_CONSISTENCY {
+        let nvm = self.log.nvm();
+        if max_bytes > 0 {
             let seed = seed_of_tag(tag, widened(max_bytes));
-            let check = self.calls.check_of(seed, Kind::Value);
-            let at = self.calls.at();
-            self.log.nvm().write_u16(Class::Replay, at, check)?;
+            self.calls.validate_value(nvm, seed)?;
         }
-        let bytes = self.decode_value(site, max_bytes, decode)?;
+        let bytes = self.calls.take_valid(nvm, site, max_bytes, decode)?;
         self.log.publish(published.bits())?;
         Ok(bytes)
     }
@@ -225,43 +208,5 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.calls.step(bytes);
         self.note_room();
         Ok(())
-    }
-
-    /// Checks the next record, takes its value, and answers the record's bytes.
-    #[inline]
-    fn decode_encoded(
-        &self,
-        site: Site,
-        max_bytes: RawOffset,
-        decode: &mut DecodeResult<'_, N>,
-    ) -> Result<RawOffset, Error> {
-        if max_bytes > 0
-            && ablation::CRASH_CONSISTENCY
-            && self.calls.stored_check(self.log.nvm())?
-                != self.calls.check(site, Kind::Value, widened(max_bytes))
-        {
-            return Err(self.calls.diverged(site));
-        }
-        self.decode_value(site, max_bytes, decode)
-    }
-
-    /// Takes the value of the next record, whose check is right, and answers the record's bytes.
-    #[inline(never)] // one copy
-    fn decode_value(
-        &self,
-        site: Site,
-        max_bytes: RawOffset,
-        decode: &mut DecodeResult<'_, N>,
-    ) -> Result<RawOffset, Error> {
-        let mut at = self.calls.at();
-        if max_bytes > 0 {
-            at += CHECK_BYTES;
-        }
-        let mut reader = RecordReader::new(self.log.nvm(), at, self.calls.end());
-        match decode(&mut reader) {
-            Ok(true) => Ok(reader.position() - self.calls.at()),
-            Ok(false) | Err(nvm_core::Error::OutOfRange { .. }) => Err(self.calls.diverged(site)),
-            Err(error) => Err(error.into()),
-        }
     }
 }
