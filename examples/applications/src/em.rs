@@ -5,6 +5,7 @@
 
 use core::ops::Range;
 
+use intos::ReplayError;
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -66,12 +67,31 @@ impl<B: Board> Program<B> for Em {
     }
 
     fn task(index: usize) -> Option<TaskEntry<B, Self>> {
-        Some(match index {
-            0 => TaskEntry::new("monitor", 1, monitor),
-            1 => TaskEntry::new("first", 2, |task, app| act(task, app, FIRST, app.first)),
-            2 => TaskEntry::new("second", 2, |task, app| act(task, app, SECOND, app.second)),
+        let (entry, stack_bytes) = match index {
+            0 => (TaskEntry::new("monitor", 1, monitor), MONITORS_STACK_BYTES),
+            1 => (
+                TaskEntry::new("first", 2, |task, app| act(task, app, FIRST, app.first)),
+                ACTORS_STACK_BYTES,
+            ),
+            2 => (
+                TaskEntry::new("second", 2, |task, app| act(task, app, SECOND, app.second)),
+                ACTORS_STACK_BYTES,
+            ),
             _ => return None,
-        })
+        };
+        Some(entry.with_stack(stack_bytes))
+    }
+}
+
+/// On an MSP430 three stacks share 4 KiB of SRAM with all else, and an actor has its buffer twice on its.
+const MONITORS_STACK_BYTES: usize = stack_bytes(800);
+const ACTORS_STACK_BYTES: usize = stack_bytes(1_072);
+
+const fn stack_bytes(on_msp430: usize) -> usize {
+    if cfg!(target_arch = "msp430") {
+        on_msp430
+    } else {
+        intos::DEFAULT_STACK_BYTES
     }
 }
 
@@ -117,13 +137,23 @@ fn act_once<B: Board>(
         if waited.or_outcome()?.is_err() {
             return Ok(false);
         }
-        let done = Action {
-            events: event,
-            buffer: [(actor.filling + event) as u8; BUFFER_BYTES],
-        };
-        tx.set_unlogged(action, done)?;
+        fill(tx, actor, action, event)?;
         Ok(true)
     })
+}
+
+#[inline(never)] // while an actor waits, no buffer lies on its stack
+fn fill<B: Board>(
+    tx: &mut WriteFirstTx<B>,
+    actor: Actor,
+    action: Offset<Action>,
+    event: u32,
+) -> Result<(), ReplayError> {
+    let done = Action {
+        events: event,
+        buffer: [(actor.filling + event) as u8; BUFFER_BYTES],
+    };
+    Ok(tx.set_unlogged(action, done)?)
 }
 
 impl Checked for Em {
@@ -136,23 +166,22 @@ impl Checked for Em {
     const EXPECTED: Results = [EVENTS, 142, EVENTS, 124];
 
     fn results<N: Nvm>(&self, nvm: &N) -> Result<Results, Error> {
-        let (first, second) = (nvm.load(self.first)?, nvm.load(self.second)?);
-        Ok([
-            first.events,
-            filling(&first.buffer),
-            second.events,
-            filling(&second.buffer),
-        ])
+        let (first, second) = (done(nvm, self.first)?, done(nvm, self.second)?);
+        Ok([first.0, first.1, second.0, second.1])
     }
 }
 
-/// What fills a buffer; `u32::MAX` where it is not the same everywhere.
-fn filling(buffer: &[u8; BUFFER_BYTES]) -> u32 {
-    if buffer.iter().all(|byte| *byte == buffer[0]) {
-        buffer[0].into()
-    } else {
-        u32::MAX
+/// On how many events an actor has acted, and what fills its buffer; `u32::MAX` where it is not the same everywhere.
+fn done<N: Nvm>(nvm: &N, action: Offset<Action>) -> Result<(u32, u32), Error> {
+    let events = nvm.load(field!(action, Action.events))?;
+    let buffer = field!(action, Action.buffer).get();
+    let first = nvm.read_u8(buffer)?;
+    for index in 1..BUFFER_BYTES {
+        if nvm.read_u8(buffer + index as RawOffset)? != first {
+            return Ok((events, u32::MAX));
+        }
     }
+    Ok((events, first.into()))
 }
 
 impl Application for Em {
