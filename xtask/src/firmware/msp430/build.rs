@@ -32,14 +32,27 @@ pub(crate) fn build_with(
     profile: Profile,
     features: &str,
 ) -> Result<Program, String> {
+    let folder = build_together(&[program], profile, features)?;
+    Program::read(&folder.join(program))
+}
+
+/// Builds several of them at once, and answers in which folder they lie.
+pub(in crate::firmware) fn build_together<S: AsRef<str>>(
+    programs: &[S],
+    profile: Profile,
+    features: &str,
+) -> Result<PathBuf, String> {
     let target_dir = toolchain::target_dir("msp430");
     let mut build = toolchain::build_with(TARGET, &target_dir, profile.name())?;
+    for program in programs {
+        build.args(["--bin", program.as_ref()]);
+    }
     build
-        .args(["--bin", program, "--features", features])
+        .args(["--features", features])
         // Its `.cargo/config.toml` counts there.
         .current_dir(folder());
     toolchain::run(&mut build)?;
-    Program::read(&target_dir.join(TARGET).join(profile.name()).join(program))
+    Ok(target_dir.join(TARGET).join(profile.name()))
 }
 
 /// The same, as a copy: a build with other features would replace it.
