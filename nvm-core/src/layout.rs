@@ -147,11 +147,12 @@ const fn hashed(mut hash: u32, text: &str, number: u32) -> u32 {
         hash = mixed(hash, u32::from_le_bytes(words[i]));
         i += 1;
     }
-    let (mut last, mut i) = (0, 0);
-    while i < rest.len() {
-        last = last << 8 | rest[i] as u32;
-        i += 1;
-    }
+    let last = match *rest {
+        [a] => a as u32,
+        [a, b] => (a as u32) << 8 | b as u32,
+        [a, b, c] => (a as u32) << 16 | (b as u32) << 8 | c as u32,
+        _ => 0,
+    };
     // The length, so that ("ab", "c") and ("a", "bc") differ.
     hash = mixed(mixed(hash, last), text.len() as u32);
     mixed(hash, number)

@@ -76,16 +76,13 @@ impl CommitWord {
     pub(crate) fn live<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Option<Self>, Error> {
         let even = Self::from_raw(nvm.read_u32(at)?);
         let odd = Self::from_raw(nvm.read_u32(at + 4)?);
-        if even.sequence >= SEQUENCES
-            || odd.sequence >= SEQUENCES
-            || even.sequence % 2 != 0
-            || odd.sequence % 2 != 1
-        {
+        // Both neighbours of an even number are odd ones, and below the numbers' end as it is.
+        if even.sequence >= SEQUENCES || even.sequence % 2 != 0 {
             return Ok(None);
         }
-        Ok(if following(even.sequence) == odd.sequence {
+        Ok(if odd.sequence == even.sequence + 1 {
             Some(odd)
-        } else if following(odd.sequence) == even.sequence {
+        } else if odd.sequence == preceding(even.sequence) {
             Some(even)
         } else {
             None
@@ -100,5 +97,35 @@ impl CommitWord {
             at + 4 * RawOffset::from(self.sequence & 1),
             u32::from(self.sequence) << 24 | self.mark,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nvm_core::sim::SimNvm;
+
+    use super::*;
+
+    #[test]
+    fn the_live_word_is_the_one_whose_number_follows() {
+        let nvm = SimNvm::<4>::new(8);
+        for even in 0..=u8::MAX {
+            for odd in 0..=u8::MAX {
+                nvm.write_u32(Class::UndoLog, 0, u32::from(even) << 24)
+                    .unwrap();
+                nvm.write_u32(Class::UndoLog, 4, u32::from(odd) << 24)
+                    .unwrap();
+                let are_valid =
+                    even < SEQUENCES && odd < SEQUENCES && even % 2 == 0 && odd % 2 == 1;
+                let expected = match (following(even) == odd, following(odd) == even) {
+                    _ if !are_valid => None,
+                    (true, _) => Some(odd),
+                    (_, true) => Some(even),
+                    _ => None,
+                };
+                let live = CommitWord::live(&nvm, 0).unwrap();
+                assert_eq!(live.map(|word| word.sequence), expected, "{even} {odd}");
+            }
+        }
     }
 }

@@ -10,6 +10,17 @@ use crate::log_entry::{EntryArea, Kind, LogEntry};
 
 const CACHED: usize = 6;
 
+/// In place of a range: holds nothing. Not all of its bits are alike, so that it is copied where a log is made, which takes
+/// fewer instructions than the call that clears.
+const NO_RANGE: (RawOffset, RawOffset) = (
+    if cfg!(target_pointer_width = "16") {
+        0
+    } else {
+        RawOffset::MAX
+    },
+    0,
+);
+
 /// What needs no logging any more. Of `ranges` only the first `len` count, and they only where the log's state
 /// [says so](crate::state::State::RANGES): what a transaction does not use need not be cleared.
 #[derive(Debug)]
@@ -34,7 +45,7 @@ impl Coverage {
         Self {
             words: Filter::EMPTY,
             len: 0,
-            ranges: [(0, 0); CACHED],
+            ranges: [NO_RANGE; CACHED],
         }
     }
 

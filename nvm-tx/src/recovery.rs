@@ -98,7 +98,8 @@ impl<N: Nvm> UndoLog<N> {
         let tag = self.tag;
         let mut end = RawOffset::MAX;
         loop {
-            let mut window = [0; ROLL_BACK_WINDOW];
+            // What it begins with does not matter: not 0, since clearing takes a call.
+            let mut window = [self.entries.start; ROLL_BACK_WINDOW];
             let mut count = 0;
             let mut at = self.entries.start;
             while at < end

@@ -33,9 +33,7 @@ struct Word {
 }
 
 fn load<N: Nvm>(nvm: &N, at: RawOffset) -> Result<Word, Error> {
-    let mut bytes = [0; 4];
-    nvm.read(at, &mut bytes)?;
-    let [low, high, own, kernel] = bytes;
+    let [low, high, own, kernel] = nvm.read_u32(at)?.to_le_bytes();
     Ok(Word {
         sequences: [own, kernel],
         starts: u16::from_le_bytes([low, high]),
@@ -87,7 +85,8 @@ pub(crate) fn count_start<N: Nvm>(nvm: &N, area: Area, sequences: [u8; 2]) -> Re
     let [low, high] = starts.to_le_bytes();
     let at = area.offset() + 4 * RawOffset::from(starts % 2);
     let [own, kernel] = sequences;
-    nvm.write(Class::Replay, at, &[low, high, own, kernel])?;
+    let word = u32::from_le_bytes([low, high, own, kernel]);
+    nvm.write_u32(Class::Replay, at, word)?;
     Ok(starts)
 }
 
