@@ -153,16 +153,17 @@ impl<N: Nvm + Copy> Scheduler<N> {
         let Some(list) = self.most_urgent()? else {
             return Ok(None);
         };
-        let running = match before {
-            Some(before) => {
-                let node = self.state_node(before)?;
-                (node.owner(&self.nvm)? == Some(list)).then_some(node)
+        let mut in_turn = None;
+        if let Some(before) = before {
+            let node = self.state_node(before)?;
+            if slice_is_over {
+                in_turn = list.next_in_turn(&self.nvm, node)?;
+            } else if node.owner(&self.nvm)? == Some(list) {
+                return Ok(Some(before));
             }
-            None => None,
-        };
-        let chosen = match running {
-            Some(node) if slice_is_over => list.next_in_turn(&self.nvm, node)?,
-            Some(_) => return Ok(before),
+        }
+        let chosen = match in_turn {
+            Some(next) => next,
             None => match list.front(&self.nvm)? {
                 Some(first) => first,
                 None => return Ok(None),
@@ -209,7 +210,17 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The first task that waits in a list.
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
     pub fn first_waiting(&self, list: List) -> Result<Option<TaskIndex>, Error> {
+        if !cfg!(target_pointer_width = "16") && list.is_empty(&self.nvm)? {
+            return Ok(None);
+        }
+        self.first_of_some(list)
+    }
+
+    #[cfg_attr(not(target_pointer_width = "16"), inline(never))]
+    fn first_of_some(&self, list: List) -> Result<Option<TaskIndex>, Error> {
         match list.front(&self.nvm)? {
             Some(node) => Ok(Some(self.task_of(node, Self::event_node)?)),
             None => Ok(None),

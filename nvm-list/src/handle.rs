@@ -112,22 +112,23 @@ impl List {
     }
 
     /// The node behind `node`, or behind the last the first again: for taking turns without a store.
-    /// `node` itself where it is alone.
+    /// `node` itself where it is alone; none where it is not in this list.
     #[inline]
-    pub fn next_in_turn<N: Nvm>(self, nvm: &N, node: NodeRef) -> Result<NodeRef, ListError> {
+    pub fn next_in_turn<N: Nvm>(
+        self,
+        nvm: &N,
+        node: NodeRef,
+    ) -> Result<Option<NodeRef>, ListError> {
         let links = node.link().load_links(nvm)?;
         if links.owner() != self.link() {
-            return Err(ListErrorKind::WrongOwner {
-                node: node.offset().get(),
-            }
-            .error());
+            return Ok(None);
         }
         let next = if links.next() == self.link() {
             self.link().load_next(nvm)?
         } else {
             links.next()
         };
-        Ok(NodeRef::from_link(next))
+        Ok(Some(NodeRef::from_link(next)))
     }
 
     /// The nodes from front to back. Ends with an error where the image is damaged, and always ends.

@@ -30,14 +30,18 @@ const THUMB: u32 = 1 << 24;
 /// At least 17 words below `end`, a multiple of 8, are memory that nobody uses.
 pub(crate) unsafe fn prepare(end: *mut u32, task: TaskIndex) -> *mut u32 {
     let entry = run_task as extern "C" fn(u32) -> !;
-    let mut frame = [0; 17];
-    frame[8] = TO_TASK;
-    frame[9] = u32::from(task.0);
-    frame[15] = (entry as usize as u32) & !1;
-    frame[16] = THUMB;
-    let at = end.wrapping_sub(frame.len());
-    // SAFETY: by this function's contract.
-    unsafe { at.cast::<[u32; 17]>().write(frame) }
+    let at = end.wrapping_sub(17);
+    // What the other registers begin with does not matter.
+    let put = |place, word| {
+        // SAFETY: by this function's contract.
+        unsafe { at.wrapping_add(place).write(word) }
+    };
+    put(8, TO_TASK);
+    put(9, u32::from(task.0));
+    // There is nothing to return to.
+    put(14, 0);
+    put(15, (entry as usize as u32) & !1);
+    put(16, THUMB);
     at
 }
 
@@ -70,12 +74,13 @@ extern "C" fn switch(left_at: *mut u32) -> *mut u32 {
 }
 
 fn choose(System { core, stacks }: &System, left_at: *mut u32) -> *mut u32 {
-    let was_running = stacks.current();
     if stacks.has_overflowed(left_at) {
-        overflowed(*core, was_running);
+        overflowed(*core, stacks.current());
     }
     let next = core.choose(SLICE_IS_OVER.take());
-    if let (None, Some(task)) = (was_running, next.task()) {
+    if let Some(task) = next.task()
+        && stacks.is_idle()
+    {
         core.observe(Event::Resumed { task });
     }
     stacks.switch(*core, left_at, next)

@@ -61,8 +61,8 @@ pub(crate) struct Stacks {
     entries: NonNull<Entry>,
     /// The entry for idling, behind those of the tasks.
     idle: usize,
-    /// Whose stack the processor is on.
-    current: Cell<usize>,
+    /// The entry of the stack that the processor is on.
+    current: Cell<NonNull<Entry>>,
     /// Bit by bit, which tasks have an entry: those that have run in this power cycle.
     entered: [Cell<u8>; MAX_TASKS.div_ceil(8)],
     plan: Plan,
@@ -93,10 +93,14 @@ impl Plan {
 
     /// Bytes of a stack that is asked for, with what lies below it.
     pub(crate) fn whole_bytes(self, wanted: usize) -> usize {
-        self.below_bytes
-            + wanted
-                .max(arch::SMALLEST_STACK)
-                .next_multiple_of(self.alignment)
+        self.below_bytes + self.aligned(wanted.max(arch::SMALLEST_STACK))
+    }
+
+    /// The next multiple of the stacks' alignment: a power of two, so that it takes no division.
+    #[inline]
+    fn aligned(self, bytes: usize) -> usize {
+        let last = self.alignment - 1;
+        (bytes + last) & !last
     }
 }
 
@@ -114,16 +118,16 @@ impl Stacks {
     pub(crate) unsafe fn divide(core: &dyn Core) -> Result<Self, Failure<'static>> {
         let guard = core.guards_stacks().then(Guard::find).flatten();
         let plan = Plan::of(guard);
-        let start = (&raw mut __intos_stacks_start)
-            .addr()
-            .next_multiple_of(plan.alignment);
+        let start = plan.aligned((&raw mut __intos_stacks_start).addr());
         let end = (&raw mut __intos_stacks_end).addr();
-        let idle = usize::from(core.task_count());
-        let table_bytes = ((idle + 1) * size_of::<Entry>()).next_multiple_of(plan.alignment);
-        let stack_bytes = core.stacks_before(TaskIndex(core.task_count()), plan);
+        let task_count = core.task_count();
+        let idle = usize::from(task_count);
+        let idle_stack_bytes = core.idle_stack_bytes();
+        let table_bytes = plan.aligned((idle + 1) * size_of::<Entry>());
+        let stack_bytes = core.stacks_before(TaskIndex(task_count), plan);
         // Where the processor idles on the main stack, that one lies behind these, and its mark is the last thing here.
         let (idle_bytes, mark_bytes) = match arch::IDLE_STACK {
-            IdleStack::Own => (plan.whole_bytes(core.idle_stack_bytes()), 0),
+            IdleStack::Own => (plan.whole_bytes(idle_stack_bytes), 0),
             IdleStack::Main { .. } => (0, size_of::<Mark>()),
         };
         let needed = table_bytes + idle_bytes + stack_bytes + mark_bytes;
@@ -138,7 +142,7 @@ impl Stacks {
         let stacks = Self {
             entries,
             idle,
-            current: Cell::new(idle),
+            current: Cell::new(entries),
             entered: [const { Cell::new(0) }; MAX_TASKS.div_ceil(8)],
             plan,
             tasks: memory.wrapping_add(table_bytes + idle_bytes),
@@ -146,9 +150,7 @@ impl Stacks {
             is_measured: core.measures_stacks(),
         };
         let idle_entry = match arch::IDLE_STACK {
-            IdleStack::Own => {
-                stacks.place(memory.wrapping_add(table_bytes), core.idle_stack_bytes())
-            }
+            IdleStack::Own => stacks.place(memory.wrapping_add(table_bytes), idle_stack_bytes),
             IdleStack::Main { end: stack_end } => {
                 let lowest = memory.with_addr(end);
                 Entry {
@@ -163,6 +165,7 @@ impl Stacks {
         // SAFETY: table and stack lie within the linker script's memory, as was checked above, and nobody else uses it, by
         // this function's contract; of the main stack what is filled lies below all that is in use.
         unsafe { stacks.make(idle, idle_entry) };
+        stacks.current.set(stacks.place_of(idle));
         if let Some(guard) = guard {
             guard.begin(stacks.entry(idle).below.addr());
         }
@@ -220,13 +223,22 @@ impl Stacks {
 
     /// Whose stack the processor is on: nobody's while it idles.
     pub(crate) fn current(&self) -> Option<TaskIndex> {
-        let index = self.current.get();
+        let distance = self.current.get().addr().get() - self.entries.addr().get();
+        let index = distance / size_of::<Entry>();
         (index < self.idle).then_some(TaskIndex(index as u8))
     }
 
+    /// Whether the processor is on the stack for idling.
+    #[inline]
+    #[allow(dead_code)] // where tasks switch from one to the other
+    pub(crate) fn is_idle(&self) -> bool {
+        self.current.get() == self.place_of(self.idle)
+    }
+
     /// Whether the stack that the processor is on was used beyond its end, where its task is left at `left_at`.
+    #[inline]
     pub(crate) fn has_overflowed(&self, left_at: *mut Word) -> bool {
-        let entry = self.entry(self.current.get());
+        let entry = self.current_entry();
         if left_at < entry.lowest {
             return true;
         }
@@ -241,7 +253,7 @@ impl Stacks {
     #[allow(dead_code)] // where the processor tells faults
     pub(crate) fn has_overflowed_by_fault(&self, frame: Option<*mut Word>) -> bool {
         if let Some(guard) = self.guard {
-            let below = self.entry(self.current.get()).below;
+            let below = self.current_entry().below;
             let is_hit = guard.is_hit(below.addr());
             guard.lift();
             if is_hit {
@@ -254,7 +266,7 @@ impl Stacks {
     /// Whether the processor can have pushed something at an address of the stack that it is on.
     #[allow(dead_code)] // the same
     pub(crate) fn holds(&self, frame: *mut Word) -> bool {
-        let entry = self.entry(self.current.get());
+        let entry = self.current_entry();
         frame >= entry.lowest && frame < entry.end && frame.is_aligned()
     }
 
@@ -283,12 +295,12 @@ impl Stacks {
     /// In a critical section, in the handler that switches.
     #[inline]
     pub(crate) fn switch(&self, core: &dyn Core, left_at: *mut Word, next: Next) -> *mut Word {
-        self.entry_mut(self.current.get(), |entry| {
+        self.change(self.current.get(), |entry| {
             entry.left_at = left_at;
         });
         let index = match next.task() {
             Some(task) => {
-                let index = usize::from(task.0).min(self.idle);
+                let index = usize::from(task.0);
                 if !self.is_entered(index) {
                     self.enter(core, task, next.generation);
                 }
@@ -296,8 +308,9 @@ impl Stacks {
             }
             None => self.idle,
         };
-        self.current.set(index);
-        self.entry_mut(index, |entry| {
+        let place = self.place_of(index);
+        self.current.set(place);
+        self.change(place, |entry| {
             if entry.generation != next.generation
                 && let Some(task) = next.task()
             {
@@ -321,20 +334,37 @@ impl Stacks {
         // one, and the reference to another entry has ended.
         unsafe { self.make(index, entry) };
         self.note_entered(index);
-        self.entry_mut(index, |entry| begin(entry, task, generation));
+        self.change(self.place_of(index), |entry| begin(entry, task, generation));
+    }
+
+    /// Where a stack's entry lies.
+    #[inline]
+    fn place_of(&self, index: usize) -> NonNull<Entry> {
+        // SAFETY: the table has `idle + 1` entries.
+        unsafe { self.entries.add(index.min(self.idle)) }
     }
 
     fn entry(&self, index: usize) -> Entry {
-        // SAFETY: the table has `idle + 1` entries, of which that for idling was written by `divide`, and others before they
-        // are asked for, by `enter`: a task whose stack is asked for runs, or has run. It is changed in critical sections
-        // only, by the handler that switches, and nobody holds a reference into it.
-        unsafe { self.entries.add(index.min(self.idle)).read() }
+        // SAFETY: the entry for idling was written by `divide`, and others before they are asked for, by `enter`: a task
+        // whose stack is asked for runs, or has run. They are changed in critical sections only, by the handler that
+        // switches, and nobody holds a reference to one.
+        unsafe { self.place_of(index).read() }
     }
 
-    fn entry_mut<R>(&self, index: usize, change: impl FnOnce(&mut Entry) -> R) -> R {
+    /// That of the stack that the processor is on.
+    #[inline]
+    fn current_entry(&self) -> Entry {
+        // SAFETY: as for `entry`; it is the place of one.
+        unsafe { self.current.get().read() }
+    }
+
+    /// Changes the entry that lies at a [place](Stacks::place_of).
+    #[inline]
+    fn change<R>(&self, place: NonNull<Entry>, change: impl FnOnce(&mut Entry) -> R) -> R {
+        let mut place = place;
         // SAFETY: as for `entry`; the reference ends with this function, which only the handler that switches calls, one
         // call after the other.
-        change(unsafe { self.entries.add(index.min(self.idle)).as_mut() })
+        change(unsafe { place.as_mut() })
     }
 }
 

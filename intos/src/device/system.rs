@@ -1,6 +1,7 @@
 //! What the handlers must know: the running kernel, without its program's type.
 
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 
 use intos_sched::{Error, Event, TaskIndex, TaskState};
 
@@ -81,20 +82,7 @@ pub(crate) struct Running<B: Machine, P> {
 
 impl<B: Machine, P: Program<B>> Core for Running<B, P> {
     fn choose(&self, slice_is_over: bool) -> Next {
-        let next = || -> Result<Next, Error> {
-            let Some(task) = self.kernel.choose(slice_is_over)? else {
-                return Ok(Next::NOBODY);
-            };
-            Ok(Next {
-                generation: self.kernel.scheduler.generation(task)?,
-                index: task.0,
-                is_somebody: true,
-            })
-        };
-        match next() {
-            Ok(next) => next,
-            Err(error) => B::failed(&Failure::Kernel(error)),
-        }
+        choose(&self.kernel, slice_is_over)
     }
 
     fn advance(&self, ticks: u32) -> Result<bool, Error> {
@@ -177,6 +165,24 @@ impl<B: Machine, P: Program<B>> Core for Running<B, P> {
     }
 }
 
+/// Who runs next: the same for all programs.
+fn choose<B: Machine>(kernel: &Kernel<B>, slice_is_over: bool) -> Next {
+    let next = || -> Result<Next, Error> {
+        let Some(task) = kernel.choose(slice_is_over)? else {
+            return Ok(Next::NOBODY);
+        };
+        Ok(Next {
+            generation: kernel.scheduler.generation(task)?,
+            index: task.0,
+            is_somebody: true,
+        })
+    };
+    match next() {
+        Ok(next) => next,
+        Err(error) => B::failed(&Failure::Kernel(error)),
+    }
+}
+
 /// What runs on the processor.
 pub(crate) struct System {
     pub(crate) core: &'static dyn Core,
@@ -189,12 +195,12 @@ pub(crate) static SLICE_IS_OVER: Flag = Flag::new();
 /// Set when the system is there.
 static IS_RUNNING: Flag = Flag::new();
 
-struct Place(UnsafeCell<Option<System>>);
+struct Place(UnsafeCell<MaybeUninit<System>>);
 
 // SAFETY: it is written once, before `IS_RUNNING` is set, and only read from then on; nothing reads it before.
 unsafe impl Sync for Place {}
 
-static SYSTEM: Place = Place(UnsafeCell::new(None));
+static SYSTEM: Place = Place(UnsafeCell::new(MaybeUninit::uninit()));
 
 /// Makes a system the processor's. Called once after each reset.
 pub(crate) fn set(system: System) {
@@ -203,7 +209,7 @@ pub(crate) fn set(system: System) {
     }
     // SAFETY: nobody has a reference to it, since `get` gives none before the flag is set, and there is one processor
     // and no task yet. A second caller does not come so far.
-    unsafe { *SYSTEM.0.get() = Some(system) };
+    unsafe { (*SYSTEM.0.get()).write(system) };
     IS_RUNNING.raise();
 }
 
@@ -212,6 +218,6 @@ pub(crate) fn get() -> Option<&'static System> {
     if !IS_RUNNING.is_raised() {
         return None;
     }
-    // SAFETY: it is never written again.
-    unsafe { (*SYSTEM.0.get()).as_ref() }
+    // SAFETY: it was written before the flag was set, and is never written again.
+    Some(unsafe { (*SYSTEM.0.get()).assume_init_ref() })
 }
