@@ -330,7 +330,7 @@ impl EventGroup {
         if clear & !USABLE != 0 {
             return call.answer(Err(Outcome::Invalid));
         }
-        call.complete(&Work::none(), |kernel| {
+        call.complete_alone(|kernel| {
             if before & clear != 0 {
                 kernel.set(self.bits_at(), before & !clear)?;
             }

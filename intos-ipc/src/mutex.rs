@@ -285,7 +285,7 @@ fn attempt_lock<N: Nvm + Copy, P: Port>(
     let owner = match scheduler.holder_of(mutex)? {
         Held::Deleted => return call.answer(Err(Outcome::Deleted)),
         Held::Free => {
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 scheduler.hold(kernel, mutex, me, 1)?;
                 Ok(Ok(()))
             });
@@ -297,7 +297,7 @@ fn attempt_lock<N: Nvm + Copy, P: Port>(
             return call.answer(Err(Outcome::Overflow));
         }
         Held::By(owner, depth) if owner == me => {
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 scheduler.hold(kernel, mutex, me, depth + 1)?;
                 Ok(Ok(()))
             });
@@ -328,7 +328,7 @@ fn attempt_unlock<N: Nvm + Copy, P: Port>(
     match scheduler.holder_of(mutex)? {
         Held::Deleted => return call.answer(Err(Outcome::Deleted)),
         Held::By(owner, depth) if owner == me && depth > 1 => {
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 scheduler.hold(kernel, mutex, me, depth - 1)?;
                 Ok(Ok(()))
             });

@@ -352,7 +352,7 @@ impl Ring {
                 return call.answer(Err(Outcome::Busy));
             }
         }
-        call.complete(&Work::none(), |kernel| {
+        call.complete_alone(|kernel| {
             self.set_filling(kernel, before.without(before.count))?;
             Ok(Ok(()))
         })

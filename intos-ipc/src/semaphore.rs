@@ -172,7 +172,7 @@ impl Semaphore {
             return call.answer(Err(Outcome::Deleted));
         }
         if count > 0 {
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 self.set_count(kernel, count, count - 1)?;
                 Ok(Ok(()))
             });
@@ -206,7 +206,7 @@ impl Semaphore {
         if count >= self.maximum {
             return call.answer(Err(Outcome::Overflow));
         }
-        call.complete(&Work::none(), |kernel| {
+        call.complete_alone(|kernel| {
             self.set_count(kernel, count, count + 1)?;
             Ok(Ok(()))
         })

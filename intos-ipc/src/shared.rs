@@ -20,7 +20,7 @@ use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
     Call, Error, Held, MutexAt, MutexBlock, Outcome, Port, Progress, SystemCalls, TaskCalls,
-    Timeout, Work,
+    Timeout,
 };
 use nvm_alloc::{AllocError, Heap};
 use nvm_core::{
@@ -78,7 +78,7 @@ impl<T: Persist> Shared<T> {
         let heap = heap.into();
         let made: Result<u32, Outcome> = tx.call(Site::here(), &"shared.new").run(|call| {
             let mut failed = None;
-            let progress = call.complete(&Work::none(), |kernel| {
+            let progress = call.complete_alone(|kernel| {
                 let at = match heap.allocate(kernel, Self::BYTES) {
                     Ok(at) => at,
                     Err(AllocError::OutOfMemory { .. }) => {
@@ -114,7 +114,7 @@ impl<T: Persist> Shared<T> {
             if references == u32::MAX {
                 return call.answer(Err(Outcome::Overflow));
             }
-            call.complete(&Work::none(), |kernel| {
+            call.complete_alone(|kernel| {
                 kernel.set(at, references + 1)?;
                 Ok(Ok(()))
             })
@@ -171,7 +171,7 @@ impl<T: Persist> Shared<T> {
         if references <= 1 && matches!(call.scheduler().holder_of(self.mutex())?, Held::By(..)) {
             return call.answer(Err(Outcome::Busy));
         }
-        call.complete(&Work::none(), |kernel| {
+        call.complete_alone(|kernel| {
             if references > 1 {
                 kernel.set(at, references - 1)?;
                 return Ok(Ok(false));

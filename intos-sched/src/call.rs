@@ -294,7 +294,48 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         work: &Work,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<Progress<R>, Error> {
-        self.begin(work, R::MAX_BYTES)?;
+        let is_alone = work.is_none();
+        self.begin(work, is_alone, R::MAX_BYTES)?;
+        match self.change(body) {
+            Ok((record_end, result)) => {
+                self.end(work, is_alone, R::MAX_BYTES, record_end)?;
+                Ok(Progress::Completed(result))
+            }
+            Err(error) => Err(self.give_up(work, error)),
+        }
+    }
+
+    /// The same without any work.
+    #[inline]
+    pub fn complete_alone<R: Record>(
+        &mut self,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
+    ) -> Result<Progress<R>, Error> {
+        match &mut self.caller {
+            Caller::Task { system, .. } => system.begin_completion(self.site, R::MAX_BYTES)?,
+            Caller::Interrupt { .. } => self.begin_alone_from_isr()?,
+        }
+        match self.change(body) {
+            Ok((record_end, result)) => {
+                match &mut self.caller {
+                    Caller::Task { task, system } => {
+                        system.end_completion(self.site, R::MAX_BYTES, record_end)?;
+                        tell_committed(self.port, Some(*task), self.name, false);
+                    }
+                    Caller::Interrupt { .. } => self.end_alone_from_isr()?,
+                }
+                Ok(Progress::Completed(result))
+            }
+            Err(error) => Err(self.give_up_alone(error)),
+        }
+    }
+
+    /// Runs the body of the kernel transaction that has begun, and puts its result; answers where its record ends.
+    #[inline]
+    fn change<R: Record>(
+        &mut self,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
+    ) -> Result<(RawOffset, R), replay::Error> {
         let mut tx = match &mut self.caller {
             Caller::Task { system, .. } => system.log().resume(),
             Caller::Interrupt { log, .. } => log.resume(),
@@ -302,25 +343,37 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         let done = body(&mut tx);
         // It goes on: `end` commits it.
         mem::forget(tx);
-        let put = done.and_then(|result| match &self.caller {
+        let result = done?;
+        match &self.caller {
             Caller::Task { system, .. } => Ok((system.put_result(&result)?, result)),
             // Not recorded.
             Caller::Interrupt { .. } => Ok((0, result)),
-        });
-        match put {
-            Ok((record_end, result)) => {
-                self.end(work, R::MAX_BYTES, record_end)?;
-                Ok(Progress::Completed(result))
-            }
-            Err(error) => Err(self.give_up(work, error)),
         }
     }
 
-    /// Begins the kernel transaction that completes the call, and stages its work.
+    #[cold]
+    #[inline(never)] // One copy.
+    fn begin_alone_from_isr(&mut self) -> Result<(), Error> {
+        self.begin_with_work(&Work::none(), 0)
+    }
+
+    #[cold]
+    #[inline(never)] // One copy.
+    fn end_alone_from_isr(&mut self) -> Result<(), Error> {
+        self.end_with_work(&Work::none(), 0, 0)
+    }
+
+    #[cold]
+    #[inline(never)] // One copy.
+    fn give_up_alone(&mut self, error: replay::Error) -> Error {
+        self.give_up(&Work::none(), error)
+    }
+
+    /// Begins the kernel transaction that completes the call, and stages its work, if there is any.
     #[inline]
-    fn begin(&mut self, work: &Work, max_bytes: RawOffset) -> Result<(), Error> {
+    fn begin(&mut self, work: &Work, is_alone: bool, max_bytes: RawOffset) -> Result<(), Error> {
         match &mut self.caller {
-            Caller::Task { system, .. } if work.is_none() => {
+            Caller::Task { system, .. } if is_alone => {
                 Ok(system.begin_completion(self.site, max_bytes)?)
             }
             _ => self.begin_with_work(work, max_bytes),
@@ -349,11 +402,12 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     fn end(
         &mut self,
         work: &Work,
+        is_alone: bool,
         max_bytes: RawOffset,
         record_end: RawOffset,
     ) -> Result<(), Error> {
         match &mut self.caller {
-            Caller::Task { task, system } if work.is_none() => {
+            Caller::Task { task, system } if is_alone => {
                 system.end_completion(self.site, max_bytes, record_end)?;
                 tell_committed(self.port, Some(*task), self.name, false);
                 Ok(())
@@ -447,7 +501,7 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     /// Completes the call with a result, and does nothing else.
     #[inline]
     pub fn answer<R: Record>(&mut self, result: R) -> Result<Progress<R>, Error> {
-        self.complete(&Work::none(), |_| Ok(result))
+        self.complete_alone(|_| Ok(result))
     }
 
     /// The tick until which a call waits; `None` where it has no limit.

@@ -438,7 +438,7 @@ fn attempt_notify<N: Nvm + Copy, P: Port>(
             Ok(Ok(()))
         });
     }
-    call.complete(&Work::none(), |kernel| {
+    call.complete_alone(|kernel| {
         notified.store(kernel, value, true)?;
         Ok(Ok(()))
     })
@@ -453,7 +453,7 @@ fn attempt_await<N: Nvm + Copy, P: Port>(
     let scheduler = call.scheduler();
     let notified = Notified::load(scheduler, call.task()?)?;
     if let Some(left) = awaits.met(notified.value, notified.settings.is_notified()) {
-        return call.complete(&Work::none(), |kernel| {
+        return call.complete_alone(|kernel| {
             notified.store(kernel, left, false)?;
             Ok(Ok(notified.value))
         });
@@ -461,7 +461,7 @@ fn attempt_await<N: Nvm + Copy, P: Port>(
     let cleared = notified.value & !clear_before;
     let pending = notified.settings.is_notified();
     if timeout == Timeout::None {
-        return call.complete(&Work::none(), |kernel| {
+        return call.complete_alone(|kernel| {
             notified.store(kernel, cleared, pending)?;
             Ok(Err(Outcome::Empty))
         });

@@ -161,15 +161,17 @@ impl<P: FixedPlace, const ATOM: usize> FixedNvm<P, ATOM> {
         Self::write_byte(offset.wrapping_add(1), high);
     }
 
-    /// Stores such a word, its lower half first.
+    /// Stores such a word, its lowest byte first, in the widest pieces.
     #[inline(never)]
     fn write_halves(offset: RawOffset, word: u32) {
-        if Self::is_whole(offset, 2) {
-            let [a, b, c, d] = word.to_le_bytes();
-            Self::write_half(offset, [a, b]);
-            Self::write_half(offset.wrapping_add(2), [c, d]);
+        let half_from = |bit: u32| ((word >> bit) as u16).to_le_bytes();
+        if ATOM >= 2 && offset & 1 != 0 {
+            Self::write_byte(offset, word as u8);
+            Self::write_half(offset.wrapping_add(1), half_from(8));
+            Self::write_byte(offset.wrapping_add(3), (word >> 24) as u8);
         } else {
-            Self::write_pieces(offset, &word.to_le_bytes());
+            Self::write_half(offset, half_from(0));
+            Self::write_half(offset.wrapping_add(2), half_from(16));
         }
     }
 

@@ -190,7 +190,7 @@ impl<N: Nvm + Copy> SystemTable<N> {
             self.used = false;
             self.committed = SystemMark::empty(NO_GENERATION);
             self.calls.rewind();
-            self.steps.rewind();
+            // Whatever completed the last call has rewound the steps.
             self.digest = 0;
             // Nothing keeps the first call from being made.
             self.room = self.calls.free().saturating_add(1);
@@ -396,16 +396,22 @@ impl<N: Nvm + Copy> SystemTable<N> {
         self.digest = published.digest();
         self.calls.step(bytes);
         self.steps.rewind();
-        self.note_room();
+        // No call has failed, none is left to be bypassed, and the next one has no steps.
+        self.room = if published.count() >= MAX_SYSTEM_COUNT {
+            0
+        } else {
+            self.calls.free().saturating_add(1)
+        };
     }
 
-    /// The same of a call that was [simply](SystemTable::room_now) made.
+    /// The same of a call that was [simply](SystemTable::room_now) made, and whose record ends there.
     #[inline]
-    const fn note_simply_completed(&mut self, published: SystemMark, bytes: RawOffset) {
+    const fn note_simply_completed(&mut self, published: SystemMark, end: RawOffset) {
+        let bytes = end.wrapping_sub(self.calls.at());
         self.committed = published;
         self.digest = published.digest();
-        self.calls.step(bytes);
-        self.room -= bytes;
+        self.calls.move_to(published.count(), end);
+        self.room = self.room.wrapping_sub(bytes);
         if published.count() >= MAX_SYSTEM_COUNT {
             self.room = 0;
         }

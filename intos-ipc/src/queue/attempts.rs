@@ -31,21 +31,21 @@ impl<T: QueueItem> Queue<T> {
                 let first = if first == 0 { self.capacity } else { first } - 1;
                 call.nvm()
                     .store(Class::Kernel, self.slot(first, 0), &item)?;
-                return call.complete(&Work::none(), |kernel| {
+                return call.complete_alone(|kernel| {
                     kernel.set(self.position(), pack(first, count + 1))?;
                     Ok(Ok(()))
                 });
             }
             let slot = self.slot(first, count);
             call.nvm().store(Class::Kernel, slot, &item)?;
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 kernel.set(field!(self.header, Header.count), count + 1)?;
                 Ok(Ok(()))
             });
         }
         if place == Place::Overwrite {
             let last = self.slot(first, count.saturating_sub(1));
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 kernel.set(last, item)?;
                 Ok(Ok(()))
             });
@@ -108,7 +108,7 @@ impl<T: QueueItem> Queue<T> {
         let slot = self.slot(first, 0);
         let next = self.index(first, 1);
         let Some(sender) = scheduler.first_waiting(self.senders()?)? else {
-            return call.complete(&Work::none(), |kernel| {
+            return call.complete_alone(|kernel| {
                 let item = kernel.get(slot)?;
                 kernel.set(self.position(), pack(next, count - 1))?;
                 Ok(Ok(item))

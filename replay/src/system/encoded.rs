@@ -34,9 +34,22 @@ impl<N: Nvm + Copy> SystemTable<N> {
     /// # Errors
     ///
     /// As [`complete`](SystemTable::complete).
-    #[inline(never)] // one copy
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
     pub fn begin_completion(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         self.used = true;
+        if self.has_room(max_bytes) && self.log.is_settled() {
+            mem::forget(self.log.begin_settled());
+            return Ok(());
+        }
+        self.begin_with_care(site, max_bytes)
+    }
+
+    /// The same where something is to be looked after.
+    #[cold]
+    #[cfg_attr(not(target_pointer_width = "16"), inline(never))]
+    fn begin_with_care(&mut self, site: Site, max_bytes: RawOffset) -> Result<(), Error> {
         if !self.has_room(max_bytes) {
             self.prepare_with_care(site, max_bytes)?;
         }
@@ -80,27 +93,52 @@ impl<N: Nvm + Copy> SystemTable<N> {
     ) -> Result<(), Error> {
         // Found out once: it takes a dozen instructions.
         let tag = site.tag();
-        let published = self.completed_at(tag);
-        if max_bytes > 0 {
-            let seed = seed_of_tag(tag, widened(max_bytes));
-            if let Err(error) = self.calls.validate_value(self.log.nvm(), seed) {
-                return Err(self.abandon(error));
-            }
-        }
         // Where a `usize` has 16 bits text counts most: one copy.
-        let committed = if self.log.is_plain() && !cfg!(target_pointer_width = "16") {
-            self.log.commit_plain(published.bits())
-        } else {
-            self.log.resume().commit_with(published.bits())
-        };
+        if cfg!(target_pointer_width = "16") || self.room == 0 || !self.log.is_plain() {
+            return self.end_with_care(tag, max_bytes, end);
+        }
+        let published = self.completed_at(tag);
+        if let Err(error) = self.put_check(tag, max_bytes) {
+            return Err(self.abandon(error));
+        }
+        if let Err(fault) = self.log.commit_plain(published.bits()) {
+            return Err(self.fail(fault.into()));
+        }
+        self.note_simply_completed(published, end);
+        Ok(())
+    }
+
+    /// The same where something is to be looked after.
+    #[cold]
+    #[cfg_attr(not(target_pointer_width = "16"), inline(never))]
+    fn end_with_care(
+        &mut self,
+        tag: u16,
+        max_bytes: RawOffset,
+        end: RawOffset,
+    ) -> Result<(), Error> {
+        let published = self.completed_at(tag);
+        if let Err(error) = self.put_check(tag, max_bytes) {
+            return Err(self.abandon(error));
+        }
+        let committed = self.log.resume().commit_with(published.bits());
         committed.map_err(|fault| self.fail(fault.into()))?;
-        let bytes = end.wrapping_sub(self.calls.at());
         if self.room > 0 {
-            self.note_simply_completed(published, bytes);
+            self.note_simply_completed(published, end);
         } else {
-            self.note_completed(published, bytes);
+            self.note_completed(published, end.wrapping_sub(self.calls.at()));
         }
         Ok(())
+    }
+
+    /// Stores the check of the next record, whose value of up to `max_bytes` is there.
+    #[inline]
+    fn put_check(&self, tag: u16, max_bytes: RawOffset) -> Result<(), Error> {
+        if max_bytes == 0 {
+            return Ok(());
+        }
+        let seed = seed_of_tag(tag, widened(max_bytes));
+        self.calls.validate_value(self.log.nvm(), seed)
     }
 
     /// Rolls back the kernel transaction that was begun: the call fails with an error.
@@ -186,11 +224,8 @@ impl<N: Nvm + Copy> SystemTable<N> {
         published: SystemMark,
         decode: &mut dyn Decode<N>,
     ) -> Result<RawOffset, Error> {
+        self.put_check(tag, max_bytes)?;
         let nvm = self.log.nvm();
-        if max_bytes > 0 {
-            let seed = seed_of_tag(tag, widened(max_bytes));
-            self.calls.validate_value(nvm, seed)?;
-        }
         let bytes = self.calls.take_valid(nvm, site, max_bytes, decode)?;
         self.log.publish(published.bits())?;
         Ok(bytes)
