@@ -20,6 +20,8 @@ fn main() -> io::Result<()> {
     println!("cargo:rustc-cfg=board=\"{board}\"");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     fs::copy(format!("memory/{board}.x"), out.join("memory.x"))?;
+    // Where `cortex-m-rt` finds names for interrupts: none, see `src/vectors.rs`.
+    fs::write(out.join("device.x"), "")?;
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rustc-link-arg-bins=--nmagic");

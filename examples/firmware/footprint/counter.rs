@@ -3,6 +3,9 @@
 #![no_std]
 #![no_main]
 
+#[path = "../src/vectors.rs"]
+mod vectors;
+
 use core::panic::PanicInfo;
 
 use nvm_core::{Area, Class, FixedNvm, FixedPlace, Layout, Nvm, Offset, Region, RegionError};

@@ -3,6 +3,9 @@
 #![no_std]
 #![no_main]
 
+#[path = "../src/vectors.rs"]
+mod vectors;
+
 use core::panic::PanicInfo;
 
 use example_programs::Beat;

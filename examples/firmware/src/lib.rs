@@ -15,6 +15,7 @@
 //! | `crash` | programs that crash on purpose, which lie in `src/crashes` |
 //! | [`bench`] | programs that are measured: what they have in common |
 //! | `console` | lines of text for the computer that emulates the machine |
+//! | `vectors` | the vectors of the interrupts that the boards have |
 #![no_std]
 
 #[cfg(board = "mps2")]
@@ -35,6 +36,7 @@ mod power;
 mod resets;
 #[cfg(board = "mps2")]
 mod sweep;
+mod vectors;
 
 pub use board::{
     Emulated, fail, observe, run, run_application, run_bare, run_on, run_undisturbed, sleep,
