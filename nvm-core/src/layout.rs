@@ -77,7 +77,7 @@ impl Layout {
     pub const fn new(program: &str, version: u32) -> Self {
         Self {
             end: HEADER_BYTES,
-            fingerprint: hashed(0x811C_9DC5, program, version),
+            fingerprint: hashed(HASH_OF_NOTHING, program, version),
             #[cfg(feature = "names")]
             placed: [None; Self::MOST_NAMES],
         }
@@ -131,10 +131,13 @@ impl Layout {
     }
 }
 
+/// What a hash begins with.
+pub(crate) const HASH_OF_NOTHING: u32 = 0x811C_9DC5;
+
 /// Goes on with a hash (the scheme is FNV's, by words): each step can be undone, and shifts what it has gathered down.
 // Where a `usize` has 16 bits text counts most: one copy.
 #[cfg_attr(target_pointer_width = "16", inline(never))]
-const fn mixed(hash: u32, word: u32) -> u32 {
+pub(crate) const fn mixed(hash: u32, word: u32) -> u32 {
     let hash = (hash ^ word).wrapping_mul(0x0100_0193);
     hash ^ hash >> 15
 }

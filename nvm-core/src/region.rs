@@ -31,8 +31,9 @@ use zerocopy::IntoBytes;
 
 #[cfg(feature = "inspect")]
 pub use self::inspect::{Phase, RegionHeader};
+use crate::layout::{HASH_OF_NOTHING, mixed};
 use crate::offset::widened;
-use crate::{Class, Error, Layout, Nvm, RawOffset};
+use crate::{Class, Error, Layout, MAX_REGION_BYTES, Nvm, RawOffset};
 
 /// Bytes of a region's header.
 pub const HEADER_BYTES: RawOffset = 32;
@@ -177,49 +178,43 @@ impl Region {
         if is_compared_by_fields && is_ready(nvm, layout)? {
             return Ok(Self { first_boot: false });
         }
-        let expected = formatting_header(nvm, layout)?;
-        if !is_compared_by_fields && is_ready_like(nvm, &expected)? {
+        let expected = formatting_header(nvm, layout);
+        if !is_compared_by_fields && fits(nvm, layout) && is_ready_like(nvm, &expected)? {
             return Ok(Self { first_boot: false });
         }
         Self::open_other(nvm, layout, &expected)
     }
 
-    /// Finds out what a region is whose header is not simply the program's.
+    /// Finds out what a region is whose header is not simply the program's, or which is too small.
     #[cold]
     fn open_other<N: Nvm>(
         nvm: &N,
         layout: &Layout,
         expected: &Header,
     ) -> Result<Self, RegionError> {
+        if is_too_large(nvm) {
+            return Err(RegionError::TooLarge {
+                most: widened(MAX_REGION_BYTES),
+                actual: widened(nvm.size()),
+            });
+        }
         let header = read_header(nvm)?;
+        let misfit = misfit(&header, expected);
+        if !fits(nvm, layout) {
+            // A truncated image says so more precisely through its header.
+            return Err(match misfit {
+                Some(error @ RegionError::Size { .. }) => error,
+                _ => RegionError::TooSmall {
+                    needed: widened(layout.size()),
+                    actual: widened(nvm.size()),
+                },
+            });
+        }
         if is_virgin(nvm, &header, expected)? {
             return Err(RegionError::Blank);
         }
-        let found = field(&header, MAGIC_AT).to_le_bytes();
-        if found != MAGIC {
-            return Err(RegionError::NotARegion { found });
-        }
-        let (stored, computed) = (field(&header, CHECKSUM_AT), checksum(&header));
-        if stored != computed {
-            return Err(RegionError::Damaged { stored, computed });
-        }
-        let (found, wanted) = (field(&header, VERSION_AT), FORMAT_VERSION);
-        if found != wanted {
-            return Err(RegionError::Version {
-                found,
-                expected: wanted,
-            });
-        }
-        let (found, wanted) = (field(&header, FINGERPRINT_AT), layout.fingerprint());
-        if found != wanted {
-            return Err(RegionError::Layout {
-                found,
-                expected: wanted,
-            });
-        }
-        let (formatted, actual) = (field(&header, SIZE_AT), widened(nvm.size()));
-        if formatted != actual {
-            return Err(RegionError::Size { formatted, actual });
+        if let Some(error) = misfit {
+            return Err(error);
         }
         let phase = field(&header, PHASE_AT);
         if phase == u32::from_le_bytes(FORMATTING) {
@@ -232,11 +227,7 @@ impl Region {
                     computed: u32::from_le_bytes(READY),
                 });
             }
-            nvm.write_u32(
-                Class::Data,
-                PHASE_AT as RawOffset,
-                u32::from_le_bytes(READY),
-            )?;
+            store_ready(nvm)?;
         }
         Ok(Self { first_boot: false })
     }
@@ -251,16 +242,14 @@ impl Region {
         layout: &Layout,
         first_boot: impl FnOnce() -> Result<(), E>,
     ) -> Result<Self, E> {
-        let header = formatting_header(nvm, layout)?;
+        let header = formatting_header(nvm, layout);
+        if !fits(nvm, layout) {
+            return Ok(Self::open_other(nvm, layout, &header)?);
+        }
         nvm.write(Class::Data, 0, header.as_bytes())
             .map_err(RegionError::from)?;
         first_boot()?;
-        nvm.write_u32(
-            Class::Data,
-            PHASE_AT as RawOffset,
-            u32::from_le_bytes(READY),
-        )
-        .map_err(RegionError::from)?;
+        store_ready(nvm).map_err(RegionError::from)?;
         Ok(Self { first_boot: true })
     }
 
@@ -288,11 +277,11 @@ impl Region {
 fn is_ready<N: Nvm>(nvm: &N, layout: &Layout) -> Result<bool, Error> {
     let (fingerprint, size) = (layout.fingerprint(), widened(nvm.size()));
     let is_at = |at: usize, word: u32| Ok(nvm.read_u32(at as RawOffset)? == word);
-    let sum = summed(
-        summed(CHECKSUM_OF_NONE, u32::from_le_bytes(MAGIC)),
+    let sum = mixed(
+        mixed(HASH_OF_NOTHING, u32::from_le_bytes(MAGIC)),
         FORMAT_VERSION,
     );
-    let sum = summed(summed(sum, fingerprint), size);
+    let sum = mixed(mixed(sum, fingerprint), size);
     Ok(widened(layout.size()) <= size
         && is_at(MAGIC_AT, u32::from_le_bytes(MAGIC))?
         && is_at(VERSION_AT, FORMAT_VERSION)?
@@ -300,7 +289,7 @@ fn is_ready<N: Nvm>(nvm: &N, layout: &Layout) -> Result<bool, Error> {
         && is_at(SIZE_AT, size)?
         && is_at(RESERVED_AT, 0)?
         && is_at(RESERVED_AT + 4, 0)?
-        && is_at(CHECKSUM_AT, summed(summed(sum, 0), 0))?
+        && is_at(CHECKSUM_AT, mixed(mixed(sum, 0), 0))?
         && is_at(PHASE_AT, u32::from_le_bytes(READY))?)
 }
 
@@ -328,18 +317,11 @@ fn is_between(phase: u32) -> bool {
 
 /// Of a header's words before the checksum. Each step can be undone, so that any change of a single word is noticed;
 /// other changes are with a probability of all but 2^-32.
+// Where a `usize` has 16 bits text counts most: one copy.
+#[cfg_attr(target_pointer_width = "16", inline(never))]
 fn checksum(header: &Header) -> u32 {
     let words = header.iter().take(CHECKSUM_AT / 4);
-    words.fold(CHECKSUM_OF_NONE, |sum, word| summed(sum, *word))
-}
-
-/// The checksum of no words.
-const CHECKSUM_OF_NONE: u32 = 0x811C_9DC5;
-
-/// The checksum of one word more.
-const fn summed(sum: u32, word: u32) -> u32 {
-    let sum = (sum ^ word).wrapping_mul(0x0100_0193);
-    sum ^ sum >> 15
+    words.fold(HASH_OF_NOTHING, |sum, word| mixed(sum, *word))
 }
 
 fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
@@ -350,43 +332,72 @@ fn read_header<N: Nvm>(nvm: &N) -> Result<Header, RegionError> {
             actual: widened(nvm.size()),
         });
     }
-    nvm.read(0, header.as_mut_bytes())?;
+    if N::ATOM > 1 {
+        for (word, at) in header.iter_mut().zip((0..).step_by(4)) {
+            *word = nvm.read_u32(at)?;
+        }
+    } else {
+        nvm.read(0, header.as_mut_bytes())?;
+    }
     Ok(header)
+}
+
+/// Whether the layout finds room in the region, which is not larger than it may be.
+fn fits<N: Nvm>(nvm: &N, layout: &Layout) -> bool {
+    !is_too_large(nvm) && layout.size() <= nvm.size()
+}
+
+/// Not where offsets have 32 bits: they reach all of it.
+fn is_too_large<N: Nvm>(nvm: &N) -> bool {
+    MAX_REGION_BYTES.checked_sub(nvm.size()).is_none()
+}
+
+/// What of a header is first found to be another program's or damaged, but for the phase.
+fn misfit(header: &Header, expected: &Header) -> Option<RegionError> {
+    let magic = field(header, MAGIC_AT);
+    if magic != field(expected, MAGIC_AT) {
+        return Some(RegionError::NotARegion {
+            found: magic.to_le_bytes(),
+        });
+    }
+    let (stored, computed) = (field(header, CHECKSUM_AT), checksum(header));
+    if stored != computed {
+        return Some(RegionError::Damaged { stored, computed });
+    }
+    // Version, fingerprint, size.
+    let mut fields = header.iter().zip(expected).skip(1).take(3).enumerate();
+    let (nth, (&found, &expected)) = fields.find(|(_, (found, expected))| found != expected)?;
+    Some(match nth {
+        0 => RegionError::Version { found, expected },
+        1 => RegionError::Layout { found, expected },
+        _ => RegionError::Size {
+            formatted: found,
+            actual: expected,
+        },
+    })
 }
 
 /// The header that formatting begins with.
 #[inline(never)]
-fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Result<Header, RegionError> {
-    let (needed, actual) = (widened(layout.size()), widened(nvm.size()));
-    #[cfg(target_pointer_width = "16")]
-    if nvm.size() > crate::MAX_REGION_BYTES {
-        let most = widened(crate::MAX_REGION_BYTES);
-        return Err(RegionError::TooLarge { most, actual });
-    }
-    if needed > actual {
-        // A truncated image says so more precisely through its header.
-        let header = read_header(nvm)?;
-        if field(&header, MAGIC_AT).to_le_bytes() == MAGIC
-            && field(&header, CHECKSUM_AT) == checksum(&header)
-            && field(&header, FINGERPRINT_AT) == layout.fingerprint()
-        {
-            let formatted = field(&header, SIZE_AT);
-            return Err(RegionError::Size { formatted, actual });
-        }
-        return Err(RegionError::TooSmall { needed, actual });
-    }
+fn formatting_header<N: Nvm>(nvm: &N, layout: &Layout) -> Header {
     let mut header = [
         u32::from_le_bytes(MAGIC),
         FORMAT_VERSION,
         layout.fingerprint(),
-        actual,
+        widened(nvm.size()),
         0,
         0,
         0,
         u32::from_le_bytes(FORMATTING),
     ];
     header[CHECKSUM_AT / 4] = checksum(&header);
-    Ok(header)
+    header
+}
+
+/// Completes the formatting.
+fn store_ready<N: Nvm>(nvm: &N) -> Result<(), Error> {
+    let ready = u32::from_le_bytes(READY);
+    nvm.write_u32(Class::Data, PHASE_AT as RawOffset, ready)
 }
 
 const _: () = assert!(
@@ -429,8 +440,8 @@ fn is_virgin<N: Nvm>(nvm: &N, header: &Header, expected: &Header) -> Result<bool
 /// Whether all bytes from `at` on, a multiple of 4, are `value`: a first boot reads the whole region, and stores nothing
 /// on the way.
 fn is_filled<N: Nvm>(nvm: &N, mut at: RawOffset, value: u8) -> Result<bool, Error> {
-    // By words where a word is one load, else by pieces, each of which may be a transfer on a bus.
-    if N::ATOM >= 4 {
+    // By words where they are loaded from memory, else by pieces, each of which may be a transfer on a bus.
+    if N::ATOM > 1 {
         let word = u32::from_le_bytes([value; 4]);
         while at < nvm.size() & !3 {
             if nvm.read_u32(at)? != word {
