@@ -51,16 +51,34 @@ const LONGEST: RawOffset = if cfg!(target_pointer_width = "16") {
 /// Codes of bits.
 const BITS: u32 = 10;
 const DEFERRED_BITS: u32 = 11;
+/// That of an entry with an extension.
+const EXTENDED: u32 = 12;
 
-/// What an entry is about.
+/// What an entry is about: as it is numbered in an extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Old bytes of a range.
-    Range,
+    Range = 0,
     /// Old bits of a byte.
-    Bits,
+    Bits = 1,
     /// New bits of a byte, to be stored after the commit.
-    DeferredBits,
+    DeferredBits = 2,
+}
+
+impl Kind {
+    const fn of(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::Range),
+            1 => Some(Self::Bits),
+            2 => Some(Self::DeferredBits),
+            _ => None,
+        }
+    }
+
+    /// The number of the kind that a code of its own stands for, of codes from that of [`BITS`] on.
+    const fn number_of_code(code: u32) -> u32 {
+        code - (BITS - Self::Bits as u32)
+    }
 }
 
 /// A valid entry of a log.
@@ -152,15 +170,10 @@ impl NewEntry {
         let (header, extension) = match code {
             Some(code) if is_short(offset) => (widened(offset) | code << 20, None),
             _ => {
-                let kind = match kind {
-                    Kind::Range => 0,
-                    Kind::Bits => 1,
-                    Kind::DeferredBits => 2,
-                };
                 let offset = widened(offset);
                 (
-                    offset & (SHORT_OFFSET_LIMIT - 1) | 12 << 20,
-                    Some(widened(len) | (offset >> 20) << 16 | kind << 28),
+                    offset & (SHORT_OFFSET_LIMIT - 1) | EXTENDED << 20,
+                    Some(widened(len) | (offset >> 20) << 16 | (kind as u32) << 28),
                 )
             }
         };
@@ -314,7 +327,7 @@ pub(crate) fn store_near_bits<N: Nvm>(
 }
 
 /// Does what [`LogEntry::complete`] does where an entry about deferred bits of a near byte with `tag` is at `at`, and answers
-/// where the next one lies; nothing where it is another one.
+/// where the next one lies; 0 where it is another one.
 #[inline]
 pub(crate) fn complete_near_bits<N: Nvm>(
     nvm: &N,
@@ -322,13 +335,13 @@ pub(crate) fn complete_near_bits<N: Nvm>(
     at: RawOffset,
     tag: u8,
     class: Class,
-) -> Result<Option<RawOffset>, Error> {
+) -> Result<RawOffset, Error> {
     if !area.holds(at, NEAR_ENTRY_BYTES) {
-        return Ok(None);
+        return Ok(0);
     }
     let header = nvm.read_u32(at)?;
     if header >> 20 != u32::from(tag) << 4 | DEFERRED_BITS {
-        return Ok(None);
+        return Ok(0);
     }
     store_bits(
         nvm,
@@ -336,7 +349,7 @@ pub(crate) fn complete_near_bits<N: Nvm>(
         narrowed(header & (SHORT_OFFSET_LIMIT - 1)),
         at + HEADER_BYTES,
     )?;
-    Ok(Some(at + NEAR_ENTRY_BYTES))
+    Ok(at + NEAR_ENTRY_BYTES)
 }
 
 /// Stores bits as their payload tells.
@@ -436,26 +449,33 @@ impl LogEntry {
         }
         let mut offset = header & (SHORT_OFFSET_LIMIT - 1);
         let mut payload = at + HEADER_BYTES;
-        let (kind, len) = match (header >> 20) & 0xF {
-            code @ 0..=7 => (Kind::Range, code as RawOffset + 1),
-            8 => (Kind::Range, 12),
-            9 => (Kind::Range, 16),
-            BITS => (Kind::Bits, 1),
-            DEFERRED_BITS => (Kind::DeferredBits, 1),
-            12 if area.holds(payload, HEADER_BYTES) => {
+        let code = (header >> 20) & 0xF;
+        // By comparisons: a table of jumps is larger.
+        let (mut number, mut len) = (0, code as RawOffset + 1);
+        if code >= BITS {
+            (number, len) = (Kind::number_of_code(code), 1);
+            if code == EXTENDED {
+                if !area.holds(payload, HEADER_BYTES) {
+                    return Ok(None);
+                }
                 let extension = nvm.read_u32(payload)?;
                 payload += HEADER_BYTES;
                 offset |= (extension >> 16 & 0xFFF) << 20;
-                let len = extension as u16 as RawOffset;
-                match extension >> 28 {
-                    0 if len <= LONGEST => (Kind::Range, len),
-                    1 => (Kind::Bits, 1),
-                    2 => (Kind::DeferredBits, 1),
-                    _ => return Ok(None),
+                number = extension >> 28;
+                if number == Kind::Range as u32 {
+                    len = extension as u16 as RawOffset;
                 }
             }
-            _ => return Ok(None),
+        } else if code >= 8 {
+            // 12 or 16.
+            len = 4 * (code as RawOffset - 5);
+        }
+        let Some(kind) = Kind::of(number) else {
+            return Ok(None);
         };
+        if len > LONGEST {
+            return Ok(None);
+        }
         let payload_bytes = match kind {
             Kind::Range => len,
             Kind::Bits | Kind::DeferredBits => 2,
@@ -516,7 +536,7 @@ fn copy_as<N: Nvm>(
     to: RawOffset,
     len: RawOffset,
 ) -> Result<(), Error> {
-    if N::ATOM >= 4 {
+    if N::ATOM > 1 {
         copy_atoms(nvm, class, from, to, len)
     } else {
         copy_pieces(nvm, class, from, to, len)
@@ -534,7 +554,7 @@ fn copy_atoms<N: Nvm>(
     let end = to.wrapping_add(len);
     while to != end {
         let left = end.wrapping_sub(to);
-        let step = if left >= 4 && to.is_multiple_of(4) {
+        let step = if N::ATOM >= 4 && left >= 4 && to.is_multiple_of(4) {
             nvm.write_u32(class, to, nvm.read_u32(from)?)?;
             4
         } else if left >= 2 && to.is_multiple_of(2) {

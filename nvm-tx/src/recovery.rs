@@ -62,7 +62,8 @@ impl<N: Nvm> UndoLog<N> {
     ) -> Result<(), Fault> {
         let committed = self.sequence();
         while at < end {
-            if let Some(next) = complete_near_bits(&self.nvm, self.entries, at, committed, class)? {
+            let next = complete_near_bits(&self.nvm, self.entries, at, committed, class)?;
+            if next != 0 {
                 at = next;
                 continue;
             }

@@ -121,12 +121,14 @@ impl<N: Nvm> UndoLog<N> {
     /// A log that is made where it stays, before anything of its NVM is looked at:
     /// [`recover`](UndoLog::recover) must come before anything else. Both together do what
     /// [`open_as`](UndoLog::open_as) does, in less code: a log of some 130 bytes is not moved along.
-    #[inline]
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
     pub const fn unopened(nvm: N, area: Area, class: Class) -> Self {
         let at = area.offset();
         let entries = EntryArea {
-            start: at.saturating_add(LOG_HEADER_BYTES),
-            end: at.saturating_add(area.len()),
+            start: at.wrapping_add(LOG_HEADER_BYTES),
+            end: at.wrapping_add(area.len()),
         };
         Self {
             nvm,
@@ -147,7 +149,8 @@ impl<N: Nvm> UndoLog<N> {
 
     /// Finds out what is committed, and answers the tag of the first entry's place.
     pub(crate) fn look(&mut self) -> Result<u8, Fault> {
-        check_area(&self.nvm, self.at, self.entries.end.saturating_sub(self.at))?;
+        // The area's length, though its end may have come round.
+        check_area(&self.nvm, self.at, self.entries.end.wrapping_sub(self.at))?;
         let live = CommitWord::live(&self.nvm, self.at)?
             .ok_or(Fault::new(FaultKind::Damaged { offset: self.at }))?;
         (self.mark, self.tag) = (live.mark, following(live.sequence));
