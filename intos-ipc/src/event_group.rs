@@ -251,7 +251,7 @@ impl EventGroup {
         let clear = if on_exit == OnExit::Clear { CLEAR } else { 0 };
         let value: Value = tx.call(Site::here(), name).run(|call| {
             if bits == 0 || bits & !USABLE != 0 {
-                return call.answer(Err(Outcome::Invalid));
+                return call.refuse(Outcome::Invalid);
             }
             group.attempt_wait(call, 0, bits | all | clear, timeout)
         })?;
@@ -275,7 +275,7 @@ impl EventGroup {
         let (group, timeout) = (*self, timeout.into());
         let value: Value = tx.call(Site::here(), &"event_group.sync").run(|call| {
             if wait_for == 0 || (wait_for | set) & !USABLE != 0 {
-                return call.answer(Err(Outcome::Invalid));
+                return call.refuse(Outcome::Invalid);
             }
             group.attempt_wait(call, set, wait_for | ALL | CLEAR, timeout)
         })?;
@@ -301,10 +301,10 @@ impl EventGroup {
         let scheduler = call.scheduler();
         let before = call.nvm().load(self.bits_at())?;
         if before & DELETED != 0 {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         if set & !USABLE != 0 {
-            return call.answer(Err(Outcome::Invalid));
+            return call.refuse(Outcome::Invalid);
         }
         let bits = before | set;
         let mut work = Work::none();
@@ -325,10 +325,10 @@ impl EventGroup {
     ) -> Result<Progress<Value>, Error> {
         let before = call.nvm().load(self.bits_at())?;
         if before & DELETED != 0 {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         if clear & !USABLE != 0 {
-            return call.answer(Err(Outcome::Invalid));
+            return call.refuse(Outcome::Invalid);
         }
         call.complete_alone(|kernel| {
             if before & clear != 0 {
@@ -349,7 +349,7 @@ impl EventGroup {
         let scheduler = call.scheduler();
         let before = call.nvm().load(self.bits_at())?;
         if before & DELETED != 0 {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let bits = before | set;
         let mut work = Work::none();
@@ -389,7 +389,7 @@ impl EventGroup {
         call: &mut Call<'_, N, P>,
     ) -> Result<Progress<Result<(), Outcome>>, Error> {
         if call.nvm().load(self.bits_at())? & DELETED != 0 {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let work = Work::of_deletion(call.nvm(), [self.waiting()?])?;
         call.complete(&work, |kernel| {

@@ -207,17 +207,17 @@ impl MessageBuffer {
     ) -> Result<Progress<Written>, Error> {
         let (ring, scheduler) = (self.ring, call.scheduler());
         let Some(before) = ring.filling(call.nvm())? else {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         };
         // In 32 bits: a `usize` may have 16.
         let needed = (message.len() as u32).saturating_add(LENGTH_BYTES.into());
         if needed > before.capacity.into() {
-            return call.answer(Err(Outcome::TooLong));
+            return call.refuse(Outcome::TooLong);
         }
         let (len, needed) = (message.len() as u16, needed as u16);
         if before.free() < needed || !ring.writing()?.is_empty(call.nvm())? {
             if timeout == Timeout::None {
-                return call.answer(Err(Outcome::Full));
+                return call.refuse(Outcome::Full);
             }
             return ring.block_writer(call, message, timeout);
         }
@@ -249,17 +249,17 @@ impl MessageBuffer {
     ) -> Result<Progress<Read<LEN>>, Error> {
         let (ring, scheduler) = (self.ring, call.scheduler());
         let Some(before) = ring.filling(call.nvm())? else {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         };
         if before.count == 0 {
             if timeout == Timeout::None {
-                return call.answer(Err(Outcome::Empty));
+                return call.refuse(Outcome::Empty);
             }
             return ring.block_reader(call, 0, timeout);
         }
         let len = self.first_len(call.nvm(), before)?;
         if usize::from(len) > LEN {
-            return call.answer(Err(Outcome::TooLong));
+            return call.refuse(Outcome::TooLong);
         }
         let mut after = before.without(len.saturating_add(LENGTH_BYTES));
         let mut work = Work::none();

@@ -16,7 +16,7 @@ use core::ops::{Deref, DerefMut};
 
 use intos_sched::{
     Call, CallName, Error, ErrorKind, FollowUp, Held, MutexAt, MutexBlock, Outcome, Port, Progress,
-    Scheduler, SystemCalls, TaskCalls, TaskId, Timeout, Wait, Work,
+    Scheduler, SystemCalls, TaskCalls, TaskId, TaskIndex, Timeout, Wait, Work,
 };
 use nvm_core::{Class, Layout, Nvm, Offset};
 use replay::Site;
@@ -215,11 +215,13 @@ impl<T: TaskCalls> MutexGuard<'_, T> {
 
     fn give_back(&mut self) -> Result<(), Error> {
         self.is_held = false;
-        let mutex = self.mutex;
-        let done: Done = self.task.call_alone(self.site, &"mutex.unlock", |call| {
-            attempt_unlock(call, mutex)
-        })?;
-        Ok(done?)
+        change(
+            self.mutex,
+            self.task,
+            self.site,
+            &"mutex.unlock",
+            &Change::Unlock,
+        )
     }
 }
 
@@ -256,15 +258,34 @@ pub(crate) fn lock<T: TaskCalls>(
     again: bool,
     timeout: Timeout,
 ) -> Result<MutexGuard<'_, T>, Error> {
-    let done: Done =
-        task.call_alone(site, name, |call| attempt_lock(call, mutex, again, timeout))?;
-    done?;
+    change(mutex, task, site, name, &Change::Lock { again, timeout })?;
     Ok(MutexGuard {
         mutex,
         task,
         site,
         is_held: true,
     })
+}
+
+/// What becomes of a mutex.
+enum Change {
+    Lock { again: bool, timeout: Timeout },
+    Unlock,
+}
+
+#[inline(never)] // One copy of what is around both.
+fn change<T: TaskCalls>(
+    mutex: MutexAt,
+    task: &mut T,
+    site: Site,
+    name: CallName,
+    change: &Change,
+) -> Result<(), Error> {
+    let done: Done = task.call_alone(site, name, |call| match *change {
+        Change::Lock { again, timeout } => attempt_lock(call, mutex, again, timeout),
+        Change::Unlock => attempt_unlock(call, mutex),
+    })?;
+    Ok(done?)
 }
 
 fn delete(mutex: MutexAt, tx: &mut impl SystemCalls, site: Site) -> Result<(), Error> {
@@ -282,33 +303,36 @@ fn attempt_lock<N: Nvm + Copy, P: Port>(
 ) -> Result<Progress<Done>, Error> {
     let scheduler = call.scheduler();
     let me = call.task_id()?;
-    let owner = match scheduler.holder_of(mutex)? {
-        Held::Deleted => return call.answer(Err(Outcome::Deleted)),
-        Held::Free => {
-            return call.complete_alone(|kernel| {
-                scheduler.hold(kernel, mutex, me, 1)?;
-                Ok(Ok(()))
-            });
+    let depth = match scheduler.holder_of(mutex)? {
+        Held::Deleted => return call.refuse(Outcome::Deleted),
+        Held::Free => 0,
+        Held::By(owner, _) if owner != me => {
+            return wait_for(call, mutex, owner.index(), me.index(), timeout);
         }
-        Held::By(owner, _) if owner == me && !again => {
-            return call.answer(Err(Outcome::HeldAlready));
-        }
-        Held::By(owner, depth) if owner == me && depth >= DEEPEST => {
-            return call.answer(Err(Outcome::Overflow));
-        }
-        Held::By(owner, depth) if owner == me => {
-            return call.complete_alone(|kernel| {
-                scheduler.hold(kernel, mutex, me, depth + 1)?;
-                Ok(Ok(()))
-            });
-        }
-        Held::By(owner, _) => owner.index(),
+        Held::By(..) if !again => return call.refuse(Outcome::HeldAlready),
+        Held::By(_, DEEPEST..) => return call.refuse(Outcome::Overflow),
+        Held::By(_, depth) => depth,
     };
+    call.complete_alone(|kernel| {
+        scheduler.hold(kernel, mutex, me, depth + 1)?;
+        Ok(Ok(()))
+    })
+}
+
+/// Waits for a mutex that another task holds.
+fn wait_for<N: Nvm + Copy, P: Port>(
+    call: &mut Call<'_, N, P>,
+    mutex: MutexAt,
+    owner: TaskIndex,
+    me: TaskIndex,
+    timeout: Timeout,
+) -> Result<Progress<Done>, Error> {
     if timeout == Timeout::None {
-        return call.answer(Err(Outcome::Empty));
+        return call.refuse(Outcome::Empty);
     }
+    let scheduler = call.scheduler();
     let mut work = Work::none();
-    if scheduler.priority(owner)? < scheduler.priority(me.index())? {
+    if scheduler.priority(owner)? < scheduler.priority(me)? {
         work.set_follow_up(FollowUp::Settle { task: owner });
     }
     let contention = scheduler.contention(mutex, owner)?;
@@ -325,33 +349,35 @@ fn attempt_unlock<N: Nvm + Copy, P: Port>(
 ) -> Result<Progress<Done>, Error> {
     let scheduler = call.scheduler();
     let me = call.task_id()?;
-    match scheduler.holder_of(mutex)? {
-        Held::Deleted => return call.answer(Err(Outcome::Deleted)),
-        Held::By(owner, depth) if owner == me && depth > 1 => {
-            return call.complete_alone(|kernel| {
-                scheduler.hold(kernel, mutex, me, depth - 1)?;
-                Ok(Ok(()))
-            });
-        }
-        Held::By(owner, _) if owner == me => {}
-        _ => return call.answer(Err(Outcome::NotHeld)),
-    }
-    let passing_on = scheduler.passing_on(mutex, me.index())?;
+    let depth = match scheduler.holder_of(mutex)? {
+        Held::Deleted => return call.refuse(Outcome::Deleted),
+        Held::By(owner, depth) if owner == me => depth,
+        _ => return call.refuse(Outcome::NotHeld),
+    };
     let mut work = Work::none();
-    if let Some(heir) = passing_on.heir() {
-        scheduler.put_result(heir, &Outcome::SUCCESS)?;
-        work.wake(scheduler, heir)?;
-    }
-    if scheduler.priority(me.index())? > scheduler.base_priority(me.index())? {
-        work.set_follow_up(FollowUp::Settle { task: me.index() });
-    }
-    if intos_sched::is_broken(intos_sched::Variant::OwnerAfterCommit) {
-        let done = call.complete(&work, |_| Ok(Ok(())));
-        scheduler.transact(&Work::none(), || {}, |kernel| passing_on.carry_out(kernel))?;
-        return done;
-    }
+    let passing_on = if depth > 1 {
+        None
+    } else {
+        let passing_on = scheduler.passing_on(mutex, me.index())?;
+        if let Some(heir) = passing_on.heir() {
+            scheduler.put_result(heir, &Outcome::SUCCESS)?;
+            work.wake(scheduler, heir)?;
+        }
+        if scheduler.priority(me.index())? > scheduler.base_priority(me.index())? {
+            work.set_follow_up(FollowUp::Settle { task: me.index() });
+        }
+        if intos_sched::is_broken(intos_sched::Variant::OwnerAfterCommit) {
+            let done = call.complete(&work, |_| Ok(Ok(())));
+            scheduler.transact(&Work::none(), || {}, |kernel| passing_on.carry_out(kernel))?;
+            return done;
+        }
+        Some(passing_on)
+    };
     call.complete(&work, |kernel| {
-        passing_on.carry_out(kernel)?;
+        match passing_on {
+            Some(passing_on) => passing_on.carry_out(kernel)?,
+            None => scheduler.hold(kernel, mutex, me, depth - 1)?,
+        }
         Ok(Ok(()))
     })
 }
@@ -362,7 +388,7 @@ fn attempt_delete<N: Nvm + Copy, P: Port>(
 ) -> Result<Progress<Done>, Error> {
     let scheduler = call.scheduler();
     let owner = match scheduler.holder_of(mutex)? {
-        Held::Deleted => return call.answer(Err(Outcome::Deleted)),
+        Held::Deleted => return call.refuse(Outcome::Deleted),
         Held::Free => None,
         Held::By(owner, _) => Some(owner.index()),
     };

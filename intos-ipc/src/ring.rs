@@ -274,7 +274,7 @@ impl Ring {
     ) -> Result<Progress<Read<LEN>>, Error> {
         let list = self.reading()?;
         if !list.is_empty(call.nvm())? {
-            return call.answer(Err(Outcome::Busy));
+            return call.refuse(Outcome::Busy);
         }
         // Nobody reads it before the task waits: not logged.
         let most = LEN.min(u16::MAX.into()) as u32;
@@ -311,7 +311,7 @@ impl Ring {
     ) -> Result<Progress<Written>, Error> {
         let list = self.writing()?;
         if !list.is_empty(call.nvm())? {
-            return call.answer(Err(Outcome::Busy));
+            return call.refuse(Outcome::Busy);
         }
         let len = (bytes.len() as u16).to_le_bytes();
         call.block::<Written>(Wait::in_list(list), timeout, &[&len, bytes])
@@ -345,11 +345,11 @@ impl Ring {
         call: &mut Call<'_, N, P>,
     ) -> Result<Progress<Result<(), Outcome>>, Error> {
         let Some(before) = self.filling(call.nvm())? else {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         };
         for list in [self.reading()?, self.writing()?] {
             if !list.is_empty(call.nvm())? {
-                return call.answer(Err(Outcome::Busy));
+                return call.refuse(Outcome::Busy);
             }
         }
         call.complete_alone(|kernel| {
@@ -363,7 +363,7 @@ impl Ring {
         call: &mut Call<'_, N, P>,
     ) -> Result<Progress<Result<(), Outcome>>, Error> {
         if self.filling(call.nvm())?.is_none() {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let work = Work::of_deletion(call.nvm(), [self.reading()?, self.writing()?])?;
         call.complete(&work, |kernel| {

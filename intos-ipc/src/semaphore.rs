@@ -169,7 +169,7 @@ impl Semaphore {
     ) -> Result<Progress<Done>, Error> {
         let count = call.nvm().load(self.count_at())?;
         if count == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         if count > 0 {
             return call.complete_alone(|kernel| {
@@ -178,7 +178,7 @@ impl Semaphore {
             });
         }
         if timeout == Timeout::None {
-            return call.answer(Err(Outcome::Empty));
+            return call.refuse(Outcome::Empty);
         }
         call.block::<Done>(Wait::in_list(self.waiting()?), timeout, &[])
     }
@@ -201,10 +201,10 @@ impl Semaphore {
         }
         let count = call.nvm().load(self.count_at())?;
         if count == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         if count >= self.maximum {
-            return call.answer(Err(Outcome::Overflow));
+            return call.refuse(Outcome::Overflow);
         }
         call.complete_alone(|kernel| {
             self.set_count(kernel, count, count + 1)?;
@@ -217,7 +217,7 @@ impl Semaphore {
         call: &mut Call<'_, N, P>,
     ) -> Result<Progress<Done>, Error> {
         if call.nvm().load(self.count_at())? == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let work = Work::of_deletion(call.nvm(), [self.waiting()?])?;
         call.complete(&work, |kernel| {

@@ -112,7 +112,7 @@ impl<T: Persist> Shared<T> {
         let done: Done = tx.call(Site::here(), &"shared.share").run(|call| {
             let references = call.nvm().load(at)?;
             if references == u32::MAX {
-                return call.answer(Err(Outcome::Overflow));
+                return call.refuse(Outcome::Overflow);
             }
             call.complete_alone(|kernel| {
                 kernel.set(at, references + 1)?;
@@ -169,7 +169,7 @@ impl<T: Persist> Shared<T> {
         let at = self.references_at();
         let references = call.nvm().load(at)?;
         if references <= 1 && matches!(call.scheduler().holder_of(self.mutex())?, Held::By(..)) {
-            return call.answer(Err(Outcome::Busy));
+            return call.refuse(Outcome::Busy);
         }
         call.complete_alone(|kernel| {
             if references > 1 {

@@ -186,14 +186,14 @@ impl StreamBuffer {
     ) -> Result<Progress<Written>, Error> {
         let (ring, scheduler) = (self.ring, call.scheduler());
         let Some(before) = ring.filling(call.nvm())? else {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         };
         if bytes.is_empty() {
             return call.answer(Ok(0));
         }
         if before.free() == 0 {
             if timeout == Timeout::None {
-                return call.answer(Err(Outcome::Full));
+                return call.refuse(Outcome::Full);
             }
             let most = bytes.len().min(self.capacity.into());
             return ring.block_writer(call, bytes.get(..most).unwrap_or(bytes), timeout);
@@ -225,17 +225,17 @@ impl StreamBuffer {
     ) -> Result<Progress<Read<LEN>>, Error> {
         let (ring, scheduler) = (self.ring, call.scheduler());
         let Some(before) = ring.filling(call.nvm())? else {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         };
         let least = at_least.max(1);
         if usize::from(least) > LEN || least > before.capacity {
-            return call.answer(Err(Outcome::TooLong));
+            return call.refuse(Outcome::TooLong);
         }
         if before.count < least && timeout != Timeout::None {
             return ring.block_reader(call, least, timeout);
         }
         if before.count == 0 {
-            return call.answer(Err(Outcome::Empty));
+            return call.refuse(Outcome::Empty);
         }
         let read = LEN.min(before.count.into()) as u16;
         let mut after = before.without(read);

@@ -160,13 +160,13 @@ impl Timers {
         let nvm = call.nvm();
         let serving = self.serving()?;
         if !serving.is_empty(nvm)? {
-            return call.answer(Err(Outcome::Busy));
+            return call.refuse(Outcome::Busy);
         }
         let now = call.scheduler().now()?;
         let first = self.first(nvm, now)?;
         let (node, due) = match first {
             Some((node, due)) if has_come(due, now) => (node, due),
-            _ if timeout == Timeout::None => return call.answer(Err(Outcome::Timeout)),
+            _ if timeout == Timeout::None => return call.refuse(Outcome::Timeout),
             first => {
                 let soonest = |tick: &u32| tick.wrapping_sub(now);
                 let until = [first.map(|(_, due)| due), call.deadline(timeout)?]
@@ -337,7 +337,7 @@ impl Timer {
             None => Self::period_of(nvm, node)?,
         };
         if period == 0 || period > MAX_PERIOD {
-            return call.answer(Err(Outcome::Invalid));
+            return call.refuse(Outcome::Invalid);
         }
         let key = scheduler.tick_in(period)?;
         let list = self.timers.list_of(key)?;

@@ -23,7 +23,7 @@ use nvm_list::{List, Staged};
 use nvm_tx::UndoLog;
 use replay::{Decode, Site, SystemTable, SystemTx};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Outcome};
 use crate::observe::Event;
 use crate::port::Port;
 use crate::scheduler::Scheduler;
@@ -311,15 +311,25 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
         &mut self,
         body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
     ) -> Result<Progress<R>, Error> {
+        self.complete_alone_as(R::MAX_BYTES, body)
+    }
+
+    /// The same in a record for up to so many bytes, as another type of result may have.
+    #[inline]
+    fn complete_alone_as<R: Record>(
+        &mut self,
+        max_bytes: RawOffset,
+        body: impl FnOnce(&mut SystemTx<'_, N>) -> Result<R, replay::Error>,
+    ) -> Result<Progress<R>, Error> {
         match &mut self.caller {
-            Caller::Task { system, .. } => system.begin_completion(self.site, R::MAX_BYTES)?,
+            Caller::Task { system, .. } => system.begin_completion(self.site, max_bytes)?,
             Caller::Interrupt { .. } => self.begin_alone_from_isr()?,
         }
         match self.change(body) {
             Ok((record_end, result)) => {
                 match &mut self.caller {
                     Caller::Task { task, system } => {
-                        system.end_completion(self.site, R::MAX_BYTES, record_end)?;
+                        system.end_completion(self.site, max_bytes, record_end)?;
                         tell_committed(self.port, Some(*task), self.name, false);
                     }
                     Caller::Interrupt { .. } => self.end_alone_from_isr()?,
@@ -502,6 +512,23 @@ impl<'c, N: Nvm + Copy, P: Port> Call<'c, N, P> {
     #[inline]
     pub fn answer<R: Record>(&mut self, result: R) -> Result<Progress<R>, Error> {
         self.complete_alone(|_| Ok(result))
+    }
+
+    /// Completes the call with an outcome that is no success, and does nothing else.
+    #[inline]
+    pub fn refuse<T: Record>(
+        &mut self,
+        outcome: Outcome,
+    ) -> Result<Progress<Result<T, Outcome>>, Error> {
+        self.record_outcome(<Result<T, Outcome>>::MAX_BYTES, outcome)?;
+        Ok(Progress::Completed(Err(outcome)))
+    }
+
+    #[inline(never)] // One copy: the record is the same whatever a success would be.
+    fn record_outcome(&mut self, max_bytes: RawOffset, outcome: Outcome) -> Result<(), Error> {
+        let refused = Err::<(), _>(outcome);
+        self.complete_alone_as(max_bytes, |_| Ok(refused))?;
+        Ok(())
     }
 
     /// The tick until which a call waits; `None` where it has no limit.

@@ -60,7 +60,7 @@ pub use lifecycle::NewTask;
 pub use mutex::{Contention, Held, MutexAt, MutexBlock, PassingOn};
 pub use observe::{Event, RecoveryStep, TransactionEvent};
 pub use port::Port;
-pub use scheduler::{Scheduler, TaskState};
+pub use scheduler::{Scheduler, TaskState, WaitingTasks};
 pub use task::{Priority, TaskId, TaskIndex};
 pub use task_calls::{Notification, Notify};
 pub use time::MAX_TICKS;

@@ -58,6 +58,28 @@ pub struct Scheduler<N: Nvm + Copy> {
     follow_ups: FollowUps<N>,
 }
 
+/// The tasks that wait in a list: see [`Scheduler::waiting`].
+#[derive(Debug)]
+#[must_use = "an iterator does nothing until it is asked"]
+pub struct WaitingTasks<'s, N: Nvm + Copy> {
+    scheduler: &'s Scheduler<N>,
+    nodes: nvm_list::Iter<'s, N>,
+}
+
+impl<N: Nvm + Copy> Iterator for WaitingTasks<'_, N> {
+    type Item = Result<(TaskIndex, NodeRef), Error>;
+
+    #[inline(never)] // One copy.
+    fn next(&mut self) -> Option<Self::Item> {
+        let node = match self.nodes.next()? {
+            Ok(node) => node,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let task = self.scheduler.task_of(node, Scheduler::event_node);
+        Some(task.map(|task| (task, node)))
+    }
+}
+
 impl<N: Nvm + Copy> Scheduler<N> {
     /// Stores the state of a kernel whose tasks are ready, in the order of their indices, with the priority
     /// that `priority_of` tells; those for which it tells none are slots for tasks to be created later. Part
@@ -239,14 +261,11 @@ impl<N: Nvm + Copy> Scheduler<N> {
     }
 
     /// The tasks that wait in a list, from the first on.
-    pub fn waiting(
-        &self,
-        list: List,
-    ) -> impl Iterator<Item = Result<(TaskIndex, NodeRef), Error>> + '_ {
-        list.iter(&self.nvm).map(|node| {
-            let node = node?;
-            Ok((self.task_of(node, Self::event_node)?, node))
-        })
+    pub fn waiting(&self, list: List) -> WaitingTasks<'_, N> {
+        WaitingTasks {
+            scheduler: self,
+            nodes: list.iter(&self.nvm),
+        }
     }
 
     /// Wakes a blocked task at once, whose result is in its place already. In a critical section, and not in

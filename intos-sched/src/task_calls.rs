@@ -299,7 +299,7 @@ fn attempt_suspend<N: Nvm + Copy, P: Port>(
     let scheduler = call.scheduler();
     let task = match scheduler.living(id)? {
         Ok(task) => task,
-        Err(outcome) => return call.answer(Err(outcome)),
+        Err(outcome) => return call.refuse(outcome),
     };
     let settings = scheduler.settings(task)?;
     if settings.is_suspended() {
@@ -320,7 +320,7 @@ fn attempt_resume<N: Nvm + Copy, P: Port>(
     let scheduler = call.scheduler();
     let task = match scheduler.living(id)? {
         Ok(task) => task,
-        Err(outcome) => return call.answer(Err(outcome)),
+        Err(outcome) => return call.refuse(outcome),
     };
     let settings = scheduler.settings(task)?;
     if !settings.is_suspended() {
@@ -340,9 +340,9 @@ fn attempt_delete<N: Nvm + Copy, P: Port>(
 ) -> Result<Progress<Done>, Error> {
     let scheduler = call.scheduler();
     let task = match scheduler.living(id)? {
-        Ok(task) if task == call.task()? => return call.answer(Err(Outcome::Invalid)),
+        Ok(task) if task == call.task()? => return call.refuse(Outcome::Invalid),
         Ok(task) => task,
-        Err(outcome) => return call.answer(Err(outcome)),
+        Err(outcome) => return call.refuse(outcome),
     };
     let work = Work::followed_by(scheduler.burial(task)?);
     call.complete(&work, |_| Ok(Ok(())))
@@ -356,10 +356,10 @@ fn attempt_set_priority<N: Nvm + Copy, P: Port>(
     let scheduler = call.scheduler();
     let task = match scheduler.living(id)? {
         Ok(_) if usize::from(priority.0) >= PRIORITIES => {
-            return call.answer(Err(Outcome::Invalid));
+            return call.refuse(Outcome::Invalid);
         }
         Ok(task) => task,
-        Err(outcome) => return call.answer(Err(outcome)),
+        Err(outcome) => return call.refuse(outcome),
     };
     let settings = scheduler.settings(task)?;
     if settings.base() == priority {
@@ -417,12 +417,12 @@ fn attempt_notify<N: Nvm + Copy, P: Port>(
     let scheduler = call.scheduler();
     let task = match scheduler.living(id)? {
         Ok(task) => task,
-        Err(outcome) => return call.answer(Err(outcome)),
+        Err(outcome) => return call.refuse(outcome),
     };
     let notified = Notified::load(scheduler, task)?;
     let value = match what.applied(notified.value, notified.settings.is_notified()) {
         Ok(value) => value,
-        Err(outcome) => return call.answer(Err(outcome)),
+        Err(outcome) => return call.refuse(outcome),
     };
     if scheduler.event_node(task)?.owner(scheduler.nvm())? == Some(NOTIFIED)
         && let Some(left) = Awaits::load(scheduler, task)?.met(value, true)

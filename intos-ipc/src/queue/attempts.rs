@@ -20,7 +20,7 @@ impl<T: QueueItem> Queue<T> {
         let scheduler = call.scheduler();
         let (first, count) = self.load(call.nvm())?;
         if count == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let waiting = self.first_two_classes(scheduler)?;
         if waiting != Waiting::NOBODY {
@@ -51,7 +51,7 @@ impl<T: QueueItem> Queue<T> {
             });
         }
         if timeout == Timeout::None {
-            return call.answer(Err(Outcome::Full));
+            return call.refuse(Outcome::Full);
         }
         let place = [if place == Place::Front {
             TO_FRONT
@@ -161,10 +161,10 @@ impl<T: QueueItem> Queue<T> {
         class: WaitClass,
     ) -> Result<Progress<Result<T, Outcome>>, Error> {
         if count == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         if timeout == Timeout::None {
-            return call.answer(Err(Outcome::Empty));
+            return call.refuse(Outcome::Empty);
         }
         let list = self.receivers()?;
         call.block::<Result<T, Outcome>>(Wait { list, class }, timeout, &[])
@@ -177,7 +177,7 @@ impl<T: QueueItem> Queue<T> {
         let scheduler = call.scheduler();
         let (_, count) = self.load(call.nvm())?;
         if count == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let senders = self.senders()?;
         let waiting = scheduler.waiting(senders).count() as u16;
@@ -204,7 +204,7 @@ impl<T: QueueItem> Queue<T> {
     ) -> Result<Progress<Done>, Error> {
         let (_, count) = self.load(call.nvm())?;
         if count == DELETED {
-            return call.answer(Err(Outcome::Deleted));
+            return call.refuse(Outcome::Deleted);
         }
         let work = Work::of_deletion(call.nvm(), [self.receivers()?, self.senders()?])?;
         call.complete(&work, |kernel| {
