@@ -193,7 +193,9 @@ impl SchedulerAreas {
     }
 
     /// How many bytes behind that of the first task a task's control block lies.
-    #[inline]
+    // Where a `usize` has 16 bits text counts most, and to multiply is a call anyway.
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
     const fn distance(self, task: TaskIndex) -> Result<RawOffset, Error> {
         if task.0 >= self.task_count {
             return Err(ErrorKind::NoSuchTask { index: task.0 }.error());

@@ -17,7 +17,11 @@ impl<N: Nvm + Copy> Scheduler<N> {
 
     /// When the first delayed task wakes.
     pub fn next_wake(&self) -> Result<Option<u32>, Error> {
-        let now = self.now()?;
+        self.next_wake_after(self.now()?)
+    }
+
+    #[inline]
+    fn next_wake_after(&self, now: u32) -> Result<Option<u32>, Error> {
         let mut next: Option<u32> = None;
         for half in Half::BOTH {
             if let Some(node) = areas::delayed(half).front(self.nvm())? {
@@ -35,7 +39,7 @@ impl<N: Nvm + Copy> Scheduler<N> {
     /// How many ticks there are until the first delayed task wakes: how long an idle processor may sleep.
     pub fn ticks_to_wake(&self) -> Result<Option<u32>, Error> {
         let now = self.now()?;
-        Ok(self.next_wake()?.map(|tick| {
+        Ok(self.next_wake_after(now)?.map(|tick| {
             if time::has_come(tick, now) {
                 0
             } else {

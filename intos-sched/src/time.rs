@@ -59,6 +59,8 @@ pub(crate) const fn has_come(tick: u32, now: u32) -> bool {
 }
 
 /// The tick.
+// Where a `usize` has 16 bits text counts most: one copy.
+#[cfg_attr(target_pointer_width = "16", inline(never))]
 pub(crate) fn now<N: Nvm>(nvm: &N, cells: Offset<[u32; 2]>) -> Result<u32, Error> {
     let (even, odd) = (nvm.read_u32(cells.get())?, nvm.read_u32(cells.get() + 4)?);
     Ok(if has_come(odd, even) { even } else { odd })

@@ -63,6 +63,8 @@ impl Work {
     /// # Errors
     ///
     /// Where there are more than the operation log has room for.
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
     pub fn push(&mut self, operation: Operation) -> Result<(), Error> {
         self.operations.push(operation).map_err(|_| {
             ErrorKind::List(ListErrorKind::TooManyOperations {

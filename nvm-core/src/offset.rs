@@ -96,12 +96,8 @@ const _: () = assert!(
 /// The stored offset so many bytes behind one.
 #[inline]
 const fn behind(raw: u32, bytes: usize) -> u32 {
-    if cfg!(target_pointer_width = "16") {
-        // One addition of 16 bits in place of two that carry. What lies outside of every region stays there.
-        widened(narrowed(raw).saturating_add(bytes as RawOffset))
-    } else {
-        raw.wrapping_add(bytes as u32)
-    }
+    // Of 32 bits where a `usize` has 16, too: it is less code than to find out whether one of 16 would come round.
+    raw.wrapping_add(bytes as u32)
 }
 
 /// The place of a `T` in its region, as a byte offset: 4 bytes of NVM where it is stored.

@@ -145,12 +145,41 @@ impl Link {
 
     #[inline]
     pub(crate) fn load_links<N: Nvm>(self, nvm: &N) -> Result<Links, Error> {
+        if N::ATOM == 2 {
+            return self.load_halves(nvm);
+        }
         nvm.load(Offset::new(self.offset_in::<N>()))
     }
 
     #[inline]
     pub(crate) fn load_node<N: Nvm>(self, nvm: &N) -> Result<Node, Error> {
+        if N::ATOM == 2 {
+            let key = self.load_key(nvm)?;
+            let Links {
+                neighbours,
+                owner,
+                label,
+            } = self.load_halves(nvm)?;
+            return Ok(Node {
+                key,
+                neighbours,
+                owner,
+                label,
+            });
+        }
         nvm.load(Offset::new(self.node_offset_in::<N>()))
+    }
+
+    /// [`load_links`](Link::load_links) where each half of a word is one load: less code than to load bytes.
+    #[inline]
+    fn load_halves<N: Nvm>(self, nvm: &N) -> Result<Links, Error> {
+        let (next, prev) = (self.load_next(nvm)?, self.load_prev(nvm)?);
+        Ok(Links {
+            neighbours: both(next, prev),
+            owner: self.load_owner(nvm)?.0,
+            // Not looked at: the label is loaded by itself.
+            label: 0,
+        })
     }
 
     #[inline]
@@ -202,7 +231,15 @@ impl Link {
         key: Option<u32>,
         between: Between,
     ) -> Result<(), Error> {
-        let both = u32::from(between.next.0) | u32::from(between.prev.0) << 16;
+        if N::ATOM == 2 {
+            // The same stores as below.
+            if let Some(key) = key {
+                self.store_key(nvm, class, key)?;
+            }
+            self.store_next(nvm, class, between.next)?;
+            return self.store_prev(nvm, class, between.prev);
+        }
+        let both = both(between.next, between.prev);
         match key {
             None => nvm.write_u32(class, self.offset_in::<N>(), both),
             Some(key) => {
@@ -211,6 +248,12 @@ impl Link {
             }
         }
     }
+}
+
+/// Two links in one word.
+#[inline]
+const fn both(next: Link, prev: Link) -> u32 {
+    next.0 as u32 | (prev.0 as u32) << 16
 }
 
 /// A place in a list: the two neighbours that a node comes between.

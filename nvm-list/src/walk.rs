@@ -71,7 +71,9 @@ pub(crate) fn find<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between,
 }
 
 /// The same in a list whose head was verified.
-#[inline]
+// Where a `usize` has 16 bits text counts most: one copy.
+#[cfg_attr(target_pointer_width = "16", inline(never))]
+#[cfg_attr(not(target_pointer_width = "16"), inline)]
 pub(crate) fn find_in<N: Nvm>(nvm: &N, list: Link, place: Place) -> Result<Between, ListError> {
     if place == Place::Front {
         return behind(nvm, list, list.load_next(nvm)?);
