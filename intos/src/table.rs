@@ -185,7 +185,8 @@ fn each_slot<B: Board, P: Program<B>, R>(
             if let Some(answer) = each(slot, &entry, index) {
                 return Some(answer);
             }
-            slot = slot.saturating_add(1);
+            // `count_slots` has refused a table with more of them than a byte counts.
+            slot = slot.wrapping_add(1);
         }
     }
     None

@@ -33,6 +33,7 @@ pub trait Record: Sized {
 pub struct RecordWriter<'a, N> {
     nvm: &'a N,
     at: RawOffset,
+    /// Never before `at`.
     end: RawOffset,
 }
 
@@ -41,14 +42,18 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
     #[doc(hidden)]
     #[inline]
     pub fn new(nvm: &'a N, at: RawOffset, end: RawOffset) -> Self {
-        Self { nvm, at, end }
+        Self {
+            nvm,
+            at,
+            end: end.max(at),
+        }
     }
 
     /// Appends `bytes`.
     #[inline]
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let len = bytes.len() as RawOffset;
-        if self.end.saturating_sub(self.at) < len {
+        if self.end - self.at < len {
             return Err(Error::OutOfRange { offset: self.at });
         }
         match bytes {
@@ -64,7 +69,7 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
     #[inline]
     pub fn put_value<T: Persist>(&mut self, value: &T) -> Result<(), Error> {
         let len = size_of::<T>() as RawOffset;
-        if self.end.saturating_sub(self.at) < len {
+        if self.end - self.at < len {
             return self.put(value.as_bytes());
         }
         self.nvm.store(Class::Replay, Offset::new(self.at), value)?;
@@ -84,6 +89,7 @@ impl<'a, N: Nvm> RecordWriter<'a, N> {
 pub struct RecordReader<'a, N> {
     nvm: &'a N,
     at: RawOffset,
+    /// Never before `at`.
     end: RawOffset,
 }
 
@@ -93,14 +99,18 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     #[doc(hidden)]
     #[inline]
     pub fn new(nvm: &'a N, at: RawOffset, end: RawOffset) -> Self {
-        Self { nvm, at, end }
+        Self {
+            nvm,
+            at,
+            end: end.max(at),
+        }
     }
 
     /// Fills `bytes` with the next bytes.
     #[inline]
     pub fn take(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         let len = bytes.len() as RawOffset;
-        if self.end.saturating_sub(self.at) < len {
+        if self.end - self.at < len {
             return Err(Error::OutOfRange { offset: self.at });
         }
         self.nvm.read(self.at, bytes)?;
@@ -113,7 +123,7 @@ impl<'a, N: Nvm> RecordReader<'a, N> {
     #[inline]
     pub fn take_value<T: Persist>(&mut self) -> Result<T, Error> {
         let len = size_of::<T>() as RawOffset;
-        if self.end.saturating_sub(self.at) < len {
+        if self.end - self.at < len {
             let mut value = T::new_zeroed();
             self.take(value.as_mut_bytes())?;
             return Ok(value);

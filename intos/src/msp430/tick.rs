@@ -22,8 +22,8 @@ const MOST_CLOCKS: u16 = 0xC000;
 pub(super) struct Ticks<B> {
     /// The count at which the running tick began.
     began_at: u16,
-    /// Ticks since the start.
-    passed: u32,
+    /// Ticks since the start, as far as 16 bits count them: a sleep is not longer.
+    passed: u16,
     /// The timer interrupts later than at the end of the running tick.
     is_set_for_sleep: bool,
     board: PhantomData<fn() -> B>,
@@ -61,14 +61,14 @@ impl<B: Firmware> Ticks<B> {
             Timer::<B>::interrupt_at(self.began_at.wrapping_add(Self::CLOCKS));
             // Once more: the count may just have passed that.
         }
-        self.passed = self.passed.saturating_add(passed.into());
+        self.passed = self.passed.saturating_add(passed);
         passed.into()
     }
 
     /// Sleeps until an interrupt, or until so many ticks have ended. With interrupts held back.
     pub(super) fn sleep(&mut self, ticks: Option<u32>) {
-        let most = self.passed.min(Self::MOST.into()).max(1);
-        let ticks = ticks.map_or(most, |ticks| ticks.min(most)) as u16;
+        let most = self.passed.min(Self::MOST).max(1);
+        let ticks = ticks.map_or(most, |ticks| ticks.min(most.into()) as u16);
         if ticks > 1 {
             let clocks = ticks * Self::CLOCKS;
             self.is_set_for_sleep = true;
