@@ -121,9 +121,7 @@ impl<N: Nvm> UndoLog<N> {
     /// A log that is made where it stays, before anything of its NVM is looked at:
     /// [`recover`](UndoLog::recover) must come before anything else. Both together do what
     /// [`open_as`](UndoLog::open_as) does, in less code: a log of some 130 bytes is not moved along.
-    // Where a `usize` has 16 bits text counts most: one copy.
-    #[cfg_attr(target_pointer_width = "16", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[inline]
     pub const fn unopened(nvm: N, area: Area, class: Class) -> Self {
         let at = area.offset();
         let entries = EntryArea {

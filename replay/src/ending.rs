@@ -175,7 +175,9 @@ impl<N: Nvm + Copy> Thread<N> {
     ///
     /// The error is what keeps it from committing, even where the body paid no heed to it. Then it is to be
     /// [rolled back](Thread::end_failed), unless the thread has stopped.
-    #[inline(never)]
+    // Where a `usize` has 16 bits text counts most: one copy.
+    #[cfg_attr(not(target_pointer_width = "16"), inline)]
+    #[cfg_attr(target_pointer_width = "16", inline(never))]
     pub(crate) fn end_succeeded(
         &mut self,
         site: Site,

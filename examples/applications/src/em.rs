@@ -5,6 +5,7 @@
 
 use core::ops::Range;
 
+use example_programs::stack_bytes;
 use intos::ReplayError;
 use intos::prelude::*;
 
@@ -86,14 +87,6 @@ impl<B: Board> Program<B> for Em {
 /// On an MSP430 three stacks share 4 KiB of SRAM with all else, and an actor has its buffer twice on its.
 const MONITORS_STACK_BYTES: usize = stack_bytes(800);
 const ACTORS_STACK_BYTES: usize = stack_bytes(1_072);
-
-const fn stack_bytes(on_msp430: usize) -> usize {
-    if cfg!(target_arch = "msp430") {
-        on_msp430
-    } else {
-        intos::DEFAULT_STACK_BYTES
-    }
-}
 
 fn monitor<B: Board>(task: &mut Task<B>, app: &Em) -> Result<(), Error> {
     let events = app.scale.times(task, EVENTS)?;

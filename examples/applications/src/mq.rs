@@ -5,6 +5,7 @@
 
 use core::ops::Range;
 
+use example_programs::stack_bytes;
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -41,11 +42,7 @@ const QUEUED: u16 = 8;
 const FIRST_DATA: u32 = 42;
 
 /// On an MSP430 three stacks share 4 KiB of SRAM with all else.
-const STACK_BYTES: usize = if cfg!(target_arch = "msp430") {
-    832
-} else {
-    intos::DEFAULT_STACK_BYTES
-};
+const STACK_BYTES: usize = stack_bytes(832);
 
 impl<B: Board> Program<B> for Mq {
     const NAME: &'static str = "mq";

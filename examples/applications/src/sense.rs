@@ -5,6 +5,7 @@
 
 use core::ops::Range;
 
+use example_programs::stack_bytes;
 use intos::prelude::*;
 
 use crate::{Application, Checked, Results, Scale};
@@ -34,11 +35,7 @@ const PIXELS: usize = 20 * 20;
 const FIRST_SHADE: u32 = 42;
 
 /// A photo lies on it before it is stored: more than an MSP430 gives by default.
-const STACK_BYTES: usize = if cfg!(target_arch = "msp430") {
-    2048
-} else {
-    intos::DEFAULT_STACK_BYTES
-};
+const STACK_BYTES: usize = stack_bytes(2048);
 
 impl<B: Board> Program<B> for Sense {
     const NAME: &'static str = "sense";

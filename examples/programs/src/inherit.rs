@@ -2,7 +2,7 @@
 
 use intos::prelude::*;
 
-use crate::{Checked, Results};
+use crate::{Checked, Results, stack_bytes};
 
 /// A task holds a mutex for which a more urgent one waits. A third, less urgent than that and more than the holder, is
 /// ready all the while, and must not come in between.
@@ -34,12 +34,13 @@ impl<B: Board> Program<B> for Inherit {
     }
 
     fn task(index: usize) -> Option<TaskEntry<B, Self>> {
-        Some(match index {
-            0 => TaskEntry::new("holder", 1, hold),
-            1 => TaskEntry::new("middle", 2, stand_between),
-            2 => TaskEntry::new("urgent", 3, want),
+        let (entry, stack) = match index {
+            0 => (TaskEntry::new("holder", 1, hold), stack_bytes(1_200)),
+            1 => (TaskEntry::new("middle", 2, stand_between), stack_bytes(832)),
+            2 => (TaskEntry::new("urgent", 3, want), stack_bytes(1_120)),
             _ => return None,
-        })
+        };
+        Some(entry.with_stack(stack))
     }
 }
 

@@ -39,6 +39,15 @@ pub use transfer::Transfer;
 pub use wake::Wake;
 pub use workshop::Workshop;
 
+/// So much stack for a task on an MSP430, where all tasks share 3 KiB for their stacks; elsewhere as much as is usual.
+pub const fn stack_bytes(on_an_msp430: usize) -> usize {
+    if cfg!(target_arch = "msp430") {
+        on_an_msp430
+    } else {
+        intos::DEFAULT_STACK_BYTES
+    }
+}
+
 /// How many results a program has.
 pub const RESULTS: usize = 4;
 
