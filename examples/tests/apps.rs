@@ -48,10 +48,13 @@ fn results_are_right_after_any_number_of_power_losses() {
         for name in ["kv", "mq"] {
             let [runs, power_losses, run, bypassed, rolled_back] = numbers(&said, name);
             assert_eq!(power_losses, losses, "{said}");
-            assert_eq!(runs > 1, losses == 1_000, "{said}");
             assert!(run > 0, "{said}");
-            assert_eq!(bypassed > 0, losses > 0, "{said}");
-            assert_eq!(rolled_back > 50, losses == 1_000, "{said}");
+            // Where a single one falls, in the first run or the second, is the seed's business.
+            match losses {
+                0 => assert_eq!([runs, bypassed, rolled_back], [1, 0, 0], "{said}"),
+                1 => assert!(runs <= 2 && rolled_back <= 50, "{said}"),
+                _ => assert!(runs > 1 && bypassed > 0 && rolled_back > 50, "{said}"),
+            }
         }
         assert!(said.contains("found before the deletion: 40"), "{said}");
         assert!(said.contains("last average: 187"), "{said}");
