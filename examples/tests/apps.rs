@@ -62,6 +62,20 @@ fn results_are_right_after_any_number_of_power_losses() {
 }
 
 #[test]
+fn what_was_committed_before_a_single_power_loss_is_bypassed() {
+    for name in ["kv", "mq"] {
+        // Where it falls is the seed's business: some of them fall where something was committed.
+        let is_in_the_first_run = |seed: u32| {
+            let said = said(&[name, "--losses", "1", "--seed", &seed.to_string()]);
+            let [runs, power_losses, _, bypassed, _] = numbers(&said, name);
+            assert_eq!(power_losses, 1, "{said}");
+            runs == 1 && bypassed > 0
+        };
+        assert!((0..8).any(is_in_the_first_run), "{name}");
+    }
+}
+
+#[test]
 fn the_power_goes_every_so_often() {
     let said = said(&["em", "dnn", "--losses-every", "200us"]);
     assert!(said.contains(AGREE), "{said}");
