@@ -52,3 +52,28 @@ pub(crate) fn for_each<R: Send>(
         }
     });
 }
+
+/// The results of `work` for each number below `pieces`, on all processors, in the order of the numbers.
+pub(crate) fn map<R: Send>(
+    pieces: u64,
+    work: impl Fn(u64) -> Result<R, String> + Sync,
+) -> Result<Vec<R>, String> {
+    let mut results: Vec<Option<R>> = (0..pieces).map(|_| None).collect();
+    let mut broken = None;
+    for_each(pieces, None, work, |number, result| match result {
+        Ok(result) => {
+            if let Some(place) = results.get_mut(number as usize) {
+                *place = Some(result);
+            }
+            true
+        }
+        Err(error) => {
+            broken = Some(error);
+            false
+        }
+    });
+    match broken {
+        Some(error) => Err(error),
+        None => Ok(results.into_iter().flatten().collect()),
+    }
+}

@@ -48,6 +48,9 @@ pub(crate) struct Options {
     /// The second cut comes before this instruction of the next start, and nowhere else.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) second: Option<u32>,
+    /// Cuts the power twice in all ways, each in one run for all pairs that find the same NVM.
+    #[arg(long, conflicts_with_all = ["from", "to", "step", "cuts", "pairs", "second"])]
+    pub(super) every_pair: bool,
     /// Cuts the first boot's formatting, from the reset until it is done, in place of all that follows it.
     #[arg(long)]
     pub(super) formatting: bool,
@@ -73,7 +76,11 @@ impl Options {
 
     /// Whether the power is cut before each instruction.
     pub(super) fn is_whole(&self) -> bool {
-        !self.is_pairs() && self.step == 1 && self.from == 1 && self.to.is_none()
+        !self.is_pairs()
+            && !self.every_pair
+            && self.step == 1
+            && self.from == 1
+            && self.to.is_none()
     }
 }
 
@@ -86,6 +93,9 @@ pub(super) const SHOWN: u64 = 20;
 
 /// Sweeps, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
+    if options.every_pair {
+        return Err("--every-pair is for --target msp430 alone: here see --cuts 2".into());
+    }
     emulator::check()?;
     options.board.check_nvm(true)?;
     let image = build::build(options.board, &options.program, options.broken)?;

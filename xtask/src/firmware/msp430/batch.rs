@@ -1,7 +1,7 @@
 //! Runs of a sweep in one simulator.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::program::Program;
@@ -13,6 +13,27 @@ use crate::firmware::cuts::Cuts;
 const LONGEST_RUN: Duration = Duration::from_secs(5);
 const LONGEST_BATCH: Duration = Duration::from_mins(2);
 
+/// A run with its cuts.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    pub(super) cuts: Cuts,
+    /// The NVM that the last cut finds, where that is known: then the run begins with the start after it.
+    pub(super) found: Option<PathBuf>,
+    /// For how many cuts, or pairs of them, it stands, all of which find the same NVM.
+    pub(super) stands_for: u64,
+}
+
+impl Run {
+    /// One that is run from the window's beginning on.
+    pub(super) const fn of(cuts: Cuts) -> Self {
+        Self {
+            cuts,
+            found: None,
+            stands_for: 1,
+        }
+    }
+}
+
 /// A part of a sweep.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batch<'a> {
@@ -20,14 +41,14 @@ pub(super) struct Batch<'a> {
     /// The NVM as the first boot has formatted it, or as it is before the last iterations; `None`: the first boot itself is
     /// cut.
     pub(super) formatted: Option<&'a Path>,
-    pub(super) cuts: &'a [Cuts],
+    pub(super) runs: &'a [Run],
 }
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     /// Which of the runs failed, and why.
-    pub(super) failures: Vec<(Cuts, String)>,
+    pub(super) failures: Vec<(Run, String)>,
     /// Runs that ended before their second cut.
     pub(super) ended_early: u64,
     /// The addresses before which the power was cut first.
@@ -37,7 +58,7 @@ pub(super) struct Outcome {
 /// Where the answers of one run stand, counted from its first command on.
 struct Places {
     commands: usize,
-    first_cut: usize,
+    first_cut: Option<usize>,
     second_cut: Option<usize>,
     end: usize,
     results: usize,
@@ -50,12 +71,12 @@ impl Batch<'_> {
         script.break_at(Break::Ended, self.program.symbol("__window_closes")?);
         let prologue = script.len();
         let mut places = Vec::new();
-        for cuts in self.cuts {
-            let (run, place) = self.one(*cuts)?;
+        for run in self.runs {
+            let (run, place) = self.one(run)?;
             script.append(&run);
             places.push(place);
         }
-        let longest = if self.cuts.len() == 1 {
+        let longest = if self.runs.len() == 1 {
             LONGEST_RUN
         } else {
             LONGEST_BATCH
@@ -64,28 +85,28 @@ impl Batch<'_> {
         match simulator::run(&script, longest)? {
             End::Done(answers) => {
                 let mut rest = answers.get(prologue..).unwrap_or_default();
-                for (cuts, places) in self.cuts.iter().zip(&places) {
+                for (run, places) in self.runs.iter().zip(&places) {
                     let (own, others) = rest.split_at(places.commands.min(rest.len()));
                     rest = others;
                     if let Some(reason) = self.judge(own, places, &mut outcome)? {
-                        outcome.failures.push((*cuts, reason));
+                        outcome.failures.push((run.clone(), reason));
                     }
                 }
             }
-            End::Stuck(answers, reason) if self.cuts.len() == 1 => {
+            End::Stuck(answers, reason) if self.runs.len() == 1 => {
                 if let (Some(places), Some(own)) = (places.first(), answers.get(prologue..))
-                    && let Some(cut) = own.get(places.first_cut)
+                    && let Some(cut) = places.first_cut.and_then(|place| own.get(place))
                 {
                     outcome.cut_at.insert(cut.program_counter()?);
                 }
-                let cuts = self.cuts.iter().copied();
+                let runs = self.runs.iter().cloned();
                 outcome
                     .failures
-                    .extend(cuts.map(|cuts| (cuts, reason.clone())));
+                    .extend(runs.map(|run| (run, reason.clone())));
             }
             End::Stuck(..) => {
-                for cuts in self.cuts.chunks(1) {
-                    let one = Batch { cuts, ..*self }.run()?;
+                for runs in self.runs.chunks(1) {
+                    let one = Batch { runs, ..*self }.run()?;
                     outcome.failures.extend(one.failures);
                     outcome.ended_early += one.ended_early;
                     outcome.cut_at.extend(one.cut_at);
@@ -95,38 +116,41 @@ impl Batch<'_> {
         Ok(outcome)
     }
 
+    /// The NVM at the end of each run.
+    pub(super) fn ends(&self) -> Result<Vec<Vec<u32>>, String> {
+        let mut script = Script::new(self.program)?;
+        script.break_at(Break::Ended, self.program.symbol("__window_closes")?);
+        let mut places = Vec::new();
+        for run in self.runs {
+            script.append(&self.one(run)?.0);
+            script.show_nvm();
+            places.push(script.len() - 1);
+        }
+        match simulator::run(&script, LONGEST_BATCH)? {
+            End::Done(answers) => places
+                .into_iter()
+                .filter_map(|place| answers.get(place))
+                .map(Answer::words)
+                .collect(),
+            // Which of them it is, and why, the sweep tells.
+            End::Stuck(..) => Ok(Vec::new()),
+        }
+    }
+
     /// The commands of one run.
-    fn one(&self, cuts: Cuts) -> Result<(Script, Places), String> {
+    fn one(&self, run: &Run) -> Result<(Script, Places), String> {
         let mut script = Script::part_for(self.program)?;
-        let opens = self.program.symbol("__window_opens")?;
-        if let Some(file) = self.formatted {
-            script.load_nvm(file);
-            script.break_at(Break::Opens, opens);
+        let (mut first_cut, mut second_cut) = (None, None);
+        if let Some(found) = &run.found {
+            script.load_nvm(found);
             script.lose_power();
-            script.run();
-            script.no_break_at(Break::Opens);
         } else {
-            script.blank_nvm();
-            script.lose_power();
-        }
-        // Cut 1 comes before the first instruction.
-        if cuts.first > 1 {
-            script.step(cuts.first - 1);
-        } else {
-            script.registers();
-        }
-        let first_cut = script.len() - 1;
-        script.lose_power();
-        let second_cut = (cuts.second > 0).then(|| {
-            if cuts.second > 1 {
-                script.step(cuts.second - 1);
-            } else {
-                script.registers();
+            script.open_window(self.program, self.formatted)?;
+            first_cut = Some(cut(&mut script, run.cuts.first));
+            if run.cuts.second > 0 {
+                second_cut = Some(cut(&mut script, run.cuts.second));
             }
-            let place = script.len() - 1;
-            script.lose_power();
-            place
-        });
+        }
         script.run();
         let end = script.len() - 1;
         script.memory(self.program.symbol("__run_results")?, 32);
@@ -152,9 +176,9 @@ impl Batch<'_> {
             answer.ok_or_else(|| "the simulator does not answer".to_owned())
         };
         let closes = self.program.symbol("__window_closes")?;
-        outcome
-            .cut_at
-            .insert(answer(places.first_cut)?.program_counter()?);
+        if let Some(place) = places.first_cut {
+            outcome.cut_at.insert(answer(place)?.program_counter()?);
+        }
         if let Some(place) = places.second_cut
             && answer(place)?.program_counter()? == self.program.symbol("__run_ended")?
         {
@@ -169,24 +193,37 @@ impl Batch<'_> {
     }
 }
 
-/// How many instructions it takes at most from the start after a cut until what the cut interrupted is finished: behind
-/// that a second cut is like a first one. Of some cuts.
-pub(super) fn longest_recovery(
+/// Cuts the power before an instruction, from 1 on, and answers where the answer stands that shows at which address.
+fn cut(script: &mut Script, before: u32) -> usize {
+    // Cut 1 comes before the first instruction.
+    if before > 1 {
+        script.step(before - 1);
+    } else {
+        script.registers();
+    }
+    let place = script.len() - 1;
+    script.lose_power();
+    place
+}
+
+/// How many instructions it takes from the start after the cuts of each run until what they interrupted is finished:
+/// behind that a second cut is like a first one.
+pub(super) fn recoveries(
     program: &Program,
     formatted: Option<&Path>,
-    some: &[Cuts],
-) -> Result<u32, String> {
-    let mut script = Script::new(program)?;
-    script.count();
+    runs: &[Run],
+) -> Result<Vec<u32>, String> {
     let batch = Batch {
         program,
         formatted,
-        cuts: some,
+        runs: &[],
     };
+    let mut script = Script::new(program)?;
+    script.count();
     let mut counts = Vec::new();
-    for cuts in some {
-        let (run, places) = batch.one(*cuts)?;
-        script.append(&run.first(places.end));
+    for run in runs {
+        let (commands, places) = batch.one(run)?;
+        script.append(&commands.first(places.end));
         script.break_at(Break::Recovered, program.symbol("__start_recovered")?);
         script.tell_counts();
         script.run();
@@ -195,12 +232,13 @@ pub(super) fn longest_recovery(
         script.no_break_at(Break::Recovered);
     }
     let answers = simulator::run(&script, LONGEST_BATCH)?.done()?;
-    let mut longest = 0;
-    for counts in counts {
-        let [before, _, after] = answers.get(counts).unwrap_or_default() else {
-            return Err("the simulator does not answer".into());
-        };
-        longest = longest.max(after.counts()?.0.saturating_sub(before.counts()?.0));
-    }
-    Ok(longest as u32)
+    counts
+        .into_iter()
+        .map(|counts| match answers.get(counts) {
+            Some([before, _, after]) => {
+                Ok(after.counts()?.0.saturating_sub(before.counts()?.0) as u32)
+            }
+            _ => Err("the simulator does not answer".into()),
+        })
+        .collect()
 }

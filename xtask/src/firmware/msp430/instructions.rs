@@ -1,4 +1,4 @@
-//! Where the instructions of a program begin: no disassembler, but their lengths.
+//! What a sweep has to know of a program's instructions: no disassembler, but their lengths, and which of them store.
 
 /// The registers that give addressing modes another meaning: the program counter, the status register, and the generator of
 /// constants.
@@ -29,9 +29,46 @@ const fn extension(mode: u16, register: u16) -> u64 {
     }
 }
 
+/// Whether an instruction that begins with this word may store to memory other than the stack.
+pub(super) const fn may_store(first: u16) -> bool {
+    match first >> 12 {
+        // Of one operand: rotated, its bytes swapped or its sign extended where it lies; not pushed, called or returned to.
+        0 | 1 => (first >> 7) & 7 < 4 && (first >> 4) & 3 != 0,
+        // Jumps, comparisons, tests of bits.
+        2 | 3 | 9 | 11 => false,
+        _ => (first >> 7) & 1 == 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instruction_stores_whose_result_lies_in_memory() {
+        for (first, expected, text) in [
+            (0x4130, false, "ret"),
+            (0x12B0, false, "call #x"),
+            (0x120A, false, "push r10"),
+            (0x1300, false, "reti"),
+            (0x100C, false, "rrc r12"),
+            (0x1011, true, "rrc 0(r1)"),
+            (0x109C, true, "swpb 0(r12)"),
+            (0x112C, true, "rra @r12"),
+            (0x2801, false, "jlo"),
+            (0x4C0F, false, "mov r12, r15"),
+            (0x4C2F, false, "mov @r12, r15"),
+            (0x40B2, true, "mov #x, &y"),
+            (0x4DBF, true, "mov @r13+, 0(r15)"),
+            (0x4DCF, true, "mov.b r13, 0(r15)"),
+            (0x8391, true, "dec 0(r1)"),
+            (0x90B1, false, "cmp #16, 0(r1)"),
+            (0xB0B1, false, "bit #16, 0(r1)"),
+            (0xD0B1, true, "bis #16, 0(r1)"),
+        ] {
+            assert_eq!(may_store(first), expected, "{text}");
+        }
+    }
 
     #[test]
     fn an_instruction_has_one_to_three_words() {

@@ -12,12 +12,14 @@
 //! | `simulator` | the simulator: runs a script, and answers what each command has printed |
 //! | `run` | a run to the end, also with power losses at intervals |
 //! | `nvm_file` | a file that keeps the NVM from one run to the next |
-//! | `sweep` | a power cut at each instruction |
+//! | `sweep` | power cuts, one or two in each run |
+//! | `whole` | a sweep that leaves no cut out |
+//! | `states` | the states of the NVM that cuts find |
 //! | `iterations` | applications, of which a sweep cuts the last iterations |
 //! | `batch` | runs of a sweep in one simulator |
-//! | `trace` | which instructions a program executes |
+//! | `window` | what is swept |
 //! | `helpers` | the start-up crate's helpers against the compiler's constant evaluator |
-//! | `instructions` | where instructions begin |
+//! | `instructions` | how long instructions are, and which of them store |
 
 mod batch;
 pub(crate) mod build;
@@ -30,5 +32,7 @@ pub(crate) mod program;
 pub(super) mod run;
 pub(crate) mod script;
 pub(crate) mod simulator;
+mod states;
 pub(super) mod sweep;
-mod trace;
+mod whole;
+mod window;

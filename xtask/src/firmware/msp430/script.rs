@@ -134,6 +134,26 @@ impl Script {
         self.reset();
     }
 
+    /// Starts, and stops before the first instruction of the window: on an NVM that a file has, where the window opens; or
+    /// where the first boot begins.
+    pub(super) fn open_window(
+        &mut self,
+        program: &Program,
+        formatted: Option<&Path>,
+    ) -> Result<(), String> {
+        if let Some(file) = formatted {
+            self.load_nvm(file);
+            self.break_at(Break::Opens, program.symbol("__window_opens")?);
+            self.lose_power();
+            self.run();
+            self.no_break_at(Break::Opens);
+        } else {
+            self.blank_nvm();
+            self.lose_power();
+        }
+        Ok(())
+    }
+
     /// A reset, which leaves all memory as it is.
     pub(crate) fn reset(&mut self) {
         self.add("reset");
@@ -152,6 +172,11 @@ impl Script {
     /// Shows the registers.
     pub(super) fn registers(&mut self) {
         self.add("regs");
+    }
+
+    /// Shows the NVM.
+    pub(super) fn show_nvm(&mut self) {
+        self.memory(self.nvm.0, self.nvm.1);
     }
 
     /// Shows memory.

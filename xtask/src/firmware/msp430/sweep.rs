@@ -6,72 +6,69 @@ use std::time::Instant;
 
 use tempfile::NamedTempFile;
 
-use super::batch::{self, Batch};
+use super::batch::{self, Batch, Run};
 use super::program::Program;
-use super::trace::Trace;
-use super::{build, simulator};
+use super::window::Window;
+use super::{build, simulator, whole};
 use crate::firmware::coverage;
-use crate::firmware::cuts::{self, Cuts};
+use crate::firmware::cuts;
 use crate::firmware::sweep::{self, Options};
 use crate::parallel;
 
 /// Runs of a simulator.
 const BATCH: usize = 200;
+/// A longer window is not stepped through to know which of its instructions are cut at.
+const MOST_STEPS: u32 = 100_000;
 /// How many recoveries are looked at to know how long they are.
 const RECOVERIES: u32 = 32;
 
-/// Sweeps, and answers how many runs failed.
+/// Sweeps, and answers how many cuts failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     simulator::check()?;
     let program = build::build(&options.program, options.broken)?;
     let file = NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
-    let trace = Trace::take(&options.program, &program, file.path(), options.formatting)?;
+    let window = Window::find(&options.program, &program, file.path(), options.formatting)?;
     let formatted = (!options.formatting).then(|| file.path());
-    let addresses = trace.executed.as_ref();
     println!(
-        "{}: {} instructions in the window{}",
-        options.program,
-        trace.length,
-        addresses.map_or(String::new(), |all| format!(", at {} addresses", all.len()))
+        "{}: {} instructions in the window",
+        options.program, window.length
     );
-    let window = options.window(trace.length);
+    if options.is_whole() || options.every_pair {
+        return whole::sweep(&program, formatted, options, &window);
+    }
+    let firsts = options.window(window.length);
     let list = if options.is_pairs() {
         let seconds = match options.second {
             Some(second) => second..second.saturating_add(1),
-            None => 1..recovery(&program, formatted, trace.length, &options.program)?,
+            None => 1..recovery(&program, formatted, window.length, &options.program)?,
         };
-        cuts::twice(window, options.step, seconds, options.pairs, options.seed)
+        cuts::twice(firsts, options.step, seconds, options.pairs, options.seed)
     } else {
-        cuts::once(window, options.step)
+        cuts::once(firsts, options.step)
     };
     if list.is_empty() {
         return Err(format!(
             "there is nothing to cut: the window has the instructions 1 to {}",
-            trace.length
+            window.length
         ));
     }
-    let began = Instant::now();
-    let all = sweep(&program, formatted, options, &list)?;
-    sweep::tell_time(began, list.len());
+    let list: Vec<Run> = list.into_iter().map(Run::of).collect();
+    let all = run_all(&program, formatted, options, &list)?;
     if options.is_pairs() {
         println!("{} runs ended before their second cut", all.ended_early);
     }
-    let missed = match &trace.executed {
-        Some(executed) => coverage::tell(
-            executed,
+    if window.length <= MOST_STEPS {
+        let executed = window.addresses()?;
+        coverage::tell(
+            &executed.into_iter().collect(),
             &all.cut_at,
             &[],
             |address| program.function_at(address),
-            options.is_whole(),
-        ),
-        None if options.is_whole() => {
-            return Err("of so long a window nobody knows whether the sweep is whole".into());
-        }
-        None => 0,
-    };
-    let failed = all.failed + missed;
-    println!("{} cuts, {failed} failed", list.len());
-    Ok(failed)
+            false,
+        );
+    }
+    println!("{} cuts, {} failed", list.len(), all.failed);
+    Ok(all.failed)
 }
 
 /// Behind how many instructions of a start no second cut comes: the longest of some recoveries, and a bit more.
@@ -82,53 +79,58 @@ fn recovery(
     name: &str,
 ) -> Result<u32, String> {
     let some = cuts::once(1..length.saturating_add(1), (length / RECOVERIES).max(1));
-    let longest = batch::longest_recovery(program, formatted, &some)?;
+    let some: Vec<Run> = some.into_iter().map(Run::of).collect();
+    let all = batch::recoveries(program, formatted, &some)?;
+    let longest = all.into_iter().max().unwrap_or_default();
     println!("{name}: has recovered within {longest} instructions of a start");
     Ok(longest + longest / 8 + 2)
 }
 
 /// What came of a sweep.
 #[derive(Debug, Default)]
-struct Swept {
-    failed: u64,
+pub(super) struct Swept {
+    pub(super) failed: u64,
     ended_early: u64,
     cut_at: BTreeSet<u64>,
 }
 
-/// Runs all of a list, and tells what fails.
-fn sweep(
+/// Runs all of a list, and tells what fails, and how long it took.
+pub(super) fn run_all(
     program: &Program,
     formatted: Option<&Path>,
     options: &Options,
-    list: &[Cuts],
+    list: &[Run],
 ) -> Result<Swept, String> {
+    let began = Instant::now();
     let bar = parallel::progress_bar(list.len() as u64, "cuts");
     let mut all = Swept::default();
+    let mut failed_runs = 0;
     let mut broken = None;
-    let batches: Vec<&[Cuts]> = list.chunks(BATCH).collect();
+    let batches: Vec<&[Run]> = list.chunks(BATCH).collect();
     parallel::for_each(
         batches.len() as u64,
         options.jobs,
         |number| {
-            let cuts = batches.get(number as usize).copied().unwrap_or_default();
+            let runs = batches.get(number as usize).copied().unwrap_or_default();
             let batch = Batch {
                 program,
                 formatted,
-                cuts,
+                runs,
             };
             batch.run()
         },
         |number, result| match result {
             Ok(outcome) => {
-                for (cuts, reason) in &outcome.failures {
-                    all.failed += 1;
-                    if all.failed <= sweep::SHOWN {
-                        bar.suspend(|| sweep::tell(options, *cuts, reason));
+                for (run, reason) in &outcome.failures {
+                    all.failed += run.stands_for;
+                    failed_runs += 1;
+                    if failed_runs <= sweep::SHOWN {
+                        bar.suspend(|| sweep::tell(options, run.cuts, reason));
                     }
                 }
                 all.ended_early += outcome.ended_early;
                 all.cut_at.extend(outcome.cut_at);
-                bar.inc(batches.get(number as usize).map_or(0, |cuts| cuts.len()) as u64);
+                bar.inc(batches.get(number as usize).map_or(0, |runs| runs.len()) as u64);
                 bar.set_message(format!("{} failed", all.failed));
                 true
             }
@@ -139,6 +141,7 @@ fn sweep(
         },
     );
     bar.finish_and_clear();
+    sweep::tell_time(began, list.len());
     match broken {
         Some(error) => Err(error),
         None => Ok(all),

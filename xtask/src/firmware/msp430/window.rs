@@ -1,33 +1,33 @@
-//! Which instructions a program executes in the window: those before which the simulator stops, one step after the other,
-//! in a run without cuts. How many there are it counts by itself, in another run.
+//! What is swept: the instructions that a program executes between two of its addresses, in a run without cuts. How many
+//! there are the simulator counts by itself; which ones it shows, one step after the other.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use super::program::Program;
 use super::script::{Break, Script};
+use super::simulator::Answer;
 use super::{iterations, simulator};
+use crate::parallel;
 
 const LONGEST_RUN: Duration = Duration::from_mins(1);
-/// All steps are shown one by one, where they are no more than these.
-const LONGEST_TRACE: Duration = Duration::from_mins(5);
-const MOST_STEPS: u32 = 300_000;
+/// So many steps are shown in one simulator.
+const STEPS: u32 = 5_000;
 
 /// What a run executes while the window is open.
-#[derive(Debug, Default)]
-pub(super) struct Trace {
+#[derive(Debug)]
+pub(super) struct Window {
     /// How many instructions.
     pub(super) length: u32,
-    /// Their addresses; nobody knows them of a window that is too long to be stepped through.
-    pub(super) executed: Option<BTreeSet<u64>>,
+    /// Ends before the first of them.
+    pub(super) begin: Script,
 }
 
-impl Trace {
+impl Window {
     /// Runs a program to its end without cuts, twice; keeps in `formatted` the NVM as its first boot has formatted it, or of
     /// an application as it is before the last iterations. The window is the first boot's `formatting`, or all that follows
     /// from the next start on.
-    pub(super) fn take(
+    pub(super) fn find(
         name: &str,
         program: &Program,
         formatted: &Path,
@@ -63,19 +63,10 @@ impl Trace {
         }
 
         let mut begin = Script::new(program)?;
-        begin.count();
-        if formatting {
-            begin.break_at(Break::Ended, opens);
-            begin.lose_power();
-        } else {
-            begin.break_at(Break::Ended, closes);
-            begin.load_nvm(formatted);
-            begin.break_at(Break::Opens, opens);
-            begin.lose_power();
-            begin.run();
-            begin.no_break_at(Break::Opens);
-        }
+        begin.break_at(Break::Ended, if formatting { opens } else { closes });
+        begin.open_window(program, (!formatting).then_some(formatted))?;
         let mut counting = begin.clone();
+        counting.count();
         counting.tell_counts();
         counting.run();
         counting.tell_counts();
@@ -84,26 +75,33 @@ impl Trace {
             return Err("the simulator does not answer".into());
         };
         let length = after.counts()?.0.saturating_sub(before.counts()?.0) as u32;
-
-        if length > MOST_STEPS {
-            let executed = None;
-            return Ok(Self { length, executed });
-        }
-        let mut stepping = begin;
-        stepping.registers();
-        let steps = stepping.len() - 1;
-        for _ in 1..length {
-            stepping.step(1);
-        }
-        let answers = simulator::run(&stepping, LONGEST_TRACE)?.done()?;
-        let executed = answers
-            .iter()
-            .skip(steps)
-            .map(simulator::Answer::program_counter)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            length,
-            executed: Some(executed),
-        })
+        Ok(Self { length, begin })
     }
+
+    /// The addresses of its instructions, one after the other.
+    pub(super) fn addresses(&self) -> Result<Vec<u64>, String> {
+        addresses(&self.begin, self.length)
+    }
+}
+
+/// The addresses of so many instructions, from where a script ends on.
+pub(super) fn addresses(begin: &Script, length: u32) -> Result<Vec<u64>, String> {
+    let parts = parallel::map(length.div_ceil(STEPS).into(), |part| {
+        let first = part as u32 * STEPS;
+        let mut script = begin.clone();
+        if first == 0 {
+            script.registers();
+        } else {
+            script.step(first);
+        }
+        let shown = script.len() - 1;
+        for _ in 1..STEPS.min(length - first) {
+            script.step(1);
+        }
+        let answers = simulator::run(&script, LONGEST_RUN)?.done()?;
+        let shown = answers.iter().skip(shown);
+        shown.map(Answer::program_counter).collect()
+    })?;
+    let parts: Vec<Vec<u64>> = parts;
+    Ok(parts.concat())
 }
