@@ -10,6 +10,7 @@
 //! | `record` | [`Record`], values that a replay can hand out again |
 //! | `layout` | [`Layout`], which places objects and areas in a region |
 //! | `region` | [`Region`], the header that says whose region it is |
+//! | `double_buffer` | [`DoubleBuffered`], one value that changes atomically, without a log |
 //! | `ablation` | what a measurement can leave out |
 //! | `cause` | what the errors of the crates above are made of |
 //! | `objects` | [`Objects`], what lies where by its name, and how its value is shown: for the host |
@@ -34,6 +35,7 @@ mod cause;
 #[cfg(feature = "counted")]
 mod counted;
 mod door;
+mod double_buffer;
 mod error;
 #[cfg(feature = "file")]
 mod file;
@@ -58,6 +60,7 @@ pub use cause::{Cause, UpTo12Bits};
 #[cfg(feature = "counted")]
 pub use counted::{CountedNvm, StoreCount, StoreCounters};
 pub use door::{Class, Nvm};
+pub use double_buffer::DoubleBuffered;
 pub use error::Error;
 #[cfg(feature = "file")]
 pub use file::{FileError, FileNvm};

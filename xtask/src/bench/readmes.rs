@@ -80,6 +80,7 @@ const PROJECTIONS: [Projection; 8] = [
         title: "Footprint",
         rows: Rows::Named(&[
             "the kernel: tasks, a queue, a semaphore, delays",
+            "`nvm-core` alone: an atomic counter",
             "`nvm-tx` alone: an atomic counter",
         ]),
         columns: &[("flash", &["flash"]), ("RAM", &["RAM"]), ("NVM", &["NVM"])],

@@ -55,18 +55,13 @@ pub(super) fn check_all() -> Result<u64, String> {
 
 fn check(package: &Package, target: &str, features: &str) -> Result<(), String> {
     let folder: &Path = &package.folder;
-    let target_dir = toolchain::target_dir("no-std-features");
-    let mut check = toolchain::check(target, &target_dir)?;
+    let mut check = super::check(target)?;
     check
-        .args(["--quiet", "--no-default-features"])
         .args([
             format!("--package={}", package.name),
             format!("--features={features}"),
         ])
         .current_dir(folder);
-    // As on an ordinary computer: without warnings.
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    check.env("RUSTFLAGS", format!("{flags} -D warnings").trim_start());
     toolchain::run(&mut check)
 }
 

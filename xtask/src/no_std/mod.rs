@@ -1,10 +1,12 @@
-//! `cargo xtask no-std`.
+//! `cargo xtask no-std`: what is checked here becomes programs in `cargo xtask firmware build`.
 
 mod features;
 
+use std::process::Command;
+
 use crate::toolchain;
 
-/// All that must build without the standard library, by package.
+/// All that must compile without the standard library, by package.
 const PACKAGES: [&str; 12] = [
     "nvm-core",
     "nvm-tx",
@@ -20,7 +22,7 @@ const PACKAGES: [&str; 12] = [
     "example-applications",
 ];
 
-/// A core of each kind that the ports are made for, and what is built for it.
+/// A core of each kind that the ports are made for, and what is checked for it.
 const TARGETS: [(&str, &str); 4] = [
     ("thumbv7m-none-eabi", "intos/critical-section"),
     ("thumbv7em-none-eabihf", "intos/critical-section"),
@@ -40,16 +42,16 @@ pub(crate) struct Options {
     features: bool,
 }
 
-/// Builds them, and answers how many failed.
+/// Checks them, and answers how many failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
     for (target, features) in TARGETS {
-        let mut build = toolchain::build(target, &toolchain::target_dir("no-std"))?;
-        build.args(["--no-default-features", "--features", features]);
-        build.args(PACKAGES.map(|package| format!("--package={package}")));
-        toolchain::run(&mut build)?;
+        let mut check = check(target)?;
+        check.args(["--features", features]);
+        check.args(PACKAGES.map(|package| format!("--package={package}")));
+        toolchain::run(&mut check)?;
     }
     println!(
-        "{} packages built for {}",
+        "{} packages checked for {}",
         PACKAGES.len(),
         TARGETS.map(|(target, _)| target).join(", ")
     );
@@ -58,4 +60,15 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     } else {
         Ok(0)
     }
+}
+
+/// `cargo check` for a target, without any default feature and as on an ordinary computer without warnings. All of them share
+/// what the library is compiled to.
+fn check(target: &str) -> Result<Command, String> {
+    let mut check = toolchain::check(target, &toolchain::target_dir("no-std"))?;
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    check
+        .args(["--quiet", "--no-default-features"])
+        .env("RUSTFLAGS", format!("{flags} -D warnings").trim_start());
+    Ok(check)
 }

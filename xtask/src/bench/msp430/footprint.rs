@@ -21,6 +21,10 @@ pub(super) fn measure() -> Result<Table, String> {
             .push(vec![label, number(sizes.flash), number(sizes.ram)]);
         Ok::<(), String>(())
     };
+    row(
+        "`nvm-core` alone: an atomic counter".into(),
+        "double-buffer",
+    )?;
     row("`nvm-tx` alone: an atomic counter".into(), "counter")?;
     for program in build::programs()? {
         row(format!("example `{program}`"), &program)?;
