@@ -41,7 +41,9 @@ static PLACES: Places = Places::new();
 
 fn count(nvm: &Fram) -> Result<(), RegionError> {
     let Places { layout, count } = &PLACES;
-    let _ = Region::open_or_format(nvm, layout, || Ok::<(), RegionError>(count.format(nvm, &0)?))?;
+    let _ = Region::open_or_format(nvm, layout, || {
+        Ok::<(), RegionError>(count.format(nvm, &0)?)
+    })?;
     count.update(nvm, |count| count.wrapping_add(1))?;
     Ok(())
 }

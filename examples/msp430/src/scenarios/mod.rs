@@ -2,6 +2,7 @@
 //!
 //! | scenario | crate | what it exercises |
 //! | --- | --- | --- |
+//! | [`Meter`] | `nvm-core` | one value whose fields fit together, by double buffering |
 //! | [`Transfers`] | `nvm-tx` | transactions with four writes, one of them in a larger object |
 //! | [`Pointers`] | `nvm-ptr` | an array written first and not logged, a total that is logged, a vector that grows |
 //! | [`Events`] | `nvm-alloc` | allocating and freeing, each in a transaction with the list of what is allocated; a transaction that aborts |
@@ -10,12 +11,14 @@
 
 mod events;
 mod hours;
+mod meter;
 mod order;
 mod pointers;
 mod transfers;
 
 pub use events::Events;
 pub use hours::Hours;
+pub use meter::Meter;
 pub use order::Order;
 pub use pointers::Pointers;
 pub use transfers::Transfers;
