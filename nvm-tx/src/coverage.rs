@@ -95,11 +95,12 @@ impl Coverage {
         self.ranges.get(..self.len).unwrap_or(&self.ranges)
     }
 
-    /// What lies at the beginning of the range from `start` to `end`; `has_ranges` says whether the ranges count.
+    /// What lies at the beginning of the range from `start` to `end`. The log has entries up to the end of `logged`;
+    /// `has_ranges` says whether the ranges count.
     pub(crate) fn next<N: Nvm>(
         &self,
         nvm: &N,
-        area: EntryArea,
+        logged: EntryArea,
         tag: u8,
         has_ranges: bool,
         start: RawOffset,
@@ -125,8 +126,8 @@ impl Coverage {
                 }
             }
         }
-        let mut at = area.start;
-        while let Some(entry) = LogEntry::load(nvm, area, at, tag)? {
+        let mut at = logged.start;
+        while let Some(entry) = LogEntry::load_logged(nvm, logged, at, tag)? {
             if entry.kind == Kind::Range && is_covered_to(entry.range()) {
                 return Ok(Next::CoveredTo(entry.range().1));
             }
@@ -246,12 +247,12 @@ mod tests {
     #[test]
     fn splits_a_range_around_what_is_covered() {
         let nvm = SimNvm::<4>::new(64);
-        let area = EntryArea { start: 0, end: 64 };
+        let logged = EntryArea { start: 0, end: 0 };
         let mut coverage = Coverage::new();
         coverage.add(10, 14);
         coverage.add(14, 16);
         coverage.add(20, 24);
-        let next = |start| coverage.next(&nvm, area, 1, true, start, 30).unwrap();
+        let next = |start| coverage.next(&nvm, logged, 1, true, start, 30).unwrap();
         assert_eq!(next(8), Next::UncoveredTo(10));
         assert_eq!(next(10), Next::CoveredTo(16));
         assert_eq!(next(15), Next::CoveredTo(16));

@@ -433,6 +433,53 @@ impl LogEntry {
         (self.offset, self.offset.saturating_add(self.len))
     }
 
+    /// The entry at `at` of a running transaction, which has logged so much.
+    #[inline]
+    pub(crate) fn load_logged<N: Nvm>(
+        nvm: &N,
+        logged: EntryArea,
+        at: RawOffset,
+        tag: u8,
+    ) -> Result<Option<Self>, Error> {
+        if at >= logged.end {
+            return Ok(None);
+        }
+        // Where a `usize` has 16 bits text counts most, and shifts are many instructions.
+        if cfg!(not(target_pointer_width = "16"))
+            && let Some(entry) = Self::of_short(nvm.read_u32(at)?, at, tag)
+        {
+            return Ok(Some(entry));
+        }
+        Self::load(nvm, logged, at, tag)
+    }
+
+    /// The entry at `at` that has this header, if it is about a range of at most 8 bytes or about bits, as most are: soon
+    /// made out.
+    #[inline]
+    const fn of_short(header: u32, at: RawOffset, tag: u8) -> Option<Self> {
+        if header >> 24 != tag as u32 {
+            return None;
+        }
+        let (kind, len, padded) = match header >> 20 & 0xF {
+            code @ 0..8 => (
+                Kind::Range,
+                code as RawOffset + 1,
+                (code as RawOffset & 4) + 4,
+            ),
+            BITS => (Kind::Bits, 1, 4),
+            DEFERRED_BITS => (Kind::DeferredBits, 1, 4),
+            _ => return None,
+        };
+        let payload = at + HEADER_BYTES;
+        Some(Self {
+            kind,
+            offset: narrowed(header & (SHORT_OFFSET_LIMIT - 1)),
+            len,
+            payload,
+            next: payload + padded,
+        })
+    }
+
     /// The entry at `at`, if one with `tag` is there. A damaged one ends the log.
     pub(crate) fn load<N: Nvm>(
         nvm: &N,
@@ -590,4 +637,33 @@ fn copy_pieces<N: Nvm>(
         done += piece;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nvm_core::sim::SimNvm;
+
+    #[test]
+    fn an_entry_of_a_running_transaction_is_made_out_as_any_other() {
+        let logged = EntryArea { start: 0, end: 256 };
+        for tag in [1, 0x7F, 0x80, 0xFC] {
+            for offset in [256, 259, SHORT_OFFSET_LIMIT - 1] {
+                let ranges = (1..=40).map(|len| NewEntry::new(Kind::Range, offset, len));
+                let bits = [Kind::Bits, Kind::DeferredBits];
+                let bits = bits.map(|kind| NewEntry::new(kind, offset, 1));
+                for entry in ranges.chain(bits) {
+                    let nvm = SimNvm::<4>::new(SHORT_OFFSET_LIMIT + 64);
+                    let payload = (entry.kind != Kind::Range).then_some([1, 2]);
+                    let end = entry.store(&nvm, logged, 4, tag, payload).unwrap();
+                    let loaded = LogEntry::load(&nvm, logged, 4, tag).unwrap().unwrap();
+                    assert_eq!((loaded.kind, loaded.next), (entry.kind, end));
+                    let again = LogEntry::load_logged(&nvm, logged, 4, tag).unwrap();
+                    assert_eq!(again, Some(loaded));
+                    let logged = EntryArea { start: 0, end: 4 };
+                    assert_eq!(LogEntry::load_logged(&nvm, logged, 4, tag), Ok(None));
+                }
+            }
+        }
+    }
 }

@@ -129,12 +129,10 @@ impl<N: Nvm> Tx<'_, N> {
         if !self.may_have_bits(offset) {
             return Ok(0);
         }
-        let (nvm, area, tag) = (&self.log.nvm, self.log.entries, self.log.tag);
+        let (nvm, logged, tag) = (&self.log.nvm, self.log.logged(), self.log.tag);
         let mut bits = 0;
-        let mut at = area.start;
-        while at < self.log.running.end
-            && let Some(entry) = LogEntry::load(nvm, area, at, tag)?
-        {
+        let mut at = logged.start;
+        while let Some(entry) = LogEntry::load_logged(nvm, logged, at, tag)? {
             if entry.kind == kind && entry.offset == offset {
                 bits |= entry.mask(nvm)?;
             }

@@ -364,7 +364,7 @@ impl<'log, N: Nvm> Tx<'log, N> {
         let log = &*self.log;
         let has_ranges = log.has_ranges();
         let coverage = &log.running.coverage;
-        let next = coverage.next(&log.nvm, log.entries, log.tag, has_ranges, start, end);
+        let next = coverage.next(&log.nvm, log.logged(), log.tag, has_ranges, start, end);
         next.map_err(|error| self.fail(error.into()))
     }
 

@@ -382,6 +382,15 @@ impl<N: Nvm> UndoLog<N> {
         self.state.has(State::RANGES) || broken::is(Variant::KeepsCoverage)
     }
 
+    /// What the running transaction has logged.
+    #[inline]
+    pub(crate) const fn logged(&self) -> EntryArea {
+        EntryArea {
+            start: self.entries.start,
+            end: self.running.end,
+        }
+    }
+
     /// There is an entry about bits of a byte.
     #[inline]
     pub(crate) const fn add_bits(&mut self, offset: RawOffset) {
