@@ -463,7 +463,7 @@ fn is_filled<N: Nvm>(nvm: &N, mut at: RawOffset, value: u8) -> Result<bool, Erro
     Ok(true)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sim"))]
 mod tests {
     use zerocopy::FromBytes;
 
