@@ -16,7 +16,7 @@ use crate::{Class, Error, Layout, Nvm, Offset, Persist, RawOffset};
 /// and 1, and wears both copies alike.
 ///
 /// **One writer at a time**: what interrupts a [`store`](Self::store), an interrupt handler say, may [`load`](Self::load), but
-/// must not store to the same value.
+/// must not store to the same value; and what interrupts a load must not store.
 ///
 /// ```
 /// use nvm_core::sim::SimNvm;
@@ -131,6 +131,7 @@ fn is_broken() -> bool {
 }
 
 #[cfg(all(test, feature = "sim"))]
+#[allow(clippy::unwrap_used)] // a failure fails the test
 mod tests {
     use std::format;
 
@@ -163,7 +164,7 @@ mod tests {
             .explore_atomic(
                 |nvm| boot(nvm, &of(1)).store(nvm, &of(2)).unwrap(),
                 |nvm| boot(nvm, &of(1)).store(nvm, &of(3)).unwrap(),
-                |nvm| drop(boot(nvm, &of(1))),
+                |nvm| _ = boot(nvm, &of(1)),
                 |nvm| boot(nvm, &of(1)).load(nvm).unwrap(),
             )
     }
@@ -193,7 +194,7 @@ mod tests {
             for fill in [0x00, 0xFF] {
                 Explorer::<ATOM>::new("format", 128).filled_with(fill).depth(2).explore_atomic(
                     |_| {},
-                    |nvm| drop(boot(nvm, &[7u8; 5])),
+                    |nvm| _ = boot(nvm, &[7u8; 5]),
                     |_| {},
                     |nvm| boot(nvm, &[7u8; 5]).load(nvm).unwrap(),
                 ).assert_clean();

@@ -464,6 +464,7 @@ fn is_filled<N: Nvm>(nvm: &N, mut at: RawOffset, value: u8) -> Result<bool, Erro
 }
 
 #[cfg(all(test, feature = "sim"))]
+#[allow(clippy::unwrap_used)] // a failure fails the test
 mod tests {
     use zerocopy::FromBytes;
 
