@@ -33,8 +33,8 @@ pub(crate) fn run() -> Result<u64, String> {
 
 /// The template in a folder outside of the workspace, as it is there: built, and where there is an emulator run. Answers
 /// how many of the runs failed.
-pub(crate) fn try_packaged(folder: &Path) -> Result<u64, String> {
-    let program = build(folder)?;
+pub(crate) fn try_packaged(folder: &Path, target_dir: &Path) -> Result<u64, String> {
+    let program = build(folder, target_dir)?;
     if let Err(error) = emulator::check() {
         println!("packaged template: builds; not run: {error}");
         return Ok(0);
@@ -43,7 +43,8 @@ pub(crate) fn try_packaged(folder: &Path) -> Result<u64, String> {
 }
 
 fn try_out(name: &str, folder: &Path, last: u32) -> Result<u64, String> {
-    let program = build(folder)?;
+    // Not where the other one is built, which has the same name.
+    let program = build(folder, &toolchain::target_dir("template").join(name))?;
     run_twice(name, &program, last)
 }
 
@@ -82,11 +83,9 @@ fn program_of_book(template: &Path) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// As its user builds it: in its own folder, whose settings count. All share a folder of what is built, for the library's
-/// sake, and have the same name in it: one is run before the next is built.
-fn build(folder: &Path) -> Result<Image, String> {
-    let target_dir = toolchain::target_dir("template");
-    let mut build = toolchain::build(BOARD.target(), &target_dir)?;
+/// As its user builds it: in its own folder, whose settings count.
+fn build(folder: &Path, target_dir: &Path) -> Result<Image, String> {
+    let mut build = toolchain::build(BOARD.target(), target_dir)?;
     build.current_dir(folder);
     toolchain::run(&mut build)?;
     let release = target_dir.join(BOARD.target()).join("release");

@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<u64, String> {
     wrong += failed;
     wrong += lines(&packages, &scratch.join("lines"))?;
     use_package(&board, &packages)?;
-    wrong += template::try_packaged(&board)?;
+    wrong += template::try_packaged(&board, &scratch.join("firmware"))?;
     Ok(wrong)
 }
 
