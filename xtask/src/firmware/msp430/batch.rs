@@ -116,8 +116,8 @@ impl Batch<'_> {
         Ok(outcome)
     }
 
-    /// The NVM at the end of each run.
-    pub(super) fn ends(&self) -> Result<Vec<Vec<u32>>, String> {
+    /// The NVM at the end of each run; `None` where one of them does not come to an end.
+    pub(super) fn ends(&self) -> Result<Option<Vec<Vec<u32>>>, String> {
         let mut script = Script::new(self.program)?;
         script.break_at(Break::Ended, self.program.symbol("__window_closes")?);
         let mut places = Vec::new();
@@ -126,15 +126,14 @@ impl Batch<'_> {
             script.show_nvm();
             places.push(script.len() - 1);
         }
-        match simulator::run(&script, LONGEST_BATCH)? {
-            End::Done(answers) => places
-                .into_iter()
-                .filter_map(|place| answers.get(place))
-                .map(Answer::words)
-                .collect(),
-            // Which of them it is, and why, the sweep tells.
-            End::Stuck(..) => Ok(Vec::new()),
-        }
+        let End::Done(answers) = simulator::run(&script, LONGEST_BATCH)? else {
+            return Ok(None);
+        };
+        let ends = places.into_iter().map(|place| match answers.get(place) {
+            Some(answer) => answer.words(),
+            None => Err("the simulator does not answer".into()),
+        });
+        ends.collect::<Result<_, _>>().map(Some)
     }
 
     /// The commands of one run.

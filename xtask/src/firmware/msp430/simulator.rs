@@ -47,6 +47,14 @@ impl Answer {
         }
     }
 
+    /// How many cycles passed while the processor slept: the clock of the peripherals goes on then.
+    pub(crate) fn asleep(&self) -> Result<u64, String> {
+        let (_, awake) = self.counts()?;
+        let number = self.after("SMCLK").map(str::trim_start);
+        let all: Option<u64> = number.and_then(|text| text.split_whitespace().next()?.parse().ok());
+        Ok(all.ok_or_else(|| self.strange())?.saturating_sub(awake))
+    }
+
     /// The words of the memory that it shows.
     pub(crate) fn words(&self) -> Result<Vec<u32>, String> {
         let mut bytes = Vec::new();
@@ -176,6 +184,7 @@ from: 940
 => simio info tracer
 Instruction count: 117212
 MCLK:              221010
+SMCLK              221099
 => reset
 ";
 
@@ -187,6 +196,7 @@ MCLK:              221010
         assert_eq!(answers[0].printed(), "from: 940\n");
         assert_eq!(answers[1].words(), Ok(vec![940, 60]));
         assert_eq!(answers[2].counts(), Ok((117_212, 221_010)));
+        assert_eq!(answers[2].asleep(), Ok(89));
         assert!(answers[3].program_counter().is_err());
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     let window = Window::find(&options.program, &program, file.path(), options.formatting)?;
     let formatted = (!options.formatting).then(|| file.path());
     println!(
-        "{}: {} instructions in the window",
+        "{}: {} instructions in the window, and cycles asleep",
         options.program, window.length
     );
     if options.is_whole() || options.every_pair {

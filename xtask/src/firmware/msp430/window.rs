@@ -17,10 +17,12 @@ const STEPS: u32 = 5_000;
 /// What a run executes while the window is open.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// How many instructions.
+    /// How many steps: instructions, and cycles in which the processor sleeps.
     pub(super) length: u32,
     /// Ends before the first of them.
     pub(super) begin: Script,
+    /// The address of what follows the last of them.
+    end: u64,
 }
 
 impl Window {
@@ -63,7 +65,8 @@ impl Window {
         }
 
         let mut begin = Script::new(program)?;
-        begin.break_at(Break::Ended, if formatting { opens } else { closes });
+        let end = if formatting { opens } else { closes };
+        begin.break_at(Break::Ended, end);
         begin.open_window(program, (!formatting).then_some(formatted))?;
         let mut counting = begin.clone();
         counting.count();
@@ -74,13 +77,30 @@ impl Window {
         let [.., before, _, after] = &answers[..] else {
             return Err("the simulator does not answer".into());
         };
-        let length = after.counts()?.0.saturating_sub(before.counts()?.0) as u32;
-        Ok(Self { length, begin })
+        let awake = after.counts()?.0.saturating_sub(before.counts()?.0) as u32;
+        let asleep = after.asleep()?.saturating_sub(before.asleep()?) as u32;
+        let length = if asleep == 0 {
+            awake
+        } else {
+            // An interrupt that wakes it takes one step, and several cycles.
+            let most = awake.saturating_add(asleep).saturating_add(1);
+            let steps = addresses(&begin, most)?;
+            let steps = steps.iter().position(|address| *address == end);
+            steps.ok_or("no step leads to the window's end")? as u32
+        };
+        Ok(Self { length, begin, end })
     }
 
-    /// The addresses of its instructions, one after the other.
+    /// The addresses of its instructions, one after the other. An error where so many steps do not lead to its end.
     pub(super) fn addresses(&self) -> Result<Vec<u64>, String> {
-        addresses(&self.begin, self.length)
+        let mut all = addresses(&self.begin, self.length.saturating_add(1))?;
+        match all.pop() {
+            Some(end) if end == self.end => Ok(all),
+            _ => Err(format!(
+                "{} steps do not lead from the window's beginning to its end",
+                self.length
+            )),
+        }
     }
 }
 
