@@ -42,10 +42,12 @@ impl Places {
 
 static PLACES: Places = Places::new();
 
-fn count(nvm: &Fram) -> Result<(), RegionError> {
+fn count(nvm: Fram) -> Result<(), RegionError> {
     let Places { layout, count } = &PLACES;
-    let _ = Region::open_or_format(nvm, layout, || Ok::<(), RegionError>(count.format(nvm, &0)?))?;
-    count.update(nvm, |count| count.wrapping_add(1))?;
+    let _ = Region::open_or_format(&nvm, layout, || {
+        Ok::<(), RegionError>(count.format(&nvm, &0)?)
+    })?;
+    count.update(&nvm, |count| count.wrapping_add(1))?;
     Ok(())
 }
 
@@ -53,7 +55,7 @@ fn count(nvm: &Fram) -> Result<(), RegionError> {
 fn main() -> ! {
     // Where it has failed there is nobody to be told: the next start tries again.
     // SAFETY: the memory map gives this memory to the program alone; it is aligned, and larger.
-    let _ = count(&unsafe { Fram::new() });
+    let _ = count(unsafe { Fram::new() });
     stop()
 }
 

@@ -79,10 +79,10 @@ pub fn run_on<F: Firmware, P: Program<F> + Checked + Sync>() -> ! {
 
 /// The same; a sweep is about the application's first steady iteration.
 pub fn run_application<A: Program<Emulated> + Application + Sync>() -> ! {
-    run_with::<Emulated, A>(Some(A::STEADY_ITERATION))
+    run_with::<Emulated, A>(Some(&A::STEADY_ITERATION))
 }
 
-fn run_with<F: Firmware, P: Program<F> + Checked + Sync>(iteration: Option<Range<u32>>) -> ! {
+fn run_with<F: Firmware, P: Program<F> + Checked + Sync>(iteration: Option<&Range<u32>>) -> ! {
     match Kernel::<F>::bytes_needed::<P>() {
         Ok(bytes) => begin(bytes, iteration),
         Err(error) => fail(format_args!("{error}")),
@@ -118,7 +118,7 @@ pub fn run_bare<P: Bare>() -> ! {
     }
 }
 
-fn begin(bytes: u32, iteration: Option<Range<u32>>) {
+fn begin(bytes: u32, iteration: Option<&Range<u32>>) {
     #[cfg(feature = "broken")]
     nvm_tx::store_before_logging();
     losses::begin(bytes, iteration);
@@ -151,7 +151,7 @@ pub fn fail(text: core::fmt::Arguments<'_>) -> ! {
 
 #[exception]
 unsafe fn DefaultHandler(interrupt: i16) {
-    cortex_m::interrupt(interrupt as u8);
+    cortex_m::interrupt(interrupt.cast_unsigned() as u8);
 }
 
 #[panic_handler]

@@ -11,7 +11,7 @@ use crate::{intervals, power, sweep};
 
 /// The program starts. `bytes` of NVM are its own; a sweep is about what comes behind and until so many transactions, or
 /// about all of it.
-pub(crate) fn begin(bytes: u32, iteration: Option<Range<u32>>) {
+pub(crate) fn begin(bytes: u32, iteration: Option<&Range<u32>>) {
     match control::asked() {
         Asked::Sweep => sweep::begin(bytes, iteration),
         Asked::Intervals => intervals::begin(),

@@ -16,6 +16,8 @@
 //! | 8 | the runs that ended before their second cut | firmware |
 //! | 9 | bytes of NVM that the program needs | firmware |
 //! | 10..14 | the results of the run without cuts | firmware |
+//! | 14 | 1: a run from the NVM that a cut left, of which a copy is kept, has ended well | firmware |
+//! | 15 | the runs that were not finished, since their cut left the same NVM | firmware |
 //! | 16.. | two for each run: before which instruction of the window the power is cut, and before which from the next start on, or 0 | xtask |
 //!
 //! What is cut is all that follows the formatting, or of an application one iteration: what comes between the commits of
@@ -26,6 +28,10 @@
 //! | `Measure` | blank | not cut | remember results and length; then `Cut` |
 //! | `Cut` | blank, or as formatted | cut within the window | that is a failure |
 //! | `Finish` | as it was left | cut once more, where the list says so | compare; the next run |
+//!
+//! Nothing outlives a cut but the NVM: SRAM holds junk, the processor and its timer are reset. So a run of one cut that
+//! leaves the NVM as the last finished one left it would go on like that, and is finished only each now and then, to see
+//! that it does.
 
 use core::fmt;
 use core::ops::Range;
@@ -42,6 +48,8 @@ use crate::power;
 /// Progress is told each time after so many runs: short ones, and those of applications.
 const TELL_EACH: u32 = 50;
 const TELL_EACH_LONG: u32 = 2;
+/// One in so many runs is finished though its cut left the NVM as the one before it.
+const FINISHED_EACH: u32 = 64;
 
 /// Behind how many commits the window opens, and behind how many it closes; 0: it opens with the formatting, and closes at
 /// the end.
@@ -50,7 +58,7 @@ static CLOSES: AtomicU32 = AtomicU32::new(0);
 /// Transactions committed since the start.
 static COMMITS: AtomicU32 = AtomicU32::new(0);
 
-const _: () = assert!(RESULTS <= Word::List as usize - Word::Results as usize);
+const _: () = assert!(RESULTS <= Word::FoundEndsWell as usize - Word::Results as usize);
 
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
@@ -65,6 +73,8 @@ enum Word {
     EndedEarly = 8,
     Bytes = 9,
     Results = 10,
+    FoundEndsWell = 14,
+    Unfinished = 15,
     List = 16,
 }
 
@@ -78,6 +88,7 @@ enum Phase {
 
 unsafe extern "C" {
     static mut __sweep_image: u32;
+    static mut __sweep_found: u32;
     static mut __sweep_visited: u32;
     static mut __intos_nvm_start: u32;
     static mut __program_start: u8;
@@ -110,10 +121,10 @@ fn planned(cut: usize) -> u32 {
 }
 
 /// The program starts; `bytes` of NVM are its own. See [`crate::losses::begin`].
-pub(crate) fn begin(bytes: u32, iteration: Option<Range<u32>>) {
+pub(crate) fn begin(bytes: u32, iteration: Option<&Range<u32>>) {
     if let Some(Range { start, end }) = iteration {
-        OPENS.store(start, Ordering::Relaxed);
-        CLOSES.store(end, Ordering::Relaxed);
+        OPENS.store(*start, Ordering::Relaxed);
+        CLOSES.store(*end, Ordering::Relaxed);
     }
     prepare(bytes);
 }
@@ -138,8 +149,33 @@ fn prepare(bytes: u32) {
             }
         }
         Phase::Finish if get(Word::Cuts) == 1 && planned(1) > 0 => power::cut_before(planned(1)),
+        Phase::Finish if planned(1) == 0 && ends_as_before() => {
+            increase(Word::Unfinished);
+            begin_run(get(Word::Run) + 1)
+        }
         Phase::Finish => power::limit(most()),
     }
+}
+
+/// Whether the cut left the NVM from which the last finished run has ended well. Keeps it, where it is another one.
+fn ends_as_before() -> bool {
+    let mut is_same = true;
+    for word in 0..words() {
+        // SAFETY: the kernel's memory, and as much of the sweep's own; the kernel is not started.
+        unsafe {
+            let left = nvm(word).read_volatile();
+            if left != found(word).read_volatile() {
+                found(word).write_volatile(left);
+                is_same = false;
+            }
+        }
+    }
+    let ends_well = get(Word::FoundEndsWell) == 1;
+    if is_same && ends_well && !get(Word::Run).is_multiple_of(FINISHED_EACH) {
+        return true;
+    }
+    set(Word::FoundEndsWell, 0);
+    false
 }
 
 fn cuts_formatting() -> bool {
@@ -275,6 +311,10 @@ fn image(word: usize) -> *mut u32 {
     (&raw mut __sweep_image).wrapping_add(word)
 }
 
+fn found(word: usize) -> *mut u32 {
+    (&raw mut __sweep_found).wrapping_add(word)
+}
+
 /// The program has come to its end, from which the sweep goes on.
 pub(crate) fn ended(results: Results, expected: Results) -> ! {
     let passed = power::never();
@@ -310,7 +350,9 @@ fn compare(results: Results) -> ! {
     if results != expected {
         fail_run(format_args!("{results:?}, not {expected:?}"));
     }
-    if planned(1) > 0 && get(Word::Cuts) < 2 {
+    if planned(1) == 0 {
+        set(Word::FoundEndsWell, 1);
+    } else if get(Word::Cuts) < 2 {
         increase(Word::EndedEarly);
     }
     begin_run(get(Word::Run) + 1)

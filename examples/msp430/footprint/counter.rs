@@ -88,7 +88,9 @@ fn main() -> ! {
 }
 
 fn stop() -> ! {
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
 
 #[panic_handler]

@@ -39,6 +39,8 @@ pub(super) struct Outcome {
     pub(super) recovery: u32,
     /// Runs that ended before their second cut.
     pub(super) ended_early: u64,
+    /// Runs whose cut left the NVM as the run before them had found it, which ended well.
+    pub(super) unfinished: u64,
     /// The addresses before which the power was cut first.
     pub(super) cut_at: BTreeSet<u64>,
 }
@@ -75,6 +77,7 @@ impl Batch<'_> {
             length: words[6],
             recovery: words[7],
             ended_early: words[8].into(),
+            unfinished: words[15].into(),
             cut_at: self.visited(&nvm)?,
         })
     }

@@ -35,7 +35,9 @@ pub(super) fn programs_in(folder: &Path) -> Result<Vec<String>, String> {
 /// Builds a program for a board, with a mistake made on purpose or without, and reads it.
 pub(super) fn build(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
     check_name(program, &programs()?)?;
-    build_any(board, program, is_broken)
+    let features = if is_broken { "broken" } else { "" };
+    let folder = build_with(board, &[program], Profile::Release, features)?;
+    Image::read(&folder.join(program))
 }
 
 /// An error where there is no such program.
@@ -47,13 +49,6 @@ pub(super) fn check_name(program: &str, programs: &[String]) -> Result<(), Strin
         "there is no program `{program}`; there are {}",
         programs.join(", ")
     ))
-}
-
-/// The same for a program that is not among [those that are listed](programs).
-pub(super) fn build_any(board: Board, program: &str, is_broken: bool) -> Result<Image, String> {
-    let features = if is_broken { "broken" } else { "" };
-    let folder = build_with(board, &[program], Profile::Release, features)?;
-    Image::read(&folder.join(program))
 }
 
 /// How a program is optimised.
@@ -76,9 +71,9 @@ impl Profile {
 }
 
 /// Builds any of the package's programs, with features, and answers in which folder they lie.
-pub(crate) fn build_with(
+pub(crate) fn build_with<S: AsRef<str>>(
     board: Board,
-    programs: &[&str],
+    programs: &[S],
     profile: Profile,
     features: &str,
 ) -> Result<PathBuf, String> {
@@ -86,9 +81,9 @@ pub(crate) fn build_with(
 }
 
 /// The same without some of what the crates do: see `nvm_core::ablation`.
-pub(crate) fn build_without(
+pub(crate) fn build_without<S: AsRef<str>>(
     board: Board,
-    programs: &[&str],
+    programs: &[S],
     profile: Profile,
     features: &str,
     left_out: &[&str],
@@ -97,7 +92,7 @@ pub(crate) fn build_without(
     let target_dir = toolchain::target_dir("firmware");
     let mut build = toolchain::build_with(target, &target_dir, profile.name())?;
     for program in programs {
-        build.args(["--bin", program]);
+        build.args(["--bin", program.as_ref()]);
     }
     build
         .args(["--features", features, "--manifest-path"])

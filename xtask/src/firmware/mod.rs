@@ -54,6 +54,14 @@ impl Target {
             Self::Msp430 => "msp430",
         }
     }
+
+    /// The programs that there are for it.
+    fn programs(self) -> Result<Vec<String>, String> {
+        match self {
+            Self::CortexM => build::programs(),
+            Self::Msp430 => msp430::build::programs(),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,12 +76,17 @@ pub(crate) enum Command {
     /// Compares the integer helpers for the MSP430 with what the compiler's constant evaluator says, on the part as it is
     /// simulated.
     Helpers(msp430::helpers::Options),
-    /// Builds all programs at once, each on a processor of this machine: in less time than when each is built by the command
-    /// that runs it.
+    /// Builds several programs at once, each on a processor of this machine: in less time than when each is built by the
+    /// command that runs it.
     Build {
-        /// Of which package.
+        /// Which ones: see `cargo xtask firmware list`; all, where none is named.
+        programs: Vec<String>,
+        /// What they are built for.
         #[arg(long, value_enum, default_value_t)]
         target: Target,
+        /// The machine that they run on.
+        #[arg(long, value_enum, default_value_t)]
+        board: Board,
     },
     /// Lists the programs.
     List {
@@ -96,27 +109,25 @@ pub(crate) fn run(command: &Command) -> Result<u64, String> {
         },
         Command::Faults => faults::run(),
         Command::Helpers(options) => msp430::helpers::run(options),
-        Command::Build { target } => {
+        Command::Build {
+            programs,
+            target,
+            board,
+        } => {
+            let all = target.programs()?;
+            for program in programs {
+                build::check_name(program, &all)?;
+            }
+            let programs = if programs.is_empty() { &all } else { programs };
             let folder = match target {
-                Target::CortexM => {
-                    let programs = build::programs()?;
-                    let programs: Vec<_> = programs.iter().map(String::as_str).collect();
-                    build::build_with(Board::default(), &programs, Profile::Release, "")?
-                }
-                Target::Msp430 => {
-                    let programs = msp430::build::programs()?;
-                    msp430::build::build_together(&programs, Profile::Release, "")?
-                }
+                Target::CortexM => build::build_with(*board, programs, Profile::Release, "")?,
+                Target::Msp430 => msp430::build::build_together(programs, Profile::Release, "")?,
             };
-            println!("all programs are in {}", folder.display());
+            println!("{} in {}", programs.join(", "), folder.display());
             Ok(0)
         }
         Command::List { target } => {
-            let programs = match target {
-                Target::CortexM => build::programs()?,
-                Target::Msp430 => msp430::build::programs()?,
-            };
-            for program in programs {
+            for program in target.programs()? {
                 println!("{program}");
             }
             Ok(0)

@@ -127,6 +127,11 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     tell_time(began, list.len());
     if options.is_pairs() {
         println!("{} runs ended before their second cut", all.ended_early);
+    } else {
+        println!(
+            "{} runs were not finished: their cut left the NVM as the one before, after which all was well",
+            all.unfinished
+        );
     }
     let missed = coverage::tell(
         &trace.executed,
@@ -162,6 +167,7 @@ fn recovery(image: &Image, length: u32, options: &Options) -> Result<u32, String
 struct Swept {
     failed: u64,
     ended_early: u64,
+    unfinished: u64,
     cut_at: BTreeSet<u64>,
 }
 
@@ -192,6 +198,7 @@ fn sweep(image: &Image, options: &Options, list: &[Cuts]) -> Result<Swept, Strin
                     }
                 }
                 all.ended_early += outcome.ended_early;
+                all.unfinished += outcome.unfinished;
                 all.cut_at.extend(outcome.cut_at);
                 bar.set_message(format!("{} failed", all.failed));
                 true

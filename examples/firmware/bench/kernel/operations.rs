@@ -12,6 +12,7 @@ use intos_firmware::bench::window::{bench_window_begins, bench_window_ends};
 
 type Run = fn(&mut Task<'_, Bench>, &Objects, u32) -> Result<(), Error>;
 type Peer = fn(&mut Task<'_, Bench>, &Objects) -> Result<(), Error>;
+type Handler = fn(&mut Interrupt<'_, Bench>, &Objects) -> Result<(), Error>;
 
 /// An operation, and what other tasks and the handler of an interrupt do meanwhile.
 pub(crate) struct Operation {
@@ -23,7 +24,7 @@ pub(crate) struct Operation {
     pub(crate) run: Run,
     pub(crate) above: Option<Peer>,
     pub(crate) equal: Option<Peer>,
-    pub(crate) handler: Option<fn(&mut Interrupt<'_, Bench>, &Objects) -> Result<(), Error>>,
+    pub(crate) handler: Option<Handler>,
 }
 
 const fn operation(name: &'static str, run: Run) -> Operation {

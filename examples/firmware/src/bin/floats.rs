@@ -43,6 +43,7 @@ const fn begin(first: f32) -> Numbers {
 
 /// Each number draws near its neighbour, and away from it again. All have names, so that they stay in registers.
 #[inline(always)]
+#[allow(clippy::inline_always, clippy::many_single_char_names)] // the registers are what is tested
 const fn calculate(numbers: Numbers) -> Numbers {
     let [
         mut a,

@@ -9,7 +9,7 @@ use crate::fram::NVM_BYTES;
 use crate::run::{fail, formatted, recovered, report};
 
 /// An MSP430FR5994, as far as it is simulated: the processor, its memories, of which `NVM` bytes are for persistent data,
-/// and a Timer_A.
+/// and a `Timer_A`.
 #[derive(Debug, Clone, Copy)]
 pub struct Simulated<const NVM: RawOffset = NVM_BYTES>;
 
