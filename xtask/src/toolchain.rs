@@ -13,6 +13,7 @@ pub(crate) const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Debian's compiler, and its library's source.
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CLIPPY: &str = "/usr/bin/cargo-clippy";
 const DEBIAN_CORE: &str = "/usr/lib/rustlib/src/rust/library/core";
 
 /// The workspace's top folder.
@@ -51,6 +52,29 @@ pub(crate) fn build_with(
 /// `cargo check` for a target.
 pub(crate) fn check(target: &str, target_dir: &Path) -> Result<Command, String> {
     cargo("check", target, target_dir, "dev")
+}
+
+/// `cargo clippy` for a target.
+pub(crate) fn clippy(target: &str, target_dir: &Path) -> Result<Command, String> {
+    let mut clippy = cargo("clippy", target, target_dir, "dev")?;
+    let cargo = Path::new(clippy.get_program()).to_owned();
+    if cargo == Path::new(DEBIAN_CARGO) {
+        if !is_there(DEBIAN_CLIPPY) {
+            return Err(
+                "no clippy for Debian's compiler: `apt-get install rust-web-clippy`".into(),
+            );
+        }
+        // It takes the first one of the path, which may be another compiler's.
+        let folders = env::var_os("PATH").unwrap_or_default();
+        let folders = cargo
+            .parent()
+            .map(Path::to_owned)
+            .into_iter()
+            .chain(env::split_paths(&folders));
+        let path = env::join_paths(folders).map_err(|error| format!("PATH: {error}"))?;
+        clippy.env("PATH", path);
+    }
+    Ok(clippy)
 }
 
 fn cargo(

@@ -26,7 +26,7 @@ fn resets() -> u32 {
 }
 
 /// Plans this start's power loss.
-pub(crate) fn begin(_: u32, _: Option<Range<u32>>) {
+pub(crate) fn begin(_: u32, _: Option<&Range<u32>>) {
     LEFT.store(resets() + 1, Ordering::Relaxed);
 }
 

@@ -6,6 +6,7 @@
 //! | `build` | which programs there are, and their build |
 //! | `image` | a program as it was linked: what lies where in the machine |
 //! | `emulator` | QEMU, with an NVM that a file keeps |
+//! | `lint` | clippy for firmware |
 //! | `run` | a run to the end, also with an emulator that is killed again and again |
 //! | `intervals` | power losses at intervals |
 //! | `faults` | programs that crash on purpose |
@@ -25,6 +26,7 @@ pub(crate) mod emulator;
 mod faults;
 mod image;
 mod intervals;
+mod lint;
 pub(crate) mod msp430;
 mod run;
 mod sweep;
@@ -88,6 +90,9 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         board: Board,
     },
+    /// Looks through the packages of firmware, and through the template for a board, by clippy: they are none of the
+    /// workspace.
+    Lint,
     /// Lists the programs.
     List {
         /// Of which package.
@@ -126,6 +131,7 @@ pub(crate) fn run(command: &Command) -> Result<u64, String> {
             println!("{} in {}", programs.join(", "), folder.display());
             Ok(0)
         }
+        Command::Lint => lint::run(),
         Command::List { target } => {
             for program in target.programs()? {
                 println!("{program}");
