@@ -210,8 +210,8 @@ fn objects_and_logs_are_told_by_their_names() {
         0,
         &[
             "events (layout version 1)",
-            "─ errors\n",
-            "first: ",
+            "─ double-buffered value errors",
+            "value: ",
             "[0].measurement: 8",
             "in flight: nothing",
         ],

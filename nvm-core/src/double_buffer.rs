@@ -34,7 +34,7 @@ use crate::{Class, Error, Layout, Nvm, Offset, Persist, RawOffset};
 /// ```
 pub struct DoubleBuffered<T> {
     /// Where its area begins: the first copy, the second, the selector.
-    offset: RawOffset,
+    pub(crate) offset: RawOffset,
     of: PhantomData<fn() -> T>,
 }
 
@@ -55,26 +55,31 @@ impl<T: Persist> DoubleBuffered<T> {
     /// Stores the first value, where the region is formatted: whatever lay there before.
     ///
     /// Stores the value's bytes and 1.
-    pub fn format<N: Nvm>(&self, nvm: &N, value: &T) -> Result<(), Error> {
+    pub fn format<N: Nvm>(self, nvm: &N, value: &T) -> Result<(), Error> {
         self.store_as(nvm, 0, value)
     }
 
+    /// Where the copy lies that counts.
+    pub(crate) fn selected_copy<N: Nvm>(self, nvm: &N) -> Result<Offset<T>, Error> {
+        Ok(self.copy(self.selected(nvm)?))
+    }
+
     /// The value. Damage is not found out here: whatever an image holds is a value.
-    pub fn load<N: Nvm>(&self, nvm: &N) -> Result<T, Error> {
-        nvm.load(self.copy(self.selected(nvm)?))
+    pub fn load<N: Nvm>(self, nvm: &N) -> Result<T, Error> {
+        nvm.load(self.selected_copy(nvm)?)
     }
 
     /// Stores another value, atomically. After an error it is the old one still, or the new one where the device has stored
     /// the last byte and failed all the same.
     ///
     /// Stores the value's bytes and 1.
-    pub fn store<N: Nvm>(&self, nvm: &N, value: &T) -> Result<(), Error> {
+    pub fn store<N: Nvm>(self, nvm: &N, value: &T) -> Result<(), Error> {
         let other = 1 - self.selected(nvm)?;
         self.store_as(nvm, other, value)
     }
 
     /// Replaces the value by what `change` makes of it, atomically, and answers the new one.
-    pub fn update<N: Nvm>(&self, nvm: &N, change: impl FnOnce(T) -> T) -> Result<T, Error> {
+    pub fn update<N: Nvm>(self, nvm: &N, change: impl FnOnce(T) -> T) -> Result<T, Error> {
         let selected = self.selected(nvm)?;
         let value = change(nvm.load(self.copy(selected))?);
         self.store_as(nvm, 1 - selected, &value)?;
@@ -82,7 +87,7 @@ impl<T: Persist> DoubleBuffered<T> {
     }
 
     /// Stores a value into one of the copies, and selects that: by one byte, which cannot tear.
-    fn store_as<N: Nvm>(&self, nvm: &N, nth: u8, value: &T) -> Result<(), Error> {
+    fn store_as<N: Nvm>(self, nvm: &N, nth: u8, value: &T) -> Result<(), Error> {
         if is_broken() {
             nvm.write_u8(Class::Data, self.selector_at(), nth)?;
         }
@@ -91,19 +96,28 @@ impl<T: Persist> DoubleBuffered<T> {
     }
 
     /// Which copy counts: 0 or 1.
-    fn selected<N: Nvm>(&self, nvm: &N) -> Result<u8, Error> {
+    fn selected<N: Nvm>(self, nvm: &N) -> Result<u8, Error> {
         Ok(nvm.read_u8(self.selector_at())? & 1)
     }
 
-    fn copy(&self, nth: u8) -> Offset<T> {
+    fn copy(self, nth: u8) -> Offset<T> {
         let bytes = if nth == 0 { 0 } else { Self::COPY_BYTES };
         Offset::new(self.offset.wrapping_add(bytes))
     }
 
-    fn selector_at(&self) -> RawOffset {
+    pub(crate) const fn selector_at(self) -> RawOffset {
         self.offset.wrapping_add(2 * Self::COPY_BYTES)
     }
 }
+
+impl<T> Clone for DoubleBuffered<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+/// Where it lies, not the value.
+impl<T> Copy for DoubleBuffered<T> {}
 
 impl<T> fmt::Debug for DoubleBuffered<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use examples::alone::events::{ErrorEntry, Journal, count, increment};
+use examples::alone::events::{ErrorEntry, Journal, increment};
 use examples::nvm_file;
 use nvm_core::Nvm;
 
@@ -80,9 +80,9 @@ fn show(journal: &Journal, nvm: &impl Nvm) -> Result<bool, Box<dyn Error>> {
     writeln!(
         out,
         "{} starts, {} measurements, {} errors",
-        count(nvm, journal.starts)?,
-        count(nvm, journal.measurements)?,
-        count(nvm, journal.errors)?
+        journal.starts.load(nvm)?,
+        journal.measurements.load(nvm)?,
+        journal.errors.load(nvm)?
     )?;
     for error in errors {
         let ErrorEntry {

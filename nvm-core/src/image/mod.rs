@@ -29,7 +29,8 @@
 //! ```
 //!
 //! Undo logs, heaps, lists and replay tables are [parts](Part) of their crates, with the feature `image`:
-//! `nvm_tx::image::UndoLogPart`, `nvm_alloc::image::HeapPart`, `nvm_list::image::ListsPart`, `replay::image::ThreadPart`.
+//! `nvm_tx::image::UndoLogPart`, `nvm_alloc::image::HeapPart`, `nvm_list::image::ListsPart`, `replay::image::ThreadPart`;
+//! a [`DoubleBuffered`](crate::DoubleBuffered) value is a part by itself.
 //!
 //! Neither [`inspect`] nor [`check`] ever stores to a file: what has to be recovered before it can be verified is
 //! recovered in a copy.
@@ -39,6 +40,7 @@
 //! | `bytes` | [`Image`]: the bytes |
 //! | `description` | [`Description`]: what a program has placed |
 //! | `part` | [`Part`]: what another crate owns of it |
+//! | `double_buffered` | a [`DoubleBuffered`](crate::DoubleBuffered) value as a part |
 //! | `header` | the region's header, told and verified |
 //! | `inspection` | [`Inspection`]: what is in an image |
 //! | `check` | [`Check`]: whether it is sound |
@@ -49,6 +51,7 @@ mod bytes;
 mod check;
 mod command;
 mod description;
+mod double_buffered;
 mod header;
 mod inspection;
 mod part;
