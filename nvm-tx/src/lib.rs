@@ -12,6 +12,7 @@
 //! | `recovery` | what is done after a power loss and after a failed access |
 //! | `commit_word` | the two words of which one is the commit point |
 //! | `log_entry` | the format of the log's entries |
+//! | `copy` | copying bytes within an NVM |
 //! | `coverage` | which ranges need no logging any more |
 //! | `image` | what such tools are told of a program that has it, with the feature `image` |
 //! | `state` | what a log is doing |
@@ -26,6 +27,7 @@ extern crate std;
 
 mod broken;
 mod commit_word;
+mod copy;
 mod coverage;
 mod fault;
 #[cfg(feature = "image")]

@@ -30,11 +30,24 @@
 //! The second store is what makes an 8-bit tag safe: old payloads and headers of 254 transactions ago
 //! may lie anywhere in the log, but never where the next header is looked for with the right tag. It is
 //! seldom needed (once in 254 on average for random bytes).
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | `new_entry` | entries that are stored |
+//! | `near` | the most frequent ones, soon stored and soon found |
+
+mod near;
+mod new_entry;
 
 use nvm_core::{Class, Error, MAX_REGION_BYTES, Nvm, RawOffset, narrowed, widened};
 
-use crate::broken::{self, Variant};
+pub(crate) use self::near::{
+    NEAR_ENTRY_BYTES, OfNear, complete_near_bits, look_up_near, near_header, near_word, store_near,
+    store_near_bits,
+};
+pub(crate) use self::new_entry::NewEntry;
 use crate::commit_word::NO_SEQUENCE;
+use crate::copy::copy;
 
 /// Bytes of a header.
 pub(crate) const HEADER_BYTES: RawOffset = 4;
@@ -117,15 +130,6 @@ impl EntryArea {
     }
 }
 
-const fn code_of_len(len: RawOffset) -> Option<u32> {
-    match len {
-        1..=8 => Some(widened(len) - 1),
-        12 => Some(8),
-        16 => Some(9),
-        _ => None,
-    }
-}
-
 const fn padded(len: RawOffset) -> RawOffset {
     (len + 3) & !3
 }
@@ -146,210 +150,6 @@ pub const fn bits_entry_bytes(offset: RawOffset) -> RawOffset {
     } else {
         MAX_BITS_ENTRY_BYTES
     }
-}
-
-/// An entry that is to be stored.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NewEntry {
-    kind: Kind,
-    offset: RawOffset,
-    len: RawOffset,
-    header: u32,
-    extension: Option<u32>,
-}
-
-impl NewEntry {
-    /// The entry for at most `len` bytes at `offset`; a range longer than an entry can be is cut off.
-    pub(crate) const fn new(kind: Kind, offset: RawOffset, len: RawOffset) -> Self {
-        let len = if len > LONGEST { LONGEST } else { len };
-        let code = match kind {
-            Kind::Range => code_of_len(len),
-            Kind::Bits => Some(BITS),
-            Kind::DeferredBits => Some(DEFERRED_BITS),
-        };
-        let (header, extension) = match code {
-            Some(code) if is_short(offset) => (widened(offset) | code << 20, None),
-            _ => {
-                let offset = widened(offset);
-                (
-                    offset & (SHORT_OFFSET_LIMIT - 1) | EXTENDED << 20,
-                    Some(widened(len) | (offset >> 20) << 16 | (kind as u32) << 28),
-                )
-            }
-        };
-        Self {
-            kind,
-            offset,
-            len,
-            header,
-            extension,
-        }
-    }
-
-    /// Bytes that the entry is about.
-    pub(crate) const fn len(&self) -> RawOffset {
-        self.len
-    }
-
-    const fn prefix_bytes(&self) -> RawOffset {
-        if self.extension.is_some() {
-            2 * HEADER_BYTES
-        } else {
-            HEADER_BYTES
-        }
-    }
-
-    const fn payload_bytes(&self) -> RawOffset {
-        match self.kind {
-            Kind::Range => self.len,
-            Kind::Bits | Kind::DeferredBits => 2,
-        }
-    }
-
-    /// Bytes that the entry takes in the log.
-    pub(crate) const fn bytes(&self) -> RawOffset {
-        self.prefix_bytes() + padded(self.payload_bytes())
-    }
-
-    /// Stores the entry at `at`, valid from the last store on, and answers where the next one goes. The caller has checked
-    /// that it fits.
-    ///
-    /// `payload` is given for bits; a range saves what lies at its offset now.
-    #[inline]
-    pub(crate) fn store<N: Nvm>(
-        &self,
-        nvm: &N,
-        area: EntryArea,
-        at: RawOffset,
-        tag: u8,
-        payload: Option<[u8; 2]>,
-    ) -> Result<RawOffset, Error> {
-        let payload_at = at + self.prefix_bytes();
-        if broken::is(Variant::HeaderFirst) {
-            nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
-        }
-        match payload {
-            Some(bytes) => nvm.write(Class::UndoLog, payload_at, &bytes)?,
-            None => copy(nvm, self.offset, payload_at, self.len)?,
-        }
-        if let Some(extension) = self.extension {
-            nvm.write_u32(Class::UndoLog, at + HEADER_BYTES, extension)?;
-        }
-        let next = at + self.bytes();
-        if !broken::is(Variant::KeepsNextHeader) {
-            invalidate_if_tagged(nvm, area, next, tag)?;
-        }
-        nvm.write_u32(Class::UndoLog, at, self.header | u32::from(tag) << 24)?;
-        Ok(next)
-    }
-}
-
-/// Bytes of the entry that [`store_near`] stores.
-pub(crate) const NEAR_ENTRY_BYTES: RawOffset = HEADER_BYTES + 4;
-
-/// The word of `LEN` bytes that [`store_near`] can log: aligned ones, so that the accesses are known to be single ones.
-#[inline]
-pub(crate) const fn near_word<const LEN: usize>(offset: RawOffset) -> Option<RawOffset> {
-    if cfg!(target_pointer_width = "16") {
-        // All of them are short.
-        return if offset.is_multiple_of(LEN as RawOffset) {
-            Some(offset / 4)
-        } else {
-            None
-        };
-    }
-    // One comparison for both: an offset that is no multiple comes out as a large number.
-    let shift = LEN.trailing_zeros();
-    let units = offset.rotate_right(shift);
-    if widened(units) < SHORT_OFFSET_LIMIT >> shift {
-        Some(units >> (2 - shift))
-    } else {
-        None
-    }
-}
-
-/// Stores the entry of a [near](near_word) range of 1, 2 or 4 bytes at `at`, a multiple of 4 at most
-/// [`near_end`](EntryArea::near_end): [`NewEntry::store`] for the most frequent ones.
-#[inline]
-pub(crate) fn store_near<N: Nvm, const LEN: usize>(
-    nvm: &N,
-    at: RawOffset,
-    tag: u8,
-    offset: RawOffset,
-) -> Result<(), Error> {
-    // Said so that the compiler knows: one access each.
-    let at = at & !3;
-    let payload = at + HEADER_BYTES;
-    let object = offset & !(LEN as RawOffset - 1);
-    // Not made before it is needed: it would take a register meanwhile.
-    let header = || near_header(offset, LEN as RawOffset, tag);
-    if broken::is(Variant::HeaderFirst) {
-        nvm.write_u32(Class::UndoLog, at, header())?;
-    }
-    match LEN {
-        1 => nvm.write_u8(Class::UndoLog, payload, nvm.read_u8(object)?)?,
-        2 => nvm.write_u16(Class::UndoLog, payload, nvm.read_u16(object)?)?,
-        _ => nvm.write_u32(Class::UndoLog, payload, nvm.read_u32(object)?)?,
-    }
-    let next = at + NEAR_ENTRY_BYTES;
-    if !broken::is(Variant::KeepsNextHeader) && tag_at(nvm, next)? == tag {
-        nvm.write_u8(Class::UndoLog, next + 3, NO_SEQUENCE)?;
-    }
-    nvm.write_u32(Class::UndoLog, at, header())
-}
-
-/// The same for bits of a near byte, with their mask and bits.
-#[inline]
-pub(crate) fn store_near_bits<N: Nvm>(
-    nvm: &N,
-    at: RawOffset,
-    tag: u8,
-    kind: Kind,
-    offset: RawOffset,
-    payload: [u8; 2],
-) -> Result<(), Error> {
-    let at = at & !3;
-    let code = match kind {
-        Kind::DeferredBits => DEFERRED_BITS,
-        Kind::Bits | Kind::Range => BITS,
-    };
-    let header = widened(offset) | code << 20 | u32::from(tag) << 24;
-    if broken::is(Variant::HeaderFirst) {
-        nvm.write_u32(Class::UndoLog, at, header)?;
-    }
-    let payload = u16::from_le_bytes(payload);
-    nvm.write_u16(Class::UndoLog, at + HEADER_BYTES, payload)?;
-    let next = at + NEAR_ENTRY_BYTES;
-    if !broken::is(Variant::KeepsNextHeader) && tag_at(nvm, next)? == tag {
-        nvm.write_u8(Class::UndoLog, next + 3, NO_SEQUENCE)?;
-    }
-    nvm.write_u32(Class::UndoLog, at, header)
-}
-
-/// Does what [`LogEntry::complete`] does where an entry about deferred bits of a near byte with `tag` is at `at`, and answers
-/// where the next one lies; 0 where it is another one.
-#[inline]
-pub(crate) fn complete_near_bits<N: Nvm>(
-    nvm: &N,
-    area: EntryArea,
-    at: RawOffset,
-    tag: u8,
-    class: Class,
-) -> Result<RawOffset, Error> {
-    if !area.holds(at, NEAR_ENTRY_BYTES) {
-        return Ok(0);
-    }
-    let header = nvm.read_u32(at)?;
-    if header >> 20 != u32::from(tag) << 4 | DEFERRED_BITS {
-        return Ok(0);
-    }
-    store_bits(
-        nvm,
-        class,
-        narrowed(header & (SHORT_OFFSET_LIMIT - 1)),
-        at + HEADER_BYTES,
-    )?;
-    Ok(at + NEAR_ENTRY_BYTES)
 }
 
 /// Stores bits as their payload tells.
@@ -377,54 +177,6 @@ pub(crate) fn invalidate_if_tagged<N: Nvm>(
         nvm.write_u8(Class::UndoLog, at + 3, NO_SEQUENCE)?;
     }
     Ok(())
-}
-
-/// The tag of the header whose place is `at`, a multiple of 4.
-#[inline]
-fn tag_at<N: Nvm>(nvm: &N, at: RawOffset) -> Result<u8, Error> {
-    // Where a word is one load, its upper byte can be compared without another instruction.
-    if N::ATOM >= 4 {
-        Ok((nvm.read_u32(at & !3)? >> 24) as u8)
-    } else {
-        nvm.read_u8(at + 3)
-    }
-}
-
-/// The header of the [near](near_word) range of `len` bytes at `offset`.
-#[inline]
-pub(crate) const fn near_header(offset: RawOffset, len: RawOffset, tag: u8) -> u32 {
-    widened(offset) | widened(len).wrapping_sub(1) << 20 | (tag as u32) << 24
-}
-
-/// What is soon found out about a few bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OfNear {
-    /// None of them needs logging.
-    Covered,
-    /// They lie in a word of which nothing is logged.
-    Uncovered,
-    /// Some of them may need it.
-    Unknown,
-}
-
-/// What a log of entries from `at` to `end` says of the range with this header.
-pub(crate) fn look_up_near<N: Nvm>(
-    nvm: &N,
-    (mut at, end): (RawOffset, RawOffset),
-    header: u32,
-) -> Result<OfNear, Error> {
-    while at < end {
-        let other = nvm.read_u32(at & !3)? ^ header;
-        if other == 0 {
-            return Ok(OfNear::Covered);
-        }
-        // Up to 4 bytes are told by the lower two bits of the code: only their entries are all as long as this one.
-        if other & !(3 << 20) >= SHORT_OFFSET_LIMIT || (other & (SHORT_OFFSET_LIMIT - 1)) < 4 {
-            return Ok(OfNear::Unknown);
-        }
-        at += NEAR_ENTRY_BYTES;
-    }
-    Ok(OfNear::Uncovered)
 }
 
 impl LogEntry {
@@ -543,7 +295,7 @@ impl LogEntry {
     /// Puts back what the entry saved. Idempotent.
     pub(crate) fn roll_back<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
         match self.kind {
-            Kind::Range => copy_as(nvm, class, self.payload, self.offset, self.len),
+            Kind::Range => copy(nvm, class, self.payload, self.offset, self.len),
             Kind::Bits => self.store_bits(nvm, class),
             Kind::DeferredBits => Ok(()),
         }
@@ -568,75 +320,6 @@ impl LogEntry {
     fn store_bits<N: Nvm>(&self, nvm: &N, class: Class) -> Result<(), Error> {
         store_bits(nvm, class, self.offset, self.payload)
     }
-}
-
-fn copy<N: Nvm>(nvm: &N, from: RawOffset, to: RawOffset, len: RawOffset) -> Result<(), Error> {
-    copy_as(nvm, Class::UndoLog, from, to, len)
-}
-
-/// Copies a range.
-#[inline(never)]
-fn copy_as<N: Nvm>(
-    nvm: &N,
-    class: Class,
-    from: RawOffset,
-    to: RawOffset,
-    len: RawOffset,
-) -> Result<(), Error> {
-    if N::ATOM > 1 {
-        copy_atoms(nvm, class, from, to, len)
-    } else {
-        copy_pieces(nvm, class, from, to, len)
-    }
-}
-
-/// The same in the atoms that one long store would have.
-fn copy_atoms<N: Nvm>(
-    nvm: &N,
-    class: Class,
-    mut from: RawOffset,
-    mut to: RawOffset,
-    len: RawOffset,
-) -> Result<(), Error> {
-    let end = to.wrapping_add(len);
-    while to != end {
-        let left = end.wrapping_sub(to);
-        let step = if N::ATOM >= 4 && left >= 4 && to.is_multiple_of(4) {
-            nvm.write_u32(class, to, nvm.read_u32(from)?)?;
-            4
-        } else if left >= 2 && to.is_multiple_of(2) {
-            nvm.write_u16(class, to, nvm.read_u16(from)?)?;
-            2
-        } else {
-            nvm.write_u8(class, to, nvm.read_u8(from)?)?;
-            1
-        };
-        (from, to) = (from.wrapping_add(step), to.wrapping_add(step));
-    }
-    Ok(())
-}
-
-/// The same in pieces that fit on a small stack, each of which may be a transfer on a bus, and begin at multiples of an atom
-/// if `to` does.
-fn copy_pieces<N: Nvm>(
-    nvm: &N,
-    class: Class,
-    from: RawOffset,
-    to: RawOffset,
-    len: RawOffset,
-) -> Result<(), Error> {
-    let mut buffer = [0; 32];
-    let mut done = 0;
-    while done < len {
-        let piece = (len - done).min(buffer.len() as RawOffset);
-        let Some(bytes) = buffer.get_mut(..piece as usize) else {
-            break;
-        };
-        nvm.read(from + done, bytes)?;
-        nvm.write(class, to + done, bytes)?;
-        done += piece;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
