@@ -201,9 +201,10 @@ impl Region {
         let header = read_header(nvm)?;
         let misfit = misfit(&header, expected);
         if !fits(nvm, layout) {
-            // A truncated image says so more precisely through its header.
+            // A truncated image says so more precisely through its header, and one of another format version has no layout
+            // that could be compared.
             return Err(match misfit {
-                Some(error @ RegionError::Size { .. }) => error,
+                Some(error @ (RegionError::Size { .. } | RegionError::Version { .. })) => error,
                 _ => RegionError::TooSmall {
                     needed: widened(layout.size()),
                     actual: widened(nvm.size()),
@@ -587,12 +588,13 @@ mod tests {
         header.truncate(HEADER_BYTES as usize);
         let sum = checksum(&Header::read_from_bytes(&header).unwrap());
         nvm.write_u32(Class::Data, CHECKSUM_AT as u32, sum).unwrap();
-        assert_eq!(
-            Region::open(&nvm, &layout()),
-            Err(RegionError::Version {
-                found: 9,
-                expected: FORMAT_VERSION
-            })
-        );
+        let version = Err(RegionError::Version {
+            found: 9,
+            expected: FORMAT_VERSION,
+        });
+        assert_eq!(Region::open(&nvm, &layout()), version);
+        // Whatever its size.
+        shorter.set_image(&nvm.image()[..36]);
+        assert_eq!(Region::open(&shorter, &layout()), version);
     }
 }
