@@ -51,6 +51,16 @@ pub(crate) struct Options {
     /// Cuts the power twice in all ways, each in one run for all pairs that find the same NVM.
     #[arg(long, conflicts_with_all = ["from", "to", "step", "cuts", "pairs", "second"])]
     pub(super) every_pair: bool,
+    /// Cuts the power any number of times: until no cut finds an NVM that was not found before, or there are more of them.
+    #[arg(
+        long,
+        value_name = "STATES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10000",
+        conflicts_with_all = ["from", "to", "step", "cuts", "pairs", "second", "every_pair"]
+    )]
+    pub(super) any_number: Option<u32>,
     /// Cuts the first boot's formatting, from the reset until it is done, in place of all that follows it.
     #[arg(long)]
     pub(super) formatting: bool,
@@ -78,6 +88,7 @@ impl Options {
     pub(super) fn is_whole(&self) -> bool {
         !self.is_pairs()
             && !self.every_pair
+            && self.any_number.is_none()
             && self.step == 1
             && self.from == 1
             && self.to.is_none()
@@ -93,8 +104,10 @@ pub(super) const SHOWN: u64 = 20;
 
 /// Sweeps, and answers how many runs failed.
 pub(crate) fn run(options: &Options) -> Result<u64, String> {
-    if options.every_pair {
-        return Err("--every-pair is for --target msp430 alone: here see --cuts 2".into());
+    if options.every_pair || options.any_number.is_some() {
+        return Err(
+            "--every-pair and --any-number are for --target msp430 alone: here see --cuts 2".into(),
+        );
     }
     emulator::check()?;
     options.board.check_nvm(true)?;

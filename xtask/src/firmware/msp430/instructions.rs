@@ -1,10 +1,22 @@
-//! What a sweep has to know of a program's instructions: no disassembler, but their lengths, and which of them store.
+//! What a sweep has to know of a program's instructions: no disassembler, but their lengths, and where they store.
 
-/// The registers that give addressing modes another meaning: the program counter, the status register, and the generator of
-/// constants.
+/// The registers that give addressing modes another meaning: the program counter, the stack pointer, the status register, and
+/// the generator of constants.
 const PC: u16 = 0;
+const SP: u16 = 1;
 const SR: u16 = 2;
 const CONSTANTS: u16 = 3;
+
+/// What the processor's registers hold before an instruction, the program counter first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Registers(pub(super) [u16; 16]);
+
+impl Registers {
+    /// Before which instruction the processor stands.
+    pub(super) const fn program_counter(&self) -> u64 {
+        self.0[PC as usize] as u64
+    }
+}
 
 /// How many words of 2 bytes an instruction has that begins with this one.
 pub(super) const fn words(first: u16) -> u64 {
@@ -29,15 +41,46 @@ const fn extension(mode: u16, register: u16) -> u64 {
     }
 }
 
-/// Whether an instruction that begins with this word may store to memory other than the stack.
-pub(super) const fn may_store(first: u16) -> bool {
-    match first >> 12 {
-        // Of one operand: rotated, its bytes swapped or its sign extended where it lies; not pushed, called or returned to.
-        0 | 1 => (first >> 7) & 7 < 4 && (first >> 4) & 3 != 0,
+/// Where in memory an instruction stores that the processor stands before, and that consists of these words; `None` where its
+/// result goes to a register, or there is none.
+pub(super) fn stores_to(words: &[u16], registers: &Registers) -> Option<u16> {
+    let (&first, &last) = (words.first()?, words.last()?);
+    let register = |number: u16| registers.0.get(usize::from(number)).copied();
+    let (source_mode, low) = ((first >> 4) & 3, first & 15);
+    let indexed = |number: u16, base: u16| match number {
+        // By the place of the index itself.
+        PC => Some(
+            base.wrapping_add(2 * (words.len() as u16 - 1))
+                .wrapping_add(last),
+        ),
+        SR => Some(last),
+        _ => Some(base.wrapping_add(last)),
+    };
+    let address = match first >> 12 {
+        // Of one operand: rotated, its bytes swapped or its sign extended where it lies; or pushed, or called.
+        0 | 1 => match ((first >> 7) & 7, source_mode) {
+            (0..4, 0) => None,
+            (0..4, 1) => indexed(low, register(low)?),
+            (0..4, _) => register(low),
+            (4 | 5, _) => Some(register(SP)?.wrapping_sub(2)),
+            _ => None,
+        },
         // Jumps, comparisons, tests of bits.
-        2 | 3 | 9 | 11 => false,
-        _ => (first >> 7) & 1 == 1,
-    }
+        2 | 3 | 9 | 11 => None,
+        _ if (first >> 7) & 1 == 0 => None,
+        _ => {
+            let source = (first >> 8) & 15;
+            let is_byte = (first >> 6) & 1 == 1;
+            let mut base = register(low)?;
+            if source_mode == 3 && source == low && !matches!(low, PC | SR | CONSTANTS) {
+                // The source has moved it on before.
+                base = base.wrapping_add(if is_byte && low != SP { 1 } else { 2 });
+            }
+            indexed(low, base)
+        }
+    };
+    // The lowest bit of a word's address is left out; a byte's makes no difference to whether it lies in a memory.
+    address.map(|address| address & !1)
 }
 
 #[cfg(test)]
@@ -45,28 +88,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instruction_stores_whose_result_lies_in_memory() {
-        for (first, expected, text) in [
-            (0x4130, false, "ret"),
-            (0x12B0, false, "call #x"),
-            (0x120A, false, "push r10"),
-            (0x1300, false, "reti"),
-            (0x100C, false, "rrc r12"),
-            (0x1011, true, "rrc 0(r1)"),
-            (0x109C, true, "swpb 0(r12)"),
-            (0x112C, true, "rra @r12"),
-            (0x2801, false, "jlo"),
-            (0x4C0F, false, "mov r12, r15"),
-            (0x4C2F, false, "mov @r12, r15"),
-            (0x40B2, true, "mov #x, &y"),
-            (0x4DBF, true, "mov @r13+, 0(r15)"),
-            (0x4DCF, true, "mov.b r13, 0(r15)"),
-            (0x8391, true, "dec 0(r1)"),
-            (0x90B1, false, "cmp #16, 0(r1)"),
-            (0xB0B1, false, "bit #16, 0(r1)"),
-            (0xD0B1, true, "bis #16, 0(r1)"),
+    fn an_instruction_stores_where_its_result_lies() {
+        // Register n holds n * 0x100, but the program counter.
+        let mut registers = Registers([0; 16]);
+        for (number, register) in (0..).zip(&mut registers.0) {
+            *register = number * 0x100;
+        }
+        registers.0[0] = 0x4400;
+        for (words, expected, text) in [
+            (&[0x4130][..], None, "ret"),
+            (&[0x12B0, 0x5000], Some(0xFE), "call #0x5000"),
+            (&[0x120A], Some(0xFE), "push r10"),
+            (&[0x1300], None, "reti"),
+            (&[0x100C], None, "rrc r12"),
+            (&[0x1011, 0x0004], Some(0x104), "rrc 4(r1)"),
+            (&[0x109C, 0x0006], Some(0xC06), "swpb 6(r12)"),
+            (&[0x112C], Some(0xC00), "rra @r12"),
+            (&[0x113C], Some(0xC00), "rra @r12+"),
+            (&[0x2801], None, "jlo"),
+            (&[0x4C0F], None, "mov r12, r15"),
+            (&[0x4C2F], None, "mov @r12, r15"),
+            (
+                &[0x40B2, 0x5A80, 0x015C],
+                Some(0x15C),
+                "mov #0x5a80, &0x015c",
+            ),
+            (&[0x4080, 0x0010], Some(0x4412), "mov pc, 0x10(pc)"),
+            (&[0x4DBF, 0x0002], Some(0xF02), "mov @r13+, 2(r15)"),
+            (&[0x4DBD, 0x0002], Some(0xD04), "mov @r13+, 2(r13)"),
+            (&[0x4DFD, 0x0003], Some(0xD04), "mov.b @r13+, 3(r13)"),
+            (&[0x4DCF, 0x0001], Some(0xF00), "mov.b r13, 1(r15)"),
+            (&[0x4DCF, 0xFFFE], Some(0xEFE), "mov.b r13, -2(r15)"),
+            (&[0x8391, 0x0000], Some(0x100), "dec 0(r1)"),
+            (&[0x90B1, 0x0010, 0x0000], None, "cmp #16, 0(r1)"),
+            (&[0xB0B1, 0x0010, 0x0000], None, "bit #16, 0(r1)"),
+            (&[0xD0B1, 0x0010, 0x0008], Some(0x108), "bis #16, 8(r1)"),
         ] {
-            assert_eq!(may_store(first), expected, "{text}");
+            assert_eq!(super::words(words[0]), words.len() as u64, "{text}");
+            assert_eq!(stores_to(words, &registers), expected, "{text}");
         }
     }
 

@@ -14,6 +14,7 @@
 //! | `nvm_file` | a file that keeps the NVM from one run to the next |
 //! | `sweep` | power cuts, one or two in each run |
 //! | `whole` | a sweep that leaves no cut out |
+//! | `any_number` | any number of cuts in a run |
 //! | `states` | the states of the NVM that cuts find |
 //! | `iterations` | applications, of which a sweep cuts the last iterations |
 //! | `batch` | runs of a sweep in one simulator |
@@ -21,6 +22,7 @@
 //! | `helpers` | the start-up crate's helpers against the compiler's constant evaluator |
 //! | `instructions` | how long instructions are, and which of them store |
 
+mod any_number;
 mod batch;
 pub(crate) mod build;
 pub(crate) mod helpers;

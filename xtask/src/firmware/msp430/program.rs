@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use object::read::elf::ElfFile32;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
+use super::instructions;
+
 /// A program.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -76,6 +78,13 @@ impl Program {
         let word = bytes.get(at..).and_then(|rest| rest.first_chunk());
         let word = word.ok_or_else(|| format!("there is no instruction at {address:#06x}"))?;
         Ok(u16::from_le_bytes(*word))
+    }
+
+    /// The words of the instruction at an address.
+    pub(super) fn instruction(&self, address: u64) -> Result<Vec<u16>, String> {
+        let first = self.word(address)?;
+        let places = (0..instructions::words(first)).map(|number| address + 2 * number);
+        places.map(|place| self.word(place)).collect()
     }
 
     /// The functions, each up to the next one.

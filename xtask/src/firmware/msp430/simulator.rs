@@ -1,19 +1,21 @@
 //! The simulator: runs a script, and answers what each command has printed.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
+use super::instructions::Registers;
 use super::script::Script;
 use crate::toolchain;
 
 const MSPDEBUG: &str = "mspdebug";
 /// What the simulator prints before each command of a script.
 const PROMPT: &str = "=> ";
+/// It is asked so often whether it has ended.
+const POLL: Duration = Duration::from_millis(2);
 
 /// An error where it is not there.
 pub(crate) fn check() -> Result<(), String> {
@@ -36,6 +38,37 @@ impl Answer {
         self.after("( PC:")
             .and_then(|text| u64::from_str_radix(text.split(')').next()?.trim(), 16).ok())
             .ok_or_else(|| self.strange())
+    }
+
+    /// What the registers hold.
+    pub(super) fn registers(&self) -> Result<Registers, String> {
+        let mut registers = Registers([0; 16]);
+        let mut found = 0;
+        for register in self.0.split('(').skip(1) {
+            let Some((name, value)) = register.split_once(": ") else {
+                break;
+            };
+            let number = match name.trim_start() {
+                "PC" => Some(0),
+                "SP" => Some(1),
+                "SR" => Some(2),
+                name => name
+                    .strip_prefix('R')
+                    .and_then(|number| number.parse().ok()),
+            };
+            let place = number.and_then(|number: usize| registers.0.get_mut(number));
+            let value = value.get(..5).map(|value| u16::from_str_radix(value, 16));
+            let (Some(place), Some(Ok(value))) = (place, value) else {
+                return Err(self.strange());
+            };
+            *place = value;
+            found += 1;
+            if found == 16 {
+                // What follows is the program's text.
+                return Ok(registers);
+            }
+        }
+        Err(self.strange())
     }
 
     /// How many instructions were executed, and cycles passed.
@@ -115,32 +148,32 @@ pub(crate) fn run(script: &Script, longest: Duration) -> Result<End, String> {
     let failed = |error: std::io::Error| format!("`{MSPDEBUG}` cannot be run: {error}");
     let mut file = NamedTempFile::new().map_err(failed)?;
     file.write_all(script.text().as_bytes()).map_err(failed)?;
+    // Not a pipe: it writes line by line, and each would wake the reader.
+    let mut output = tempfile::tempfile().map_err(failed)?;
     let mut simulator = Command::new(MSPDEBUG)
         .args(["-q", "-n", "sim"])
         .arg(format!("read {}", file.path().display()))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(output.try_clone().map_err(failed)?)
         .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
-    let Some(mut output) = simulator.stdout.take() else {
-        return Err("the simulator has no output".into());
+    let began = Instant::now();
+    let is_over = loop {
+        if simulator.try_wait().map_err(failed)?.is_some() {
+            break true;
+        }
+        if began.elapsed() > longest {
+            // It may have ended just now, which is as good.
+            let _ = simulator.kill();
+            simulator.wait().map_err(failed)?;
+            break false;
+        }
+        thread::sleep(POLL);
     };
-    let (sender, receiver) = mpsc::channel();
-    let reader = thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What cannot be read is not there.
-        let _ = output.read_to_end(&mut bytes);
-        let _ = sender.send(());
-        bytes
-    });
-    let is_over = receiver.recv_timeout(longest).is_ok();
-    if !is_over {
-        // It may have ended just now, which is as good.
-        let _ = simulator.kill();
-    }
-    simulator.wait().map_err(failed)?;
-    let bytes = reader.join().unwrap_or_default();
+    let mut bytes = Vec::new();
+    output.rewind().map_err(failed)?;
+    output.read_to_end(&mut bytes).map_err(failed)?;
     let mut answers = answers(&String::from_utf8_lossy(&bytes));
     if is_over && answers.len() == script.len() {
         return Ok(End::Done(answers));

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::instructions::Registers;
 use super::program::Program;
 use super::script::Script;
 use super::{instructions, simulator};
@@ -38,14 +39,21 @@ pub(super) struct States {
 }
 
 impl States {
-    /// What cuts find before each of the instructions at these addresses, executed one after the other from where a script
-    /// ends on.
-    pub(super) fn of(program: &Program, begin: &Script, addresses: &[u64]) -> Result<Self, String> {
-        // How many instructions are executed where the NVM can be another one than before the last of them.
+    /// What cuts find before each of these steps, from where a script ends on.
+    pub(super) fn of(
+        program: &Program,
+        begin: &Script,
+        steps: &[Registers],
+    ) -> Result<Self, String> {
+        // How many steps are made where the NVM can be another one than before the last of them.
         let mut executed = vec![0];
-        let (_, before_last) = addresses.split_last().ok_or("nothing is executed")?;
-        for (number, address) in (1..).zip(before_last) {
-            if instructions::may_store(program.word(*address)?) {
+        let (_, before_last) = steps.split_last().ok_or("nothing is executed")?;
+        let (start, bytes) = program.nvm()?;
+        let nvm = start..start + bytes;
+        for (number, registers) in (1..).zip(before_last) {
+            let instruction = program.instruction(registers.program_counter())?;
+            let stores_to = instructions::stores_to(&instruction, registers);
+            if stores_to.is_some_and(|address| nvm.contains(&address.into())) {
                 executed.push(number);
             }
         }
@@ -54,7 +62,7 @@ impl States {
             shown(begin, parts.get(part as usize).copied().unwrap_or_default())
         })?;
         let shown = executed.into_iter().zip(shown.into_iter().flatten());
-        Ok(Self::from_shown(shown.collect(), addresses.len() as u32))
+        Ok(Self::from_shown(shown.collect(), steps.len() as u32))
     }
 
     /// From the NVM as it is after some numbers of so many instructions, between which it does not change.
@@ -118,9 +126,14 @@ fn shown(begin: &Script, executed: &[u32]) -> Result<Vec<Vec<u32>>, String> {
         .collect()
 }
 
+/// The file of a folder that keeps a state.
+pub(super) fn path(folder: &Path, number: usize) -> PathBuf {
+    folder.join(number.to_string())
+}
+
 /// Keeps a state in a file of a folder, for the simulator to load.
 pub(super) fn keep(folder: &Path, number: usize, words: &[u32]) -> Result<PathBuf, String> {
-    let path = folder.join(number.to_string());
+    let path = path(folder, number);
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)

@@ -7,6 +7,7 @@ use std::time::Instant;
 use tempfile::NamedTempFile;
 
 use super::batch::{self, Batch, Run};
+use super::instructions::Registers;
 use super::program::Program;
 use super::window::Window;
 use super::{build, simulator, whole};
@@ -33,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
         "{}: {} instructions in the window, and cycles asleep",
         options.program, window.length
     );
-    if options.is_whole() || options.every_pair {
+    if options.is_whole() || options.every_pair || options.any_number.is_some() {
         return whole::sweep(&program, formatted, options, &window);
     }
     let firsts = options.window(window.length);
@@ -58,9 +59,9 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
         println!("{} runs ended before their second cut", all.ended_early);
     }
     if window.length <= MOST_STEPS {
-        let executed = window.addresses()?;
+        let executed = window.steps()?;
         coverage::tell(
-            &executed.into_iter().collect(),
+            &executed.iter().map(Registers::program_counter).collect(),
             &all.cut_at,
             &[],
             |address| program.function_at(address),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::any_number;
 use super::batch::{self, Batch, Run};
 use super::program::Program;
 use super::script::Script;
@@ -28,7 +29,7 @@ pub(super) fn sweep(
 ) -> Result<u64, String> {
     let name = &options.program;
     let folder = TempDir::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let states = States::of(program, &window.begin, &window.addresses()?)?;
+    let states = States::of(program, &window.begin, &window.steps()?)?;
     let mut runs = Vec::new();
     for (number, state) in states.all.iter().enumerate() {
         runs.push(Run {
@@ -42,6 +43,9 @@ pub(super) fn sweep(
     }
     println!("{name}: the cuts find {} states of the NVM", runs.len());
     check(program, formatted, &states, &runs, window.length)?;
+    if let Some(most) = options.any_number {
+        return any_number::sweep(program, name, folder.path(), states.all, most);
+    }
     if options.every_pair {
         runs = pairs(program, &runs, folder.path())?;
         println!(
@@ -111,7 +115,7 @@ fn pairs(program: &Program, firsts: &[Run], folder: &Path) -> Result<Vec<Run>, S
         }
         begin.lose_power();
         let recovery = recoveries.get(number).copied().unwrap_or_default();
-        let recovery = window::addresses(&begin, recovery)?;
+        let recovery = window::steps(&begin, recovery)?;
         States::of(program, &begin, &recovery)
     })?;
     let mut runs: Vec<Run> = Vec::new();

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::instructions::Registers;
 use super::program::Program;
 use super::script::{Break, Script};
 use super::simulator::Answer;
@@ -68,6 +69,11 @@ impl Window {
         let end = if formatting { opens } else { closes };
         begin.break_at(Break::Ended, end);
         begin.open_window(program, (!formatting).then_some(formatted))?;
+        Self::of(begin, end)
+    }
+
+    /// What is executed from where a script ends on until the program's `end`, where there is a breakpoint.
+    pub(super) fn of(begin: Script, end: u64) -> Result<Self, String> {
         let mut counting = begin.clone();
         counting.count();
         counting.tell_counts();
@@ -84,18 +90,18 @@ impl Window {
         } else {
             // An interrupt that wakes it takes one step, and several cycles.
             let most = awake.saturating_add(asleep).saturating_add(1);
-            let steps = addresses(&begin, most)?;
-            let steps = steps.iter().position(|address| *address == end);
+            let steps = steps(&begin, most)?;
+            let steps = steps.iter().position(|step| step.program_counter() == end);
             steps.ok_or("no step leads to the window's end")? as u32
         };
         Ok(Self { length, begin, end })
     }
 
-    /// The addresses of its instructions, one after the other. An error where so many steps do not lead to its end.
-    pub(super) fn addresses(&self) -> Result<Vec<u64>, String> {
-        let mut all = addresses(&self.begin, self.length.saturating_add(1))?;
+    /// What the registers hold before each of its steps. An error where so many steps do not lead to its end.
+    pub(super) fn steps(&self) -> Result<Vec<Registers>, String> {
+        let mut all = steps(&self.begin, self.length.saturating_add(1))?;
         match all.pop() {
-            Some(end) if end == self.end => Ok(all),
+            Some(end) if end.program_counter() == self.end => Ok(all),
             _ => Err(format!(
                 "{} steps do not lead from the window's beginning to its end",
                 self.length
@@ -104,8 +110,8 @@ impl Window {
     }
 }
 
-/// The addresses of so many instructions, from where a script ends on.
-pub(super) fn addresses(begin: &Script, length: u32) -> Result<Vec<u64>, String> {
+/// What the registers hold before each of so many steps, from where a script ends on.
+pub(super) fn steps(begin: &Script, length: u32) -> Result<Vec<Registers>, String> {
     let parts = parallel::map(length.div_ceil(STEPS).into(), |part| {
         let first = part as u32 * STEPS;
         let mut script = begin.clone();
@@ -120,8 +126,8 @@ pub(super) fn addresses(begin: &Script, length: u32) -> Result<Vec<u64>, String>
         }
         let answers = simulator::run(&script, LONGEST_RUN)?.done()?;
         let shown = answers.iter().skip(shown);
-        shown.map(Answer::program_counter).collect()
+        shown.map(Answer::registers).collect()
     })?;
-    let parts: Vec<Vec<u64>> = parts;
+    let parts: Vec<Vec<Registers>> = parts;
     Ok(parts.concat())
 }
