@@ -28,7 +28,7 @@ struct Found {
     cut: u32,
 }
 
-/// All states that any number of cuts finds, and the first of them that the next cuts are looked for in.
+/// All states that cuts have found so far.
 struct Search<'a> {
     program: &'a Program,
     folder: &'a Path,
@@ -73,7 +73,7 @@ pub(super) fn sweep(
             .filter(|number| wrong.iter().all(|(other, _)| other != number))
             .collect();
         search.find_next(&right)?;
-        if search.all.len() > most as usize {
+        if search.all.len() > end.max(most as usize) {
             return Err(format!(
                 "after {} cuts there are more than {most} states of the NVM, of which {end} were run from, {failed} failed: see \
                  --any-number=STATES",
