@@ -61,7 +61,8 @@ pub(crate) struct Options {
         conflicts_with_all = ["from", "to", "step", "cuts", "pairs", "second", "every_pair"]
     )]
     pub(super) any_number: Option<u32>,
-    /// Cuts the first boot's formatting, from the reset until it is done, in place of all that follows it.
+    /// Cuts the first boot's formatting, from the reset until it is done, in place of all that follows it; with --any-number
+    /// all of the first boot.
     #[arg(long)]
     pub(super) formatting: bool,
     /// Sweeps firmware with a mistake made on purpose: transactions store before they log. It must fail.

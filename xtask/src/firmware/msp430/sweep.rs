@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use super::batch::{self, Batch, Run};
 use super::instructions::Registers;
 use super::program::Program;
-use super::window::Window;
+use super::window::{Part, Window};
 use super::{build, simulator, whole};
 use crate::firmware::coverage;
 use crate::firmware::cuts;
@@ -28,7 +28,12 @@ pub(crate) fn run(options: &Options) -> Result<u64, String> {
     simulator::check()?;
     let program = build::build(&options.program, options.broken)?;
     let file = NamedTempFile::new().map_err(|error| format!("no temporary file: {error}"))?;
-    let window = Window::find(&options.program, &program, file.path(), options.formatting)?;
+    let part = match (options.formatting, options.any_number) {
+        (true, None) => Part::Formatting,
+        (true, Some(_)) => Part::FirstBoot,
+        (false, _) => Part::NextStart,
+    };
+    let window = Window::find(&options.program, &program, file.path(), part)?;
     let formatted = (!options.formatting).then(|| file.path());
     println!(
         "{}: {} instructions in the window, and cycles asleep",

@@ -15,6 +15,17 @@ const LONGEST_RUN: Duration = Duration::from_mins(1);
 /// So many steps are shown in one simulator.
 const STEPS: u32 = 5_000;
 
+/// Which part of a program is swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The first boot, until it has formatted the NVM.
+    Formatting,
+    /// The first boot, to the program's end.
+    FirstBoot,
+    /// The next start, on an NVM that the first boot has formatted, to the program's end.
+    NextStart,
+}
+
 /// What a run executes while the window is open.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -28,13 +39,12 @@ pub(super) struct Window {
 
 impl Window {
     /// Runs a program to its end without cuts, twice; keeps in `formatted` the NVM as its first boot has formatted it, or of
-    /// an application as it is before the last iterations. The window is the first boot's `formatting`, or all that follows
-    /// from the next start on.
+    /// an application as it is before the last iterations.
     pub(super) fn find(
         name: &str,
         program: &Program,
         formatted: &Path,
-        formatting: bool,
+        part: Part,
     ) -> Result<Self, String> {
         let opens = program.symbol("__window_opens")?;
         let closes = program.symbol("__window_closes")?;
@@ -66,9 +76,13 @@ impl Window {
         }
 
         let mut begin = Script::new(program)?;
-        let end = if formatting { opens } else { closes };
+        let end = if part == Part::Formatting {
+            opens
+        } else {
+            closes
+        };
         begin.break_at(Break::Ended, end);
-        begin.open_window(program, (!formatting).then_some(formatted))?;
+        begin.open_window(program, (part == Part::NextStart).then_some(formatted))?;
         Self::of(begin, end)
     }
 
